@@ -1,0 +1,45 @@
+# Each target sets up what it needs: a virtual environment in .venv, from constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-fast lint check release solutions lock clean
+
+demo: $(READY)
+	$(BIN)/autograder demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# What is generated and committed must be what source/ gives now.
+check: $(READY)
+	$(BIN)/autograder release --check
+	$(BIN)/autograder solutions --check
+
+release: $(READY)
+	$(BIN)/autograder release
+
+solutions: $(READY)
+	$(BIN)/autograder solutions
+
+# Pins what is installed now; names no index.
+lock: $(READY)
+	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python lacks its venv module. On Debian: apt-get install python3-venv"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .ruff_cache
