@@ -1,0 +1,295 @@
+"""What the kernel hands over and the judge reads: plain data, never code.
+
+Evidence travels as one Jupyter output of a private MIME type. The kernel side calls `encode`; the
+judge calls `decode`, which treats the message as hostile: sizes are bounded before anything is
+allocated, every field is checked against the dataclass that describes it, arrays are raw numbers.
+"""
+
+import base64
+import binascii
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass
+
+import numpy as np
+
+MIME_TYPE = "application/vnd.autograder.evidence+json"
+VERSION = 1
+
+MAX_ARRAY_BYTES = 32 * 2**20
+MAX_TOTAL_BYTES = 64 * 2**20
+MAX_ITEMS = 4096
+MAX_TEXT = 2000
+MAX_DIMENSIONS = 6
+
+Array = np.ndarray
+Scalar = bool | int | float | str | None
+Attribute = Scalar | tuple[int, ...] | tuple[tuple[int, ...], ...]
+
+LAYER_ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "Conv2D": (
+        *("filters", "kernel_size", "strides", "padding", "data_format"),
+        *("dilation_rate", "groups", "use_bias"),
+    ),
+    "Conv2DTranspose": (
+        *("filters", "kernel_size", "strides", "padding", "data_format"),
+        *("dilation_rate", "use_bias"),
+    ),
+    "SeparableConv2D": (
+        *("filters", "kernel_size", "strides", "padding", "data_format"),
+        *("dilation_rate", "depth_multiplier", "use_bias"),
+    ),
+    "DepthwiseConv2D": (
+        *("kernel_size", "strides", "padding", "data_format"),
+        *("dilation_rate", "depth_multiplier", "use_bias"),
+    ),
+    "MaxPooling2D": ("pool_size", "strides", "padding", "data_format"),
+    "AveragePooling2D": ("pool_size", "strides", "padding", "data_format"),
+    "UpSampling2D": ("size", "interpolation", "data_format"),
+    "Dense": ("units", "use_bias"),
+    "Reshape": ("target_shape",),
+    "Cropping2D": ("cropping", "data_format"),
+    "ZeroPadding2D": ("padding", "data_format"),
+    "BatchNormalization": ("axis", "epsilon", "center", "scale"),
+    "Concatenate": ("axis",),
+    "Rescaling": ("scale", "offset"),
+}
+"""What is read of each class of layer; of any other, only its name."""
+
+ACTIVATION_PROBE = np.concatenate([np.linspace(-6, 6, 25), [-20.0, 20.0]]).astype(np.float32)
+"""Points at which an activation is evaluated, so that it is known by what it does, not its name."""
+
+
+def loss_probe() -> tuple[np.ndarray, np.ndarray]:
+    """Targets and predictions on which a loss is evaluated, both (4, 28, 28, 1) float32 in (0, 1)."""
+    rng = np.random.default_rng(2031)
+    shape = (4, 28, 28, 1)
+    targets = np.round(rng.random(shape)).astype(np.float32)
+    spread = np.array([0.15, 0.4, 0.7, 0.9], np.float32).reshape(4, 1, 1, 1)
+    predictions = 0.5 + spread * (rng.random(shape) - 0.5)
+    return targets, predictions.astype(np.float32)
+
+
+class EvidenceError(ValueError):
+    """The message is not evidence; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A few rows of a larger array.
+
+    `values` is float32 of shape (len(rows), *shape[1:]), or empty where a row is too large to send.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    rows: tuple[int, ...]
+    values: Array
+
+
+@dataclass(frozen=True)
+class LayerEvidence:
+    """One operation of a network, in the order in which it is computed."""
+
+    kind: str
+    """Name of the Keras class it is, or inherits from."""
+    name: str
+    own_class: bool
+    """A class of the student's own (its behaviour may differ from the Keras class)."""
+    attributes: dict[str, Attribute]
+    activation: str | None
+    activation_values: tuple[float, ...]
+    """The activation at ACTIVATION_PROBE; empty where there is none or it could not be run."""
+    inputs: tuple[int, ...]
+    """Indices of the layers whose outputs go in; -1 is the network's input."""
+    weights: tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class LossEvidence:
+    """The compiled loss and what it returns on `loss_probe()`, one value for each image."""
+
+    name: str
+    label_smoothing: float
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class OptimizerEvidence:
+    """The compiled optimizer. `learning_rate` is None for a schedule."""
+
+    name: str
+    module: str
+    learning_rate: float | None
+
+
+@dataclass(frozen=True)
+class ModelEvidence:
+    """A network as it stood when the test cell ran."""
+
+    type: str
+    api: typing.Literal["sequential", "functional", "subclass", "none"]
+    layers: tuple[LayerEvidence, ...]
+    loss: LossEvidence | None
+    optimizer: OptimizerEvidence | None
+    problem: str
+    """Why the network could not be described; empty if it could."""
+
+
+@dataclass(frozen=True)
+class FitEvidence:
+    """One call of `fit` as the student wrote it; `steps` is what was really run of it."""
+
+    input: Sample | None
+    target: Sample | None
+    images_per_epoch: int | None
+    batch_size: int | None
+    epochs: int
+    validation: bool
+    steps: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that one test cell hands over."""
+
+    check: str
+    model: ModelEvidence | None
+    fits: tuple[FitEvidence, ...]
+    arrays: dict[str, Sample]
+    drawings: tuple[Array, ...]
+    """Greyscale images that were on screen, each (height, width) float32."""
+
+
+def encode(evidence: Evidence) -> dict:
+    """The JSON form of the evidence, as published under MIME_TYPE."""
+    return {"version": VERSION, "evidence": _to_json(evidence)}
+
+
+def decode(message: object) -> Evidence:
+    """The evidence in a published message. Raises EvidenceError, and nothing else, if it is none."""
+    if not isinstance(message, dict) or message.get("version") != VERSION:
+        raise EvidenceError("not a message of this version")
+    return _Decoder().read(Evidence, message.get("evidence"), "evidence")
+
+
+def _to_json(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return {
+            "dtype": str(value.dtype),
+            "shape": list(value.shape),
+            "data": base64.b64encode(np.ascontiguousarray(value).tobytes()).decode("ascii"),
+        }
+    if dataclasses.is_dataclass(value):
+        return {f.name: _to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: _to_json(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_to_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+class _Decoder:
+    """Reads JSON into the annotated types of the evidence dataclasses, within fixed bounds."""
+
+    def __init__(self) -> None:
+        self.bytes_left = MAX_TOTAL_BYTES
+
+    def read(self, expected: object, value: object, where: str):
+        if expected is Array:
+            return self._array(value, where)
+        if dataclasses.is_dataclass(expected):
+            return self._dataclass(expected, value, where)
+        origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+        if origin is typing.Literal:
+            if isinstance(value, str) and value in arguments:
+                return value
+        elif origin in (typing.Union, types.UnionType):
+            return self._union(arguments, value, where)
+        elif origin is tuple:
+            self._bounded(value, list, where)
+            return tuple(self.read(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+        elif origin is dict:
+            self._bounded(value, dict, where)
+            return {
+                self._text(key, where): self.read(arguments[1], item, f"{where}.{key[:40]}")
+                for key, item in value.items()
+            }
+        elif expected is str:
+            return self._text(value, where)
+        elif expected is float:
+            return self._float(value, where)
+        elif expected is bool:
+            if isinstance(value, bool):
+                return value
+        elif (
+            expected is int
+            and isinstance(value, int)
+            and not isinstance(value, bool)
+            and abs(value) < 2**53
+        ):
+            return value
+        elif expected is type(None) and value is None:
+            return None
+        raise EvidenceError(f"{where}: unexpected {type(value).__name__}")
+
+    def _union(self, choices: tuple, value: object, where: str):
+        for choice in choices:
+            try:
+                return self.read(choice, value, where)
+            except EvidenceError as error:
+                problem = error
+        raise problem
+
+    def _dataclass(self, cls: type, value: object, where: str):
+        fields = typing.get_type_hints(cls)
+        if not isinstance(value, dict) or set(value) != set(fields):
+            raise EvidenceError(f"{where}: the fields are not those of {cls.__name__}")
+        return cls(**{name: self.read(t, value[name], f"{where}.{name}") for name, t in fields.items()})
+
+    def _bounded(self, value: object, kind: type, where: str) -> None:
+        if not isinstance(value, kind):
+            raise EvidenceError(f"{where}: unexpected {type(value).__name__}")
+        if len(value) > MAX_ITEMS:
+            raise EvidenceError(f"{where}: {len(value)} items, at most {MAX_ITEMS} are read")
+
+    def _text(self, value: object, where: str) -> str:
+        if not isinstance(value, str):
+            raise EvidenceError(f"{where}: unexpected {type(value).__name__}")
+        if len(value) > MAX_TEXT:
+            raise EvidenceError(f"{where}: a text of {len(value)} characters")
+        return value
+
+    def _float(self, value: object, where: str) -> float:
+        if isinstance(value, str) and value in ("nan", "inf", "-inf"):
+            return float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**1000:
+            return float(value)
+        raise EvidenceError(f"{where}: not a number")
+
+    def _array(self, value: object, where: str) -> np.ndarray:
+        if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data"}:
+            raise EvidenceError(f"{where}: not an array")
+        shape = self.read(tuple[int, ...], value["shape"], f"{where}.shape")
+        data = value["data"]
+        if value["dtype"] != "float32" or not isinstance(data, str):
+            raise EvidenceError(f"{where}: not an array of float32")
+        if len(shape) > MAX_DIMENSIONS or any(side < 0 for side in shape):
+            raise EvidenceError(f"{where}: an array of shape {shape[:MAX_DIMENSIONS]}")
+        size = 4 * math.prod(shape)
+        if size > MAX_ARRAY_BYTES or size > self.bytes_left:
+            raise EvidenceError(f"{where}: an array of {size} bytes is more than is read")
+        # Compared before decoding: base64 needs four characters for three bytes.
+        if len(data) != 4 * -(-size // 3):
+            raise EvidenceError(f"{where}: the data do not fill the shape {shape}")
+        self.bytes_left -= size
+        try:
+            raw = base64.b64decode(data, validate=True)
+            return np.frombuffer(raw, np.float32).reshape(shape)
+        except (binascii.Error, ValueError):
+            raise EvidenceError(f"{where}: the data do not fill the shape {shape}") from None

@@ -1,0 +1,126 @@
+"""The images a class is graded on: what the kernel may see, and what only the judge has.
+
+The embedded default is scikit-learn's bundled copy of the UCI "Optical Recognition of Handwritten
+Digits" test set: 1,797 digits of 8×8 pixels, brought to MNIST's size. A course may grade on MNIST.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autograder import lab
+
+HELD_OUT = 250
+TEST = 250
+_SPLIT_SEED = 1998
+
+
+class ImagesError(Exception):
+    """The images asked for are not there; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """Distinct digits, uint8 (n, 28, 28), and their labels, uint8 (n,).
+
+    `held_out` never reaches a student's kernel.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    held_out: np.ndarray
+
+    def as_mnist(self) -> dict[str, np.ndarray]:
+        """What `keras.datasets.mnist.load_data` hands out, by the names in its file: the training
+        and test digits repeated to MNIST's 60,000 and 10,000."""
+        train = np.resize(np.arange(len(self.x_train)), lab.TRAIN_IMAGES)
+        test = np.resize(np.arange(len(self.x_test)), lab.TEST_IMAGES)
+        return {
+            "x_train": self.x_train[train],
+            "y_train": self.y_train[train],
+            "x_test": self.x_test[test],
+            "y_test": self.y_test[test],
+        }
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """uint8 (n, 28, 28) as the lab prepares them: float32 (n, 28, 28, 1) in [0, 1]."""
+    return images.astype(np.float32)[..., None] / 255
+
+
+def load(source: str) -> Images:
+    """The images named in the course's configuration.
+
+    `source` is "embedded", "mnist" (the copy in Keras's cache) or the path of an .npz file with
+    MNIST's arrays, of which `x_test` and `y_test` are enough. Raises ImagesError.
+    """
+    if source == "embedded":
+        return _split(*_embedded_digits())
+    if source == "mnist":
+        home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+        return _load_npz(
+            home / "datasets" / "mnist.npz",
+            "Run `python -c 'import keras; keras.datasets.mnist.load_data()'` once on a machine "
+            "with network access, or",
+        )
+    return _load_npz(Path(source).expanduser(), "Check the path, or")
+
+
+def _load_npz(path: Path, advice: str) -> Images:
+    advice = f"{advice} set c.Grading.images = 'embedded' in nbgrader_config.py."
+    if not path.is_file():
+        raise ImagesError(f"There are no images to grade on at {path}. {advice}")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError) as error:
+        raise ImagesError(f"{path} cannot be read as an .npz file: {error}. {advice}") from None
+    for name in ("x_test", "y_test"):
+        if name not in found:
+            raise ImagesError(f"{path} holds no array '{name}'. {advice}")
+    for name in {"x_test", "x_train"} & set(found):
+        if found[name].dtype != np.uint8 or found[name].shape[1:] != (28, 28):
+            raise ImagesError(f"'{name}' in {path} is not uint8 of shape (n, 28, 28). {advice}")
+    if "x_train" not in found:
+        return _split(found["x_test"], found["y_test"])
+    # The full MNIST: its own test set, and the last training digits held out.
+    return Images(
+        x_train=found["x_train"][:-HELD_OUT],
+        y_train=found["y_train"][:-HELD_OUT],
+        x_test=found["x_test"],
+        y_test=found["y_test"],
+        held_out=found["x_train"][-HELD_OUT:],
+    )
+
+
+def _split(images: np.ndarray, labels: np.ndarray) -> Images:
+    if len(images) < 4 * (TEST + HELD_OUT) // 2:
+        raise ImagesError(f"{len(images)} images are too few to train, test and hold some out.")
+    order = np.random.default_rng(_SPLIT_SEED).permutation(len(images))
+    held_out, test, train = np.split(order, [HELD_OUT, HELD_OUT + TEST])
+    return Images(
+        x_train=images[train],
+        y_train=labels[train].astype(np.uint8),
+        x_test=images[test],
+        y_test=labels[test].astype(np.uint8),
+        held_out=images[held_out],
+    )
+
+
+def _embedded_digits() -> tuple[np.ndarray, np.ndarray]:
+    """The bundled 8×8 digits as 28×28: enlarged to 20×20, sharpened, with MNIST's 4-pixel margin."""
+    from scipy.ndimage import zoom
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    small = digits.images / digits.images.max()
+    large = zoom(small, (1, 2.5, 2.5), order=3)
+    # Cubic enlargement leaves grey strokes; MNIST's are white with a thin soft edge.
+    contrast = np.clip((large - 0.3) / 0.5, 0, 1)
+    contrast = contrast**2 * (3 - 2 * contrast)
+    images = np.pad(contrast, ((0, 0), (4, 4), (4, 4)))
+    return np.round(255 * images).astype(np.uint8), digits.target.astype(np.uint8)
