@@ -1,0 +1,92 @@
+"""What the hidden part of a test cell calls: each check hands over evidence for one criterion.
+
+In the grading kernel the evidence is published, and a judge outside reads it. Where a source
+notebook is run by hand there is no such judge: the verdict is then given on the spot.
+"""
+
+from typing import Any
+
+from autograder.evidence import Evidence, ModelEvidence, Sample
+from autograder.kernel import session
+from autograder.kernel.describe import describe, sample
+
+
+def _on_the_spot(evidence: Evidence) -> None:
+    from autograder.judge.on_the_spot import show_verdict
+
+    show_verdict(evidence)
+
+
+# Importing this module starts to watch, so that training and drawing further down are seen.
+_session = session.current() or session.start(shorten=False, deliver=_on_the_spot)
+
+
+def _hand_over(
+    check: str,
+    model: ModelEvidence | None = None,
+    *,
+    fits: tuple = (),
+    arrays: dict[str, Sample] | None = None,
+    drawings: tuple = (),
+) -> None:
+    _session.deliver(Evidence(check, model, fits, arrays or {}, drawings))
+
+
+def noise(x_train_noisy: Any, x_test_noisy: Any) -> None:
+    """The noise added to both sets of images."""
+    arrays = {"x_train_noisy": sample(x_train_noisy), "x_test_noisy": sample(x_test_noisy)}
+    _hand_over("noise", arrays=arrays)
+
+
+def encoder(model: Any) -> None:
+    """The layers that reduce the image."""
+    _hand_over("encoder", describe(model))
+
+
+def decoder(model: Any) -> None:
+    """The layers that bring the image back."""
+    _hand_over("decoder", describe(model))
+
+
+def output_layer(model: Any) -> None:
+    """The layer that makes one grey channel of it."""
+    _hand_over("output-layer", describe(model))
+
+
+def loss(model: Any) -> None:
+    """The compiled loss."""
+    _hand_over("loss", describe(model))
+
+
+def optimizer(model: Any) -> None:
+    """The compiled optimizer."""
+    _hand_over("optimizer", describe(model))
+
+
+def training(model: Any, x_train_noisy: Any = None) -> None:
+    """How `fit` was called; with the noisy images, if it was to be called with them."""
+    arrays = {} if x_train_noisy is None else {"x_train_noisy": sample(x_train_noisy)}
+    _hand_over("training", describe(model), fits=_session.fits.calls(model), arrays=arrays)
+
+
+def reconstruction(model: Any) -> None:
+    """The trained network, to be tried on images it has not seen."""
+    fits = _session.fits.calls(model)
+    _hand_over("reconstruction", describe(model, weights=True), fits=fits)
+
+
+def denoising(model: Any) -> None:
+    """The trained network, to be tried on noisy images it has not seen."""
+    fits = _session.fits.calls(model)
+    _hand_over("denoising", describe(model, weights=True), fits=fits)
+
+
+def visualization(model: Any, x_test_noisy: Any = None) -> None:
+    """The pictures on screen, the network they should come from and, if any, its noisy inputs."""
+    arrays = {} if x_test_noisy is None else {"x_test_noisy": sample(x_test_noisy)}
+    _hand_over(
+        "visualization",
+        describe(model, weights=True),
+        arrays=arrays,
+        drawings=tuple(_session.screen.drawings),
+    )

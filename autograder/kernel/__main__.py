@@ -1,0 +1,7 @@
+"""The grading kernel: `python -P -m autograder.kernel --images FILE [--full] -f CONNECTION_FILE`."""
+
+import sys
+
+from autograder.kernel.prepare import serve
+
+serve(sys.argv[1:])

@@ -1,0 +1,240 @@
+"""Keras objects as evidence: networks layer by layer, losses and optimizers by what they do.
+
+A network is read from its layers' attributes rather than `get_config`, and an activation or a loss
+by the values it returns, so that every way of writing the same network is described the same.
+"""
+
+import inspect
+
+import keras
+import numpy as np
+from keras import layers as kl
+
+from autograder.evidence import (
+    ACTIVATION_PROBE,
+    LAYER_ATTRIBUTES,
+    MAX_ARRAY_BYTES,
+    Array,
+    Attribute,
+    LayerEvidence,
+    LossEvidence,
+    ModelEvidence,
+    OptimizerEvidence,
+    Sample,
+    loss_probe,
+)
+
+ACTIVATION_LAYERS = (
+    kl.Activation,
+    kl.ReLU,
+    kl.LeakyReLU,
+    kl.ELU,
+    kl.Softmax,
+)
+
+SAMPLE_HEAD = 32
+SAMPLE_SPREAD = (100, 500, 1000, 1297, 2594, 5000, 7777, 12_000, 20_000, 33_333, 48_001, 59_999)
+MAX_ROW_ELEMENTS = 4096
+
+
+def sample_rows(n: int) -> np.ndarray:
+    """The rows taken of an array of n rows: the first ones, and some at uneven distances."""
+    spread = [row for row in SAMPLE_SPREAD if SAMPLE_HEAD <= row < n]
+    return np.array([*range(min(n, SAMPLE_HEAD)), *spread], int)
+
+
+def sample(array: object, *, count: int | None = None) -> Sample:
+    """A few rows of an array. `count` tells the length of the whole, if the array is its beginning."""
+    array = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
+    shape = tuple(int(side) for side in array.shape)
+    rows = sample_rows(shape[0] if shape else 0)
+    values = np.empty((0,), np.float32)
+    if shape and int(np.prod(shape[1:], dtype=np.int64)) <= MAX_ROW_ELEMENTS:
+        dtype = getattr(array.dtype, "name", str(array.dtype))
+        if dtype != "object":
+            values = _numbers([array[int(row)] for row in rows], (len(rows), *shape[1:]))
+    if count is not None:
+        shape = (count, *shape[1:])
+    dtype = str(getattr(array.dtype, "name", array.dtype))
+    return Sample(shape, dtype, tuple(int(row) for row in rows), values)
+
+
+def _numbers(rows: list, shape: tuple[int, ...]) -> Array:
+    try:
+        return np.asarray([np.asarray(row) for row in rows]).astype(np.float32).reshape(shape)
+    except (TypeError, ValueError):
+        return np.empty((0,), np.float32)
+
+
+def describe(model: object, *, weights: bool = False) -> ModelEvidence:
+    """The network as evidence; whatever it is, this raises nothing but says what it found."""
+    kind = f"{type(model).__module__}.{type(model).__qualname__}"
+    if not isinstance(model, keras.Model):
+        return ModelEvidence(kind, "none", (), None, None, f"{_a_kind(model)} is no Keras model")
+    api = {keras.Sequential: "sequential"}.get(type(model), "subclass")
+    if api == "subclass" and hasattr(model, "_nodes_by_depth"):
+        api = "functional"
+    problem, layers = "", ()
+    try:
+        layers = _Walk(weights).run(model)
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"[:500]
+    return ModelEvidence(kind, api, layers, _loss(model), _optimizer(model), problem)
+
+
+def _a_kind(value: object) -> str:
+    name = "None" if value is None else type(value).__name__
+    return name if value is None else f"a {name}"
+
+
+class _Walk:
+    """Lays a network out as a list of operations, nested networks opened up."""
+
+    def __init__(self, weights: bool) -> None:
+        self.with_weights = weights
+        self.layers: list[LayerEvidence] = []
+
+    def run(self, model: keras.Model) -> tuple[LayerEvidence, ...]:
+        self._model(model, -1)
+        return tuple(self.layers)
+
+    def _model(self, model: keras.Model, source: int) -> int:
+        """Appends the model's operations, fed by operation `source`; returns the last one's index."""
+        if isinstance(model, keras.Sequential):
+            for layer in model.layers:
+                source = self._operation(layer, (source,))
+            return source
+        if not hasattr(model, "_nodes_by_depth"):
+            model = self._traced(model)
+        return self._graph(model, source)
+
+    @staticmethod
+    def _traced(model: keras.Model) -> keras.Model:
+        """A subclassed model as the graph that its `call` builds."""
+        tensor = keras.Input((28, 28, 1))
+        return keras.Model(tensor, model.call(tensor))
+
+    def _graph(self, model: keras.Model, source: int) -> int:
+        if len(model.inputs) != 1 or len(model.outputs) != 1:
+            raise ValueError(
+                f"the network has {len(model.inputs)} inputs and {len(model.outputs)} outputs"
+            )
+        index = {id(model.inputs[0]): source}
+        for depth in sorted(model._nodes_by_depth, reverse=True):
+            for node in model._nodes_by_depth[depth]:
+                if node.is_input:
+                    continue
+                inputs = tuple(index[id(tensor)] for tensor in node.input_tensors)
+                result = self._operation(node.operation, inputs)
+                for tensor in node.outputs:
+                    index[id(tensor)] = result
+        return index[id(model.outputs[0])]
+
+    def _operation(self, operation: object, inputs: tuple[int, ...]) -> int:
+        if isinstance(operation, keras.Model):
+            return self._model(operation, inputs[0])
+        if isinstance(operation, kl.InputLayer):
+            return inputs[0]
+        self.layers.append(self._layer(operation, inputs))
+        return len(self.layers) - 1
+
+    def _layer(self, layer: object, inputs: tuple[int, ...]) -> LayerEvidence:
+        kind, own_class = _keras_class(layer)
+        activation, values = None, ()
+        function = getattr(layer, "activation", None)
+        if isinstance(layer, ACTIVATION_LAYERS) or not isinstance(layer, keras.Layer):
+            function = layer
+        if callable(function):
+            activation, values = _name(function), _activation_values(function)
+        weights: tuple[Array, ...] = ()
+        if self.with_weights and isinstance(layer, keras.Layer):
+            variables = layer.weights
+            if sum(4 * int(np.prod(v.shape)) for v in variables) > MAX_ARRAY_BYTES:
+                raise ValueError(f"the weights of layer '{layer.name}' are too large to be judged")
+            weights = tuple(
+                np.asarray(keras.ops.convert_to_numpy(v)).astype(np.float32) for v in variables
+            )
+        return LayerEvidence(
+            kind=kind,
+            name=str(getattr(layer, "name", ""))[:100],
+            own_class=own_class,
+            attributes={
+                name: _attribute(getattr(layer, name, None)) for name in LAYER_ATTRIBUTES.get(kind, ())
+            },
+            activation=activation,
+            activation_values=values,
+            inputs=inputs,
+            weights=weights,
+        )
+
+
+def _keras_class(layer: object) -> tuple[str, bool]:
+    """The nearest class of Keras that a layer is or inherits from, and whether it only inherits."""
+    for cls in type(layer).__mro__:
+        if cls.__module__.split(".")[0] == "keras":
+            return cls.__name__, cls is not type(layer)
+    return type(layer).__name__, True
+
+
+def _attribute(value: object) -> Attribute:
+    if isinstance(value, list | tuple):
+        return tuple(_attribute(item) for item in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, bool | int | float | None) else str(value)[:100]
+
+
+def _name(function: object) -> str:
+    """How a student would name it: 'relu' for the function, 'ReLU' for the layer."""
+    if isinstance(function, kl.Activation):
+        return _name(function.activation)
+    return str(getattr(function, "__name__", type(function).__name__))[:100]
+
+
+def _activation_values(function: object) -> tuple[float, ...]:
+    try:
+        values = function(keras.ops.convert_to_tensor(ACTIVATION_PROBE[None]))
+        return tuple(float(v) for v in keras.ops.convert_to_numpy(values)[0])
+    except Exception:
+        return ()
+
+
+def _single(value: object) -> object:
+    """The one item of a list or dictionary of one, as Keras accepts them for models of one output."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple) and len(value) == 1:
+        return value[0]
+    return value
+
+
+def _loss(model: keras.Model) -> LossEvidence | None:
+    loss = _single(getattr(model, "loss", None))
+    if loss is None:
+        return None
+    name = loss if isinstance(loss, str) else _name(loss)
+    smoothing, values = 0.0, ()
+    try:
+        function = loss() if inspect.isclass(loss) else keras.losses.get(loss)
+        smoothing = float(getattr(function, "_fn_kwargs", {}).get("label_smoothing", 0.0))
+        targets, predictions = (keras.ops.convert_to_tensor(a) for a in loss_probe())
+        values = tuple(
+            float(np.mean(keras.ops.convert_to_numpy(function(t[None], p[None]))))
+            for t, p in zip(targets, predictions, strict=True)
+        )
+    except Exception as error:
+        name = f"{name} ({type(error).__name__}: {error})"
+    return LossEvidence(name[:300], smoothing, values)
+
+
+def _optimizer(model: keras.Model) -> OptimizerEvidence | None:
+    optimizer = getattr(model, "optimizer", None)
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if optimizer is None:
+        return None
+    try:
+        schedule = isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+        rate = None if schedule else float(optimizer.learning_rate)
+    except Exception:
+        rate = None
+    return OptimizerEvidence(type(optimizer).__name__, type(optimizer).__module__, rate)

@@ -1,0 +1,68 @@
+"""Readies a process for a student's notebook: images offline, seeds, quiet logs, watchers."""
+
+import argparse
+import os
+import random
+import sys
+
+SEED = 28
+
+# Read at import: no GPU, no log lines, figures as outputs of the notebook.
+os.environ.update(
+    CUDA_VISIBLE_DEVICES="-1",
+    TF_CPP_MIN_LOG_LEVEL="3",
+    KERAS_BACKEND="tensorflow",
+    MPLBACKEND="module://matplotlib_inline.backend_inline",
+)
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from keras.src.datasets import mnist  # noqa: E402
+
+from autograder.kernel import session  # noqa: E402
+
+
+def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.publish) -> None:
+    """Makes this process the grading kernel.
+
+    images: path of the .npz file that `keras.datasets.mnist.load_data` is to read.
+    shorten: train only a short share of each `fit`.
+    """
+    # Every alias of load_data is the same function and looks its file up here.
+    mnist.get_file = lambda *args, **kwargs: images
+    tf.get_logger().setLevel("ERROR")
+    tf.config.experimental.enable_op_determinism()
+    # Operations this small gain nothing from running beside each other.
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    seed()
+    session.start(shorten=shorten, deliver=deliver)
+
+
+def serve(arguments: list[str]) -> None:
+    """Prepares this process, then serves a notebook like any IPython kernel, until it is shut down."""
+    parser = argparse.ArgumentParser(prog="autograder.kernel", add_help=False)
+    parser.add_argument("--images", required=True)
+    parser.add_argument("--full", action="store_true", help="train all the steps")
+    own, kernel_arguments = parser.parse_known_args(arguments)
+    prepare(own.images, shorten=not own.full)
+
+    from ipykernel.kernelapp import IPKernelApp
+
+    # After all that is installed: a keras.py beside the notebook is not what others import.
+    sys.path.append("")
+    sys.argv = [sys.argv[0], *kernel_arguments]
+    IPKernelApp.launch_instance(argv=kernel_arguments)
+
+
+def seed() -> None:
+    """Makes chance repeatable, also for generators that would ask the system for a seed."""
+    keras.utils.set_random_seed(SEED)
+    seeds = random.Random(SEED)
+    default_rng = getattr(np.random.default_rng, "unseeded", np.random.default_rng)
+
+    def seeded_default_rng(seed=None):
+        return default_rng(seeds.getrandbits(64) if seed is None else seed)
+
+    seeded_default_rng.unseeded = default_rng
+    np.random.default_rng = seeded_default_rng

@@ -1,0 +1,44 @@
+"""The watchers of one kernel, and the way evidence leaves it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from IPython import get_ipython
+
+from autograder.evidence import MIME_TYPE, Evidence, encode
+from autograder.kernel.drawing import ScreenRecorder
+from autograder.kernel.training import FitRecorder
+
+Deliver = Callable[[Evidence], None]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What watches the student's code, and where a check's evidence goes."""
+
+    fits: FitRecorder
+    screen: ScreenRecorder
+    deliver: Deliver
+
+
+_current: Session | None = None
+
+
+def start(*, shorten: bool, deliver: Deliver) -> Session:
+    """Installs the watchers, once in a process."""
+    global _current
+    if _current is None:
+        _current = Session(FitRecorder(shorten=shorten), ScreenRecorder(), deliver)
+        _current.fits.install()
+        _current.screen.install()
+    return _current
+
+
+def current() -> Session | None:
+    """The session of this process, if one was started."""
+    return _current
+
+
+def publish(evidence: Evidence) -> None:
+    """Hands evidence to whoever runs the notebook, as an output of the cell that is running."""
+    get_ipython().display_pub.publish({MIME_TYPE: encode(evidence)})

@@ -1,0 +1,280 @@
+"""Records every call of `fit`, and in the grading kernel runs only a short share of it."""
+
+import functools
+import inspect
+import time
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from autograder.evidence import FitEvidence
+from autograder.kernel.describe import sample
+
+SHORT_STEPS = 400
+SHORT_BATCH = 25
+SHORT_RATE = 0.05
+SHORT_SECONDS = 120
+VALIDATION_ROWS = 100
+FIRST_SHARE = 0.8
+"""Share of the steps left that one call may take, so that further calls on the model find some."""
+
+Trainer = keras.Model.__mro__[1]
+
+
+class ShortAdagrad(keras.optimizers.Adagrad):
+    """Adagrad at the rate of the shortened training, whatever legal rate the student set.
+
+    In a few hundred steps a small rate shows nothing. A rate of 0 stays 0. What callbacks and
+    schedules do to `learning_rate` in between has no say.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        rate = SHORT_RATE * keras.ops.sign(keras.ops.cast(learning_rate, "float32"))
+        super().update_step(gradient, variable, rate)
+
+
+# A checkpoint written during the training must load as what the student compiled.
+ShortAdagrad.__name__, ShortAdagrad.__module__ = "Adagrad", "keras.optimizers"
+
+
+class _RunToTheEnd(keras.callbacks.Callback):
+    """Keeps early stopping from cutting the short training, and the clock from running away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = time.monotonic()
+        self.steps = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        self.model.stop_training = time.monotonic() - self.started > SHORT_SECONDS
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = time.monotonic() - self.started > SHORT_SECONDS
+
+
+@dataclass(frozen=True)
+class _Data:
+    """The beginning of what is fed to `fit`, as arrays, and how much there is in all."""
+
+    x: Any
+    y: Any
+    weights: Any
+    images: int | None
+    batch_size: int | None
+
+
+class FitRecorder:
+    """Notes each `fit` call as the student wrote it, per model.
+
+    shorten: run `SHORT_STEPS` steps of batches of `SHORT_BATCH` instead of the whole training.
+    """
+
+    def __init__(self, *, shorten: bool) -> None:
+        self.shorten = shorten
+        self._calls: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+        self._optimizers: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+        self._all: list[tuple[tuple, FitEvidence]] = []
+
+    def install(self) -> None:
+        """Wraps `keras.Model.fit` for the life of the process."""
+        original = Trainer.fit
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def fit(model, *args, **kwargs):
+            arguments = signature.bind(model, *args, **kwargs)
+            arguments.apply_defaults()
+            return self._fit(original, model, dict(list(arguments.arguments.items())[1:]))
+
+        Trainer.fit = fit
+
+    def calls(self, model: object) -> tuple[FitEvidence, ...]:
+        """The `fit` calls that trained this model.
+
+        A trained model without calls of its own is one that was saved and loaded again: then those
+        of the models of the same layers count.
+        """
+        if not isinstance(model, keras.Model):
+            return ()
+        own = tuple(self._calls.get(model, ()))
+        if own or not _has_learned(model):
+            return own
+        return tuple(fit for layout, fit in self._all if layout == _layout(model))
+
+    def forget(self) -> None:
+        """Starts anew, as for another notebook."""
+        self._calls.clear()
+        self._optimizers.clear()
+        self._all.clear()
+
+    def _fit(self, original, model: keras.Model, arguments: dict):
+        rows = SHORT_STEPS * SHORT_BATCH if self.shorten else 64
+        try:
+            data = _beginning(arguments, rows)
+        except Exception:
+            # Not something to train on: Keras's own message is the one that helps.
+            return original(model, **arguments)
+        epochs = max(0, int(arguments["epochs"]) - int(arguments["initial_epoch"]))
+        record = functools.partial(self._record, model, data, epochs, arguments)
+        watcher = _RunToTheEnd()
+        try:
+            if self.shorten and epochs:
+                history = self._short(original, model, dict(arguments), data, epochs, watcher)
+            else:
+                history = original(model, **arguments)
+        except BaseException as error:
+            record(watcher.steps, f"{type(error).__name__}: {error}"[:500])
+            raise
+        full = epochs * -(-(data.images or 0) // (data.batch_size or 32))
+        record(watcher.steps if self.shorten else full, "")
+        if self.shorten:
+            print(f"[grading] {watcher.steps} steps were trained here, in place of all {full}.")
+        return history
+
+    def _record(self, model, data: _Data, epochs: int, arguments: dict, steps: int, problem: str):
+        call = FitEvidence(
+            input=_sample(data.x, data.images),
+            target=_sample(data.y, data.images),
+            images_per_epoch=data.images,
+            batch_size=data.batch_size,
+            epochs=epochs,
+            validation=arguments["validation_data"] is not None or bool(arguments["validation_split"]),
+            steps=steps,
+            problem=problem,
+        )
+        self._calls.setdefault(model, []).append(call)
+        self._all.append((_layout(model), call))
+
+    def _short(self, original, model, arguments: dict, data: _Data, epochs: int, watcher):
+        steps = max(epochs, round(FIRST_SHARE * self._steps_left(model)))
+        rows = SHORT_BATCH * max(1, steps // epochs)
+        split = arguments["validation_split"] if arguments["validation_data"] is None else 0
+        rows = round(rows / (1 - split))
+        arguments |= {
+            "x": data.x[:rows],
+            "y": None if data.y is None else data.y[:rows],
+            "sample_weight": None if data.weights is None else data.weights[:rows],
+            "batch_size": SHORT_BATCH,
+            "steps_per_epoch": None,
+            "validation_data": _shortened_validation(arguments["validation_data"]),
+            "validation_steps": None,
+            "callbacks": [*_callbacks(arguments["callbacks"]), watcher],
+        }
+        own = model.optimizer
+        try:
+            if own is not None:
+                self._swap(model, self._short_optimizer(model))
+            return original(model, **arguments)
+        finally:
+            if own is not None:
+                self._swap(model, own)
+
+    def _steps_left(self, model) -> float:
+        taken = sum(call.steps for call in self._calls.get(model, ()))
+        return max(0.0, SHORT_STEPS / FIRST_SHARE - taken)
+
+    def _short_optimizer(self, model) -> keras.optimizers.Optimizer:
+        if model not in self._optimizers:
+            own = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+            rate = own._learning_rate
+            is_variable = isinstance(rate, keras.Variable)
+            self._optimizers[model] = ShortAdagrad(float(rate) if is_variable else rate)
+        return self._optimizers[model]
+
+    @staticmethod
+    def _swap(model, optimizer) -> None:
+        model.optimizer = optimizer
+        model.train_function = None
+
+
+def _sample(array, count: int | None):
+    return None if array is None else sample(array, count=count)
+
+
+def _has_learned(model: keras.Model) -> bool:
+    return model.optimizer is not None and int(model.optimizer.iterations) > 0
+
+
+def _layout(model: keras.Model) -> tuple:
+    return tuple((type(v).__name__, tuple(v.shape)) for v in model.weights)
+
+
+def _callbacks(callbacks: object) -> list:
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return list(callbacks.callbacks)
+    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+
+
+def _shortened_validation(validation):
+    if validation is None:
+        return None
+    if isinstance(validation, tuple | list):
+        return tuple(None if a is None else _only(a)[:VALIDATION_ROWS] for a in validation)
+    return _gather(iter(_batches(validation)), VALIDATION_ROWS)[0]
+
+
+def _beginning(arguments: dict, rows: int) -> _Data:
+    """The first `rows` images given to `fit`, and the size of the whole; raises on what is no data."""
+    x, y, weights = arguments["x"], arguments["y"], arguments["sample_weight"]
+    steps = arguments["steps_per_epoch"] and int(arguments["steps_per_epoch"])
+    if _is_array(x):
+        x, y = _only(x), None if y is None else _only(y)
+        batch = int(arguments["batch_size"] or 32)
+        images = len(x) if steps is None else min(len(x), steps * batch)
+        return _Data(x, y, weights, images, batch)
+    (x, y, weights), first = _gather(iter(_batches(x)), rows)
+    count = steps if steps is not None else _length(arguments["x"])
+    images = None if count is None else count * first
+    return _Data(x, y, weights, images, first)
+
+
+def _is_array(x: object) -> bool:
+    return hasattr(_only(x), "shape")
+
+
+def _only(x: object) -> Any:
+    """The array itself, also out of a list of one array or a nested list of numbers."""
+    if isinstance(x, dict) and len(x) == 1:
+        return next(iter(x.values()))
+    if isinstance(x, list | tuple):
+        return x[0] if len(x) == 1 and hasattr(x[0], "shape") else np.asarray(x)
+    return x
+
+
+def _batches(x: object):
+    if isinstance(x, keras.utils.PyDataset):
+        return (x[i] for i in range(len(x)))
+    return x
+
+
+def _gather(batches, rows: int) -> tuple[tuple, int]:
+    """The first `rows` rows of an iterator of batches, and the size of its first batch."""
+    taken, have, first = [], 0, None
+    while have < rows and (batch := next(batches, None)) is not None:
+        columns = batch if isinstance(batch, tuple | list) else (batch,)
+        columns = [None if column is None else np.asarray(_only(column)) for column in columns]
+        first = first or len(columns[0])
+        have += len(columns[0])
+        taken.append(columns)
+    joined = [
+        None if column[0] is None else np.concatenate(column) for column in zip(*taken, strict=True)
+    ]
+    joined += [None] * (3 - len(joined))
+    return tuple(joined[:3]), first
+
+
+def _length(x: object) -> int | None:
+    """The number of batches in a pipeline; None where it has no end or does not tell."""
+    if isinstance(x, tf.data.Dataset):
+        cardinality = int(x.cardinality())
+        if cardinality == tf.data.UNKNOWN_CARDINALITY:
+            return sum(1 for _ in x)
+        return None if cardinality == tf.data.INFINITE_CARDINALITY else cardinality
+    return len(x) if hasattr(x, "__len__") else None
