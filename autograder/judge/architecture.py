@@ -1,0 +1,315 @@
+"""Criteria `encoder`, `decoder` and `output-layer`: is the network the prescribed one?
+
+The layers are aligned with the prescribed ones (the least number of differences, as between two
+texts), so that one missing layer does not make all that follow wrong.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from autograder.evidence import Evidence, LayerEvidence, ModelEvidence
+from autograder.judge import rebuild
+from autograder.judge.verdict import Verdict, zero
+from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
+
+MISSING_COST = EXTRA_COST = WRONG_COST = 1.0
+OTHER_KIND_COST = 1.5
+"""Dearer than a wrong attribute, cheaper than one layer missing and another too many."""
+
+OUTPUT_CREDIT = (1.0, 0.5, 0.25)
+"""Of the output layer, with none, one or two of its properties off."""
+
+_HALVES = ((2, 2), (2, 2))
+_CONVOLUTIONS = ("Conv2D", "Conv2DTranspose", "SeparableConv2D", "DepthwiseConv2D")
+_RESIZING = ("MaxPooling2D", "AveragePooling2D", "UpSampling2D")
+
+
+class Part(Enum):
+    ENCODER = "encoder"
+    DECODER = "decoder"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer of the student's with the activation that follows it, wherever that was written."""
+
+    number: int
+    """Its place among the student's layers, counted from 1."""
+    layer: LayerEvidence
+    activation: str | None
+
+    def __str__(self) -> str:
+        return f"layer {self.number} ('{self.layer.name}', {self.layer.kind})"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A required layer with the student's layer in its place; one of them may be missing."""
+
+    part: Part
+    required: RequiredLayer | None
+    step: Step | None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        return self.required is not None and self.step is not None and not self.faults
+
+
+def judge_encoder(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
+    """The share of the encoder's layers that are right, less one share for each extra layer."""
+    return _judge_part(Part.ENCODER, exercise.encoder, evidence.model, exercise)
+
+
+def judge_decoder(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
+    """The share of the decoder's layers that are right, less one share for each extra layer."""
+    return _judge_part(Part.DECODER, exercise.decoder, evidence.model, exercise)
+
+
+def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
+    """One channel, sigmoid, 3×3, an output of 28×28×1."""
+    expected = f"{exercise.output}; the output is 28×28×1, as the input"
+    refused = refusal(evidence.model, expected)
+    if refused:
+        return refused
+    steps = chain(evidence.model)
+    last = next((step for step in reversed(steps) if step.layer.kind in _CONVOLUTIONS), None)
+    advice = f"End the network with Conv2D(1, {KERNEL_SIZE}, activation='sigmoid', padding='same')."
+    if last is None:
+        return zero(expected, "no convolution", "There is no such layer.", advice)
+    attributes = last.layer.attributes
+    if attributes.get("filters") != 1 and last.activation != "sigmoid":
+        found = f"the last convolution is {last}: {_describe(last)}"
+        return zero(expected, found, "There is no such layer: this one makes features.", advice)
+    faults = []
+    if last.layer.kind != "Conv2D" or last.layer.own_class:
+        faults.append(f"it is a {_kind(last.layer)}, not a Conv2D")
+    if attributes.get("filters") != 1:
+        faults.append(f"it has {channels_text(attributes.get('filters'))}, not 1")
+    if last.activation != "sigmoid":
+        faults.append(f"its activation is {last.activation or 'unknown'}, not sigmoid")
+    if attributes.get("kernel_size") != KERNEL_SIZE:
+        faults.append(f"its kernel is {_times(attributes.get('kernel_size'))}, not 3×3")
+    shape = output_shape(evidence.model)
+    if shape is not None and shape[:2] != IMAGE_SHAPE[:2]:
+        faults.append(f"the output is {_times(shape)}, not 28×28×1")
+    credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0
+    problems = tuple(f"{last}: {fault}." for fault in faults)
+    return Verdict(credit, expected, _describe(last), problems, advice if faults else "")
+
+
+def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:
+    """The zero for what is no network, or none that makes images; None if it is one."""
+    if model is None or model.api == "none":
+        found = model.problem if model else "nothing"
+        return zero(
+            expected,
+            found,
+            "This is no Keras model.",
+            "Build the network with keras.Sequential([...]) and give it the name the task asks for.",
+        )
+    if model.problem or not model.layers:
+        return zero(
+            expected,
+            model.problem or "a network without layers",
+            "The layers of this model could not be read.",
+            "A Sequential model with one input and one output is what is asked for.",
+        )
+    shape = output_shape(model)
+    if shape is not None and len(shape) != 3:
+        return zero(
+            expected,
+            f"the output for one image has the shape {shape}",
+            "This is not an image-to-image model.",
+            "An autoencoder answers an image with an image: no Flatten or Dense at its end.",
+        )
+    return None
+
+
+def output_shape(model: ModelEvidence) -> tuple[int, ...] | None:
+    """The shape of what one image becomes; None if that cannot be told."""
+    try:
+        return rebuild.output_shapes(model.layers)[-1][1:]
+    except rebuild.RebuildError:
+        return None
+
+
+def chain(model: ModelEvidence) -> list[Step]:
+    """The student's layers, each activation joined to the convolution that it follows."""
+    steps: list[Step] = []
+    for number, layer in enumerate(model.layers, start=1):
+        activation = rebuild.activation_name(layer.activation_values)
+        if rebuild.is_activation(layer):
+            if not _join(steps, activation):
+                steps.append(Step(number, layer, activation))
+        elif not _does_nothing(layer, model):
+            steps.append(Step(number, layer, activation))
+    return steps
+
+
+def _join(steps: list[Step], activation: str | None) -> bool:
+    """Joins an activation of its own to the last convolution; False if it belongs to none.
+
+    Pooling and upsampling in between change nothing: the largest of rectified values is the
+    rectified largest value.
+    """
+    if activation == "linear":
+        return True
+    for position in range(len(steps) - 1, -1, -1):
+        step = steps[position]
+        if step.layer.kind in (*_CONVOLUTIONS, "Dense"):
+            if step.activation == "linear":
+                steps[position] = replace(step, activation=activation)
+                return True
+            return step.activation == activation == "relu"
+        if step.layer.kind not in _RESIZING:
+            return False
+    return False
+
+
+def _does_nothing(layer: LayerEvidence, model: ModelEvidence) -> bool:
+    if layer.kind == "Identity":
+        return True
+    same_shape = layer.attributes.get("target_shape") == IMAGE_SHAPE
+    return layer.kind == "Reshape" and same_shape and layer is model.layers[0]
+
+
+def _judge_part(
+    part: Part, required: tuple[RequiredLayer, ...], model: ModelEvidence | None, exercise: Exercise
+) -> Verdict:
+    expected = " → ".join(str(layer) for layer in required)
+    refused = refusal(model, expected)
+    if refused:
+        return refused
+    matches = [match for match in align(chain(model), exercise) if match.part is part]
+    right = sum(match.right for match in matches)
+    extra = sum(match.required is None for match in matches)
+    found = " → ".join(_describe(match.step) for match in matches if match.step) or "none of it"
+    problems = tuple(text for match in matches if (text := _problem(match, len(required))))
+    notes = () if model.api == "sequential" else (_API_NOTES[model.api],)
+    return Verdict(
+        credit=max(0, right - extra) / len(required),
+        expected=expected,
+        found=found,
+        problems=problems,
+        advice="Compare model.summary() with the table of layers, line by line." if problems else "",
+        notes=notes,
+    )
+
+
+_API_NOTES = {
+    "functional": "Built with the functional API; the same chain of layers is as good.",
+    "subclass": "Built as a class of your own; the same chain of layers is as good.",
+}
+
+
+def align(steps: list[Step], exercise: Exercise) -> list[Match]:
+    """Pairs the student's layers with the required ones at the least cost, both in order."""
+    wanted = [(Part.ENCODER, layer) for layer in exercise.encoder]
+    wanted += [(Part.DECODER, layer) for layer in exercise.decoder]
+    wanted += [(Part.OUTPUT, exercise.output)]
+    rows, columns = len(steps), len(wanted)
+    # best[i][j]: the cost of pairing the first i layers with the first j required ones, and how.
+    best = [[(0.0, "")] * (columns + 1) for _ in range(rows + 1)]
+    for i in range(rows + 1):
+        for j in range(columns + 1):
+            choices = []
+            if i and j:
+                cost = best[i - 1][j - 1][0] + _cost(steps[i - 1], wanted[j - 1][1])
+                choices.append((cost, "pair"))
+            if i:
+                choices.append((best[i - 1][j][0] + EXTRA_COST, "extra"))
+            if j:
+                choices.append((best[i][j - 1][0] + MISSING_COST, "missing"))
+            best[i][j] = min(choices, key=lambda choice: choice[0], default=(0.0, ""))
+    matches: list[Match] = []
+    i, j = rows, columns
+    while i or j:
+        move = best[i][j][1]
+        i, j = i - (move != "missing"), j - (move != "extra")
+        if move == "extra":
+            matches.append(Match(_part_of_extra(steps[i], j, wanted), None, steps[i]))
+        else:
+            part, layer = wanted[j]
+            step = None if move == "missing" else steps[i]
+            matches.append(Match(part, layer, step, () if step is None else _faults(step, layer)))
+    return matches[::-1]
+
+
+def _part_of_extra(step: Step, before: int, wanted: list[tuple[Part, RequiredLayer]]) -> Part:
+    """The part an extra layer stands in, `before` required layers having come before it."""
+    last = wanted[before - 1][0] if before else Part.ENCODER
+    following = wanted[before][0] if before < len(wanted) else Part.DECODER
+    if last is Part.ENCODER and following is Part.DECODER:
+        enlarges = step.layer.kind in ("UpSampling2D", "Conv2DTranspose")
+        return Part.DECODER if enlarges else Part.ENCODER
+    return Part.DECODER if last is Part.OUTPUT else last
+
+
+def _cost(step: Step, required: RequiredLayer) -> float:
+    if step.layer.kind != required.kind:
+        return OTHER_KIND_COST
+    return WRONG_COST if _faults(step, required) else 0.0
+
+
+def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
+    """What is wrong with the student's layer in the place of the required one."""
+    layer, attributes = step.layer, step.layer.attributes
+    if layer.kind != required.kind:
+        return (f"a {_kind(layer)} where a {required.kind} belongs",)
+    faults = []
+    if layer.own_class:
+        faults.append(f"a class of its own, not Keras's {layer.kind}")
+    if required.kind == "Conv2D":
+        if attributes.get("filters") != required.filters:
+            faults.append(f"{channels_text(attributes.get('filters'))}, not {required.filters}")
+        if attributes.get("kernel_size") != KERNEL_SIZE:
+            faults.append(f"a kernel of {_times(attributes.get('kernel_size'))}, not 3×3")
+        if attributes.get("strides") != (1, 1):
+            faults.append(f"strides of {_times(attributes.get('strides'))}, not 1×1")
+        if step.activation != required.activation:
+            named = step.activation or f"the unknown '{layer.activation}'"
+            faults.append(f"activation {named}, not {required.activation}")
+    if required.kind == "MaxPooling2D" and _pooling(attributes) != _HALVES:
+        faults.append(f"pooling over {_times(attributes.get('pool_size'))}, not 2×2")
+    if required.kind == "UpSampling2D" and attributes.get("size") != (2, 2):
+        faults.append(f"upsampling by {_times(attributes.get('size'))}, not 2×2")
+    if required.padding is not None and attributes.get("padding") != required.padding:
+        faults.append(f"padding '{attributes.get('padding')}', not '{required.padding}'")
+    return tuple(faults)
+
+
+def _pooling(attributes: dict) -> tuple:
+    return attributes.get("pool_size"), attributes.get("strides")
+
+
+def _problem(match: Match, parts: int) -> str:
+    if match.right:
+        return ""
+    cost = f"−1/{parts}"
+    if match.step is None:
+        return f"Missing: {match.required} ({cost})."
+    if match.required is None:
+        return f"Not asked for: {match.step} ({cost})."
+    return f"{str(match.step).capitalize()}: {'; '.join(match.faults)} ({cost})."
+
+
+def _describe(step: Step) -> str:
+    layer, attributes = step.layer, step.layer.attributes
+    if layer.kind in _CONVOLUTIONS:
+        channels = attributes.get("filters", "?")
+        kernel = _times(attributes.get("kernel_size"))
+        activation = step.activation or layer.activation
+        padding = attributes.get("padding")
+        return f"{layer.kind}, {channels_text(channels)}, {kernel}, {activation}, padding '{padding}'"
+    size = attributes.get("pool_size") or attributes.get("size")
+    return f"{layer.kind} {_times(size)}" if size else layer.kind
+
+
+def _kind(layer: LayerEvidence) -> str:
+    return f"{layer.kind} of your own" if layer.own_class else layer.kind
+
+
+def _times(size: object) -> str:
+    return "×".join(str(side) for side in size) if isinstance(size, tuple) else str(size)

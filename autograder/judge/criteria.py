@@ -1,0 +1,60 @@
+"""Which function judges which criterion, and what stands between a bad message and a verdict."""
+
+import logging
+from collections.abc import Callable
+
+from autograder.evidence import Evidence, EvidenceError, decode
+from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
+from autograder.judge.compilation import judge_loss, judge_optimizer
+from autograder.judge.noise import judge_noise
+from autograder.judge.quality import judge_quality
+from autograder.judge.reference import Reference
+from autograder.judge.training import judge_training
+from autograder.judge.verdict import Verdict, zero
+from autograder.judge.visualization import judge_visualization
+from autograder.lab import Exercise
+
+log = logging.getLogger(__name__)
+
+CRITERIA: dict[str, Callable[[Evidence, Exercise, Reference], Verdict]] = {
+    "noise": judge_noise,
+    "encoder": judge_encoder,
+    "decoder": judge_decoder,
+    "output-layer": judge_output_layer,
+    "loss": judge_loss,
+    "optimizer": judge_optimizer,
+    "training": judge_training,
+    "reconstruction": judge_quality,
+    "denoising": judge_quality,
+    "visualization": judge_visualization,
+}
+
+
+def judge(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
+    """The verdict on one criterion. A fault of the judge's own is logged and needs a person."""
+    try:
+        return CRITERIA[evidence.check](evidence, exercise, reference)
+    except Exception:
+        log.exception("judging %s of %s failed", evidence.check, exercise.notebook)
+        return zero(
+            "a verdict",
+            "an error in the judge itself, not in this work",
+            "This criterion could not be judged.",
+            "Please tell the course staff: a person has to look at it.",
+        )
+
+
+def judge_message(criterion: str, message: object, exercise: Exercise, reference: Reference) -> Verdict:
+    """The verdict on a published message, which may be anything."""
+    try:
+        evidence = decode(message)
+        if evidence.check != criterion:
+            raise EvidenceError(f"it is about '{evidence.check[:40]}', not '{criterion}'")
+    except EvidenceError as error:
+        return zero(
+            "the evidence that the test cell hands over",
+            f"something else ({error})",
+            "What this test cell handed over cannot be judged.",
+            "Leave the test cell and its output as they are, and restart the kernel.",
+        )
+    return judge(evidence, exercise, reference)

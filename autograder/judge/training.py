@@ -1,0 +1,198 @@
+"""Criterion `training`: was `fit` called with the right images, targets, epochs and batches?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.evidence import Evidence, FitEvidence, Sample
+from autograder.judge.reference import SAME_PIXEL, Reference, are_among, nearest
+from autograder.judge.verdict import Verdict, zero
+from autograder.lab import BATCH_SIZE, IMAGE_SHAPE, TRAIN_IMAGES, Exercise
+
+ENOUGH_IMAGES = 0.75
+"""Share of the training images that must be used: some may be set aside for validation."""
+NOISE_RANGE = (0.05, 0.6)
+"""Root mean square of what counts as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
+SEVERAL = 0.9
+"""Share of the sampled images for which a statement must hold."""
+
+
+@dataclass(frozen=True)
+class _Quarter:
+    """One of the four things asked of `fit`; `fault` is empty where it is right."""
+
+    fault: str
+    advice: str
+
+
+def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
+    """A quarter each for the input, the target, the epochs and the batches."""
+    source = "the noisy training images" if exercise.noise else "x_train"
+    expected = f"{source} in, x_train as the target, {exercise.epochs} epochs, batches of 100"
+    advice = f"Call {exercise.model}.fit(...) with the arguments the task names."
+    fits = [fit for fit in evidence.fits if not fit.problem]
+    if not fits:
+        failed = [fit.problem for fit in evidence.fits]
+        found = f"fit stopped with {failed[-1]}" if failed else "fit was not called on this model"
+        return zero(expected, found, "The model was never trained.", advice)
+    noisy = evidence.arrays.get("x_train_noisy")
+    epochs = sum(fit.epochs for fit in fits)
+    quarters = (
+        _input_quarter(fits, exercise, noisy, reference),
+        _target_quarter(fits, exercise, reference),
+        _epochs_quarter(epochs, exercise),
+        _batch_quarter(fits),
+    )
+    faults = [quarter for quarter in quarters if quarter.fault]
+    calls = "" if len(fits) == 1 else f" in {len(fits)} calls"
+    sizes = " and ".join(sorted({str(fit.batch_size) for fit in fits}))
+    return Verdict(
+        credit=1 - len(faults) / len(quarters),
+        expected=expected,
+        found=f"{epochs} epochs{calls}, batches of {sizes}, "
+        f"{_count(fits[-1].images_per_epoch)} images an epoch",
+        problems=tuple(f"{quarter.fault} (−1/4)." for quarter in faults),
+        advice=" ".join(quarter.advice for quarter in faults),
+    )
+
+
+def trained_without_noise(fits: tuple[FitEvidence, ...], reference: Reference) -> bool:
+    """Whether every image that went in was clean: then nothing was there to be removed."""
+    trained = [fit for fit in fits if not fit.problem]
+    return bool(trained) and all(_is_clean(fit.input, reference) for fit in trained)
+
+
+def _input_quarter(
+    fits: list[FitEvidence], exercise: Exercise, noisy: Sample | None, reference: Reference
+) -> _Quarter:
+    for fit in fits:
+        if exercise.noise:
+            fault = _noisy_fault(fit, noisy, reference)
+            advice = "The input is x_train_noisy."
+        else:
+            fault = _clean_fault(fit.input, "input", reference)
+            advice = "The input is x_train."
+        fault = fault or _amount_fault(fit)
+        if fault:
+            return _Quarter(fault, advice)
+    return _Quarter("", "")
+
+
+def _target_quarter(fits: list[FitEvidence], exercise: Exercise, reference: Reference) -> _Quarter:
+    for fit in fits:
+        fault = _clean_fault(fit.target, "target", reference) or _pairing_fault(fit)
+        if fault:
+            return _Quarter(fault, "The target is x_train, the clean images in the same order.")
+    return _Quarter("", "")
+
+
+def _epochs_quarter(epochs: int, exercise: Exercise) -> _Quarter:
+    if epochs == exercise.epochs:
+        return _Quarter("", "")
+    return _Quarter(f"{epochs} epochs, not {exercise.epochs}", f"Set epochs={exercise.epochs}.")
+
+
+def _batch_quarter(fits: list[FitEvidence]) -> _Quarter:
+    for fit in fits:
+        if fit.batch_size != BATCH_SIZE:
+            return _Quarter(
+                f"Batches of {fit.batch_size}, not {BATCH_SIZE}",
+                f"Set batch_size={BATCH_SIZE}: without it Keras takes 32.",
+            )
+    return _Quarter("", "")
+
+
+def _clean_fault(sample: Sample | None, role: str, reference: Reference) -> str:
+    """What is wrong with a sample that should be of x_train; empty if nothing is."""
+    if sample is None:
+        return f"No {role} was given to fit"
+    if not _are_images(sample):
+        return f"The {role} has the shape {sample.shape}, x_train has {(TRAIN_IMAGES, *IMAGE_SHAPE)}"
+    if are_among(sample.values, reference.train).mean() >= SEVERAL:
+        return ""
+    if are_among(sample.values, reference.test).mean() >= SEVERAL:
+        return f"The {role} is the test images"
+    if np.ptp(sample.values) <= SAME_PIXEL:
+        return f"Every pixel of the {role} is {float(sample.values.flat[0]):g}"
+    if sample.values.max() > 2:
+        return f"The {role} is not scaled to [0, 1]: its largest value is {sample.values.max():g}"
+    if _looks_noisy(sample.values, nearest(sample.values, reference.train)):
+        return f"The {role} is noisy images"
+    return f"The {role} is other images than x_train"
+
+
+def _noisy_fault(fit: FitEvidence, noisy: Sample | None, reference: Reference) -> str:
+    """What is wrong with the input of a fit that should be noisy training images."""
+    sample = fit.input
+    if sample is None:
+        return "No input was given to fit"
+    if not _are_images(sample):
+        wanted = (TRAIN_IMAGES, *IMAGE_SHAPE)
+        return f"The input has the shape {sample.shape}, x_train_noisy has {wanted}"
+    if _is_clean(sample, reference):
+        return "The input is the clean images: there is no noise to learn to remove"
+    if noisy is not None and _same(sample, noisy):
+        return ""
+    target = fit.target
+    if target is not None and target.values.shape == sample.values.shape:
+        in_train = are_among(target.values, reference.train)
+        if in_train.mean() >= SEVERAL and _looks_noisy(sample.values, target.values):
+            return ""
+    clean = nearest(sample.values, reference.train)
+    distance = np.mean((sample.values - clean) ** 2)
+    test_distance = np.mean((sample.values - nearest(sample.values, reference.test)) ** 2)
+    if test_distance < 0.95 * distance:
+        return "The input is noisy test images"
+    if _looks_noisy(sample.values, clean):
+        return ""
+    return "The input is other images than x_train_noisy"
+
+
+def _pairing_fault(fit: FitEvidence) -> str:
+    """Whether each target belongs to its input."""
+    if fit.input is None or fit.input.values.shape != fit.target.values.shape:
+        return ""
+    inputs = fit.input.values.reshape(len(fit.input.values), -1)
+    targets = fit.target.values.reshape(len(inputs), -1)
+    own = ((inputs - targets) ** 2).sum(axis=1)
+    others = ((inputs - np.roll(targets, 1, axis=0)) ** 2).sum(axis=1)
+    if len(inputs) > 1 and np.mean(own <= others) < SEVERAL:
+        return "The targets are in another order than the inputs"
+    return ""
+
+
+def _amount_fault(fit: FitEvidence) -> str:
+    if fit.images_per_epoch is None or fit.images_per_epoch >= ENOUGH_IMAGES * TRAIN_IMAGES:
+        return ""
+    return f"An epoch has {fit.images_per_epoch:,} of the {TRAIN_IMAGES:,} training images"
+
+
+def _is_clean(sample: Sample | None, reference: Reference) -> bool:
+    if sample is None or not _are_images(sample):
+        return False
+    images = np.concatenate([reference.train, reference.test])
+    return bool(are_among(sample.values, images).mean() >= SEVERAL)
+
+
+def _are_images(sample: Sample) -> bool:
+    values = sample.values
+    return values.ndim == 4 and values.shape[1:] == IMAGE_SHAPE and np.isfinite(values).all()
+
+
+def _looks_noisy(images: np.ndarray, clean: np.ndarray) -> bool:
+    residual = (images - clean).reshape(len(images), -1)
+    level = np.sqrt((residual**2).mean(axis=1))
+    return bool(np.mean((level > NOISE_RANGE[0]) & (level < NOISE_RANGE[1])) >= SEVERAL)
+
+
+def _same(sample: Sample, other: Sample) -> bool:
+    common = [row for row in sample.rows if row in other.rows]
+    if not common or sample.values.shape[1:] != other.values.shape[1:]:
+        return False
+    mine = sample.values[[sample.rows.index(row) for row in common]]
+    theirs = other.values[[other.rows.index(row) for row in common]]
+    return bool(np.abs(mine - theirs).max() <= SAME_PIXEL)
+
+
+def _count(images: int | None) -> str:
+    return "an unknown number of" if images is None else f"{images:,}"

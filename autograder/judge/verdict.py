@@ -1,0 +1,33 @@
+"""What the judge says of one criterion."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Credit from 0 to 1 and the reasons for it, in words for the student."""
+
+    credit: float
+    expected: str
+    found: str
+    problems: tuple[str, ...] = ()
+    """What cost credit, each with what it cost where that is not all of it."""
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+    """Remarks that cost nothing."""
+
+    @property
+    def word(self) -> str:
+        """'full', 'partial' or 'zero'."""
+        if self.credit >= 1:
+            return "full"
+        return "partial" if self.credit > 0 else "zero"
+
+    def points(self, maximum: float) -> float:
+        """The points earned of `maximum`, to two decimals."""
+        return round(min(max(self.credit, 0.0), 1.0) * maximum, 2)
+
+
+def zero(expected: str, found: str, problem: str, advice: str) -> Verdict:
+    """No credit, for one reason."""
+    return Verdict(0.0, expected, found, (problem,), advice)

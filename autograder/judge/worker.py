@@ -1,0 +1,100 @@
+"""The judge as a process of its own: it imports TensorFlow once, apart from whoever asks."""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import TimeoutError as JudgeTimeout
+from concurrent.futures.process import BrokenProcessPool
+
+from autograder.images import Images
+from autograder.judge.verdict import Verdict, zero
+from autograder.lab import EXERCISES
+
+log = logging.getLogger(__name__)
+
+_reference = None
+
+
+def _start(images: Images) -> None:
+    """In the judge's process: imports what judging needs."""
+    global _reference
+    os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
+    with _silent_stderr():
+        import autograder.judge.criteria  # noqa: F401
+        from autograder.judge.reference import Reference
+    _reference = Reference(images)
+
+
+@contextlib.contextmanager
+def _silent_stderr():
+    """Sends what TensorFlow's libraries write while they load, which no setting stops, nowhere."""
+    own = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(own, 2)
+        os.close(own)
+
+
+def _judge(notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
+    from autograder.judge.criteria import judge_message
+
+    exercise = EXERCISES[notebook]
+    return {
+        criterion: judge_message(criterion, message, exercise, _reference)
+        for criterion, message in messages.items()
+    }
+
+
+def _nothing() -> None:
+    """A first task: the pool starts its process only when there is one."""
+
+
+class Judge:
+    """Hands evidence to the judge's process and brings the verdicts back.
+
+    Constructing it starts the process; TensorFlow's import runs while the kernel is still busy.
+    """
+
+    def __init__(self, images: Images, timeout: float) -> None:
+        self._images, self._timeout = images, timeout
+        self._pool = self._new_pool()
+
+    def verdicts(self, notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
+        """The verdict on each criterion's message; zeros that say so if the judge fails."""
+        if not messages:
+            return {}
+        try:
+            future: Future = self._pool.submit(_judge, notebook, messages)
+            return future.result(self._timeout)
+        except (BrokenProcessPool, JudgeTimeout) as error:
+            log.error("The judge failed on notebook %s: %r", notebook, error)
+            self.close()
+            self._pool = self._new_pool()
+            failed = zero(
+                "a verdict",
+                "a judge that stopped or took too long over this evidence",
+                "This criterion could not be judged.",
+                "Please tell the course staff: a person has to look at it.",
+            )
+            return dict.fromkeys(messages, failed)
+
+    def close(self) -> None:
+        """Ends the judge's process, whatever it is doing."""
+        for process in list((self._pool._processes or {}).values()):
+            process.kill()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(
+            max_workers=1,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start,
+            initargs=(self._images,),
+        )
+        pool.submit(_nothing)
+        return pool
