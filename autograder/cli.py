@@ -1,0 +1,79 @@
+"""The command `autograder`: what nbgrader's own commands do not do."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Runs one subcommand; a problem the user can mend ends it with one message."""
+    parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="grade the bundled example submissions")
+    demo.add_argument("--folder", type=Path, default=Path("demo"), help="made anew (default: demo)")
+    grades = commands.add_parser("grades", help="print the gradebook of a course as a table")
+    release = commands.add_parser("release", help="generate release/ from source/")
+    solutions = commands.add_parser("solutions", help="execute the solutions (about 15 minutes)")
+    for command in (release, solutions):
+        command.add_argument("--check", action="store_true", help="only tell whether it is current")
+    for command in (demo, grades, release, solutions):
+        command.add_argument("--course", type=Path, default=Path(), help="the course directory")
+
+    arguments = parser.parse_args()
+    # nbgrader starts `alembic` by name: it lies beside this Python, activated or not.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: argparse.Namespace) -> str | int:
+    from autograder.course import publish
+    from autograder.examples.demo import DemoError, run_demo
+
+    course = arguments.course
+    try:
+        if arguments.command == "demo":
+            run_demo(course, arguments.folder)
+        elif arguments.command == "grades":
+            return _print_grades(course)
+        elif arguments.command == "release":
+            return _publish(arguments, publish.stale_release, publish.write_release)
+        else:
+            return _publish(arguments, publish.stale_solutions, publish.write_solutions)
+    except (DemoError, publish.PublishError) as error:
+        return str(error)
+    return 0
+
+
+def _publish(arguments: argparse.Namespace, stale, write) -> str | int:
+    if not arguments.check:
+        write(arguments.course)
+        print(f"{arguments.command} written")
+        return 0
+    names = stale(arguments.course)
+    if names:
+        command = f"autograder {arguments.command}"
+        return f"{arguments.command}: {', '.join(names)} not current; run `{command}` and commit."
+    print(f"{arguments.command} is current")
+    return 0
+
+
+def _print_grades(course: Path) -> str | int:
+    from nbgrader.api import MissingEntry
+
+    from autograder.course.grades import read_grades
+    from autograder.lab import ASSIGNMENT
+
+    database = (course / "gradebook.db").resolve()
+    if not database.exists():
+        return f"There is no gradebook at {database}. Name the course directory with --course."
+    try:
+        print(read_grades(f"sqlite:///{database}", "", ASSIGNMENT).table())
+    except MissingEntry:
+        return f"The gradebook has no assignment '{ASSIGNMENT}': run nbgrader generate_assignment."
+    return 0
+
+
+if __name__ == "__main__":
+    main()

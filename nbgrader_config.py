@@ -1,0 +1,38 @@
+"""The course, for nbgrader: names, and the autograder wired in. Options are listed in README.md."""
+
+c = get_config()
+
+c.CourseDirectory.course_id = "regression-cnn"
+
+# What students find in place of a solution.
+c.ClearSolutions.code_stub = {"python": "# Your code here"}
+c.ClearSolutions.text_stub = "Your answer here"
+
+# The autograder: cells restored, the grading kernel in place of the usual one, verdicts for outputs.
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "autograder.course.cells.RestoreCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.course.execute.ExecuteSubmission",
+    "autograder.course.verdicts.WriteVerdicts",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Solution notebooks are executed with all of their training, on the digits named below.
+c.CourseDirectory.solution_directory = "solutions"
+c.GenerateSolution.preprocessors = [
+    "nbgrader.preprocessors.LockCells",
+    "nbgrader.preprocessors.ClearOutput",
+    "autograder.course.execute.ExecuteSolution",
+    "autograder.course.verdicts.WriteVerdicts",
+]
+
+# The digits to grade on: "embedded", "mnist" (from Keras's cache) or the path of an .npz file.
+c.Grading.images = "embedded"
