@@ -1,0 +1,1 @@
+"""Example submissions, and the demonstration that grades them."""

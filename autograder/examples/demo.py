@@ -1,0 +1,124 @@
+"""Grades the example submissions with nbgrader's own commands, in a course made for it."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+from autograder.course import notebooks
+from autograder.course.answers import answers, read_toml
+from autograder.course.grades import read_grades
+from autograder.lab import ASSIGNMENT, EXERCISES
+
+_MARK = ".autograder-demo"
+STUDENTS = Path(__file__).with_name("students.toml")
+
+
+class DemoError(Exception):
+    """The demonstration cannot run here; the text says what to do."""
+
+
+def run_demo(course: Path, folder: Path) -> None:
+    """Copies the course to a folder, hands in the examples, grades them and prints the grades.
+
+    course: a directory with nbgrader_config.py and source/. folder: is made anew.
+    """
+    _copy_course(course, folder)
+    print(f"1. Making the release from source ({folder}/release)", flush=True)
+    _nbgrader(folder, "generate_assignment", ASSIGNMENT)
+    students = submit_examples(folder)
+    print(f"2. Handing in {len(students)} example submissions ({folder}/submitted)")
+    for student, about in students.items():
+        print(f"     {student:<5} {about}")
+    print("3. nbgrader autograde", ASSIGNMENT, flush=True)
+    _autograde(folder, len(students) * len(EXERCISES))
+    print("4. nbgrader generate_feedback and export", flush=True)
+    _nbgrader(folder, "generate_feedback", ASSIGNMENT)
+    _nbgrader(folder, "export")
+    print()
+    print(read_grades(f"sqlite:///{folder.resolve()}/gradebook.db", "", ASSIGNMENT).table())
+    feedback = folder.resolve() / "feedback"
+    first = next(iter(students))
+    print(f"\nFeedback, one page for each notebook: {feedback}/<student>/{ASSIGNMENT}/*.html")
+    print(f"Open for example {feedback}/{first}/{ASSIGNMENT}/{next(iter(EXERCISES))}.html")
+    print(f"All grades as a table: {folder.resolve()}/grades.csv")
+
+
+def submit_examples(folder: Path) -> dict[str, str]:
+    """Writes the example submissions into the course; returns what each student did, by id."""
+    described = read_toml(STUDENTS)["student"]
+    for student in described:
+        target = folder / "submitted" / student["id"] / ASSIGNMENT
+        target.mkdir(parents=True)
+        for name in EXERCISES:
+            released = notebooks.read(folder / "release" / ASSIGNMENT / f"{name}.ipynb")
+            sample = notebooks.solutions(
+                notebooks.read(folder / "source" / ASSIGNMENT / f"{name}.ipynb")
+            )
+            # Students write no notes for graders.
+            sample["discussion"] = sample["discussion"].split("\n\n**For the grader**")[0]
+            given = {}
+            if not student.get(name, {}).get("blank"):
+                given = answers(student.get(name, {}), sample)
+            nbformat.write(notebooks.filled(released, given), target / f"{name}.ipynb")
+    return {student["id"]: student["about"] for student in described}
+
+
+def _copy_course(course: Path, folder: Path) -> None:
+    if not (course / "nbgrader_config.py").is_file() or not (course / "source").is_dir():
+        raise DemoError(
+            f"{course.resolve()} is no course directory: it has no nbgrader_config.py or no source/. "
+            "Change to one, or name it with --course."
+        )
+    if folder.exists():
+        if not (folder / _MARK).exists() and any(folder.iterdir()):
+            raise DemoError(f"{folder} is not empty. Name another folder with --folder.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / _MARK).touch()
+    shutil.copy(course / "nbgrader_config.py", folder)
+    shutil.copytree(course / "source", folder / "source")
+
+
+def _nbgrader(folder: Path, *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments], cwd=folder, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise DemoError(f"nbgrader {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+
+
+def _autograde(folder: Path, notebooks_to_grade: int) -> None:
+    """Runs `nbgrader autograde`, and turns its log into a line for each notebook."""
+    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT]
+    log = folder / "autograde.log"
+    started = time.monotonic()
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        done = 0
+        for line in _logged(process.stdout, log):
+            if "unsandboxed" in line:
+                print(f"     {line.split('|', 1)[-1].strip(' ]')}", flush=True)
+            if "| INFO] Autograding " in line:
+                done += 1
+                path = Path(line.split("Autograding ")[1].strip())
+                elapsed = time.monotonic() - started
+                print(
+                    f"     [{done}/{notebooks_to_grade}, {elapsed:3.0f} s] "
+                    f"{path.parent.parent.name}: {path.stem}",
+                    flush=True,
+                )
+    if process.returncode:
+        raise DemoError(f"nbgrader autograde failed; its log is {log}")
+
+
+def _logged(lines, log: Path) -> Iterator[str]:
+    with log.open("w") as file:
+        for line in lines:
+            file.write(line)
+            yield line
