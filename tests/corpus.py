@@ -1,0 +1,74 @@
+"""The labelled submissions in tests/corpus, as values."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from autograder.course import notebooks
+from autograder.course.answers import answers, read_toml
+from autograder.lab import ASSIGNMENT, EXERCISES
+
+FOLDER = Path(__file__).parent / "corpus"
+SOURCE = Path(__file__).parent.parent / "source" / ASSIGNMENT
+
+
+@dataclass(frozen=True)
+class Case:
+    """One submission to one notebook, with the credit it should earn."""
+
+    file: str
+    name: str
+    notebook: str
+    answers: dict[str, str]
+    until: str
+    expect: dict[str, tuple[str, str]]
+    """Credit and words of the explanation by criterion; every other criterion is full."""
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.file}-{self.name}"
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """The criteria that are judged, up to and with `until`."""
+        names = [criterion.id for criterion in EXERCISES[self.notebook].criteria]
+        return tuple(names[: names.index(self.until) + 1])
+
+    @property
+    def executed(self) -> nbformat.NotebookNode:
+        """The notebook to run: source cells (hidden tests included) with this case's answers."""
+        notebook = notebooks.filled(source(self.notebook), self.answers)
+        ids = [notebooks.grade_id(cell) for cell in notebook.cells]
+        notebook.cells = notebook.cells[: ids.index(self.until) + 1]
+        return notebook
+
+
+def source(notebook: str) -> nbformat.NotebookNode:
+    """The master notebook."""
+    return notebooks.read(SOURCE / f"{notebook}.ipynb")
+
+
+def load() -> list[Case]:
+    """All cases of all files."""
+    return [case for path in sorted(FOLDER.glob("*.toml")) for case in _load_file(path)]
+
+
+def _load_file(path: Path) -> list[Case]:
+    content = read_toml(path)
+    notebook = content["notebook"]
+    until = content.get("until", EXERCISES[notebook].criteria[-1].id)
+    sample = notebooks.solutions(source(notebook))
+    return [
+        Case(
+            file=path.stem,
+            name=case["name"],
+            notebook=notebook,
+            answers=answers(case, sample),
+            until=until,
+            expect={name: tuple(value) for name, value in case.get("expect", {}).items()},
+            notes=case.get("note", {}),
+        )
+        for case in content["case"]
+    ]

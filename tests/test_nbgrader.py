@@ -1,0 +1,272 @@
+"""Whole submissions through nbgrader's own commands, read back from its gradebook."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import corpus
+import nbformat
+import pytest
+
+from autograder.course import notebooks
+from autograder.course.grades import read_grades
+from autograder.lab import ASSIGNMENT, EXERCISES
+
+pytestmark = pytest.mark.slow
+
+COURSE = Path(__file__).parent.parent
+AUTOENCODER, DENOISING = EXERCISES
+CASES = {case.id: case for case in corpus.load()}
+
+
+def nbgrader(course, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+class Course:
+    """A course directory with nothing but nbgrader_config.py and source/."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        config = (COURSE / "nbgrader_config.py").read_text("utf-8")
+        config += "\nc.ExecuteSubmission.timeout = 60\n"
+        (folder / "nbgrader_config.py").write_text(config, "utf-8")
+        shutil.copytree(COURSE / "source", folder / "source")
+        nbgrader(folder, "generate_assignment", ASSIGNMENT)
+
+    def released(self, name):
+        return notebooks.read(self.folder / "release" / ASSIGNMENT / f"{name}.ipynb")
+
+    def submission(self, student):
+        folder = self.folder / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def submit(self, student, case_id=None, edit=None, **answers):
+        """Hands in one notebook: a case of the corpus, with further answers and an edit, if any."""
+        case = CASES[case_id or "training-the-solution"]
+        given = case.answers | {name.replace("_", "-"): text for name, text in answers.items()}
+        notebook = notebooks.filled(self.released(case.notebook), given)
+        if edit:
+            edit(notebook)
+        nbformat.write(notebook, self.submission(student) / f"{case.notebook}.ipynb")
+
+    def submit_release(self, student):
+        for name in EXERCISES:
+            nbformat.write(self.released(name), self.submission(student) / f"{name}.ipynb")
+
+    def grades(self):
+        return read_grades(f"sqlite:///{self.folder}/gradebook.db", "", ASSIGNMENT)
+
+    def scores(self, student):
+        """Scores by notebook and criterion."""
+        grades = self.grades()
+        return {
+            column[:2]: score for column, score in zip(grades.columns, grades.rows[student], strict=True)
+        }
+
+    def panel(self, student, name, criterion):
+        path = self.folder / "autograded" / student / ASSIGNMENT / f"{name}.ipynb"
+        cell = next(c for c in notebooks.read(path).cells if notebooks.grade_id(c) == criterion)
+        (output,) = cell.outputs
+        return output.data["text/markdown"]
+
+
+NO_TRAINING = {"train_model": "history = None", "visualize": "decoded_images = x_test"}
+
+
+def delete_and_move(notebook):
+    cells = {notebooks.grade_id(cell): cell for cell in notebook.cells}
+    for name in ("encoder", "decoder", "train-model", "training", "load-data", "visualize"):
+        notebook.cells.remove(cells[name])
+    notebook.cells.remove(cells["loss"])
+    notebook.cells.insert(0, cells["loss"])
+    compiled_here = nbformat.v4.new_code_cell("autoencoder.compile(loss='bce', optimizer='adagrad')")
+    notebook.cells.insert(notebook.cells.index(cells["build-model"]) + 1, compiled_here)
+
+
+def edit_tests(notebook):
+    for cell in notebook.cells:
+        if (cell.metadata.get("nbgrader") or {}).get("points"):
+            cell.metadata.nbgrader.points = 1000
+        if notebooks.grade_id(cell) == "encoder":
+            cell.source = "1000"
+        if notebooks.grade_id(cell) == "loss":
+            cell.cell_type = "markdown"
+            cell.pop("outputs"), cell.pop("execution_count")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    course = Course(tmp_path_factory.mktemp("course"))
+    course.submit("solved", "training-the-solution")
+    course.submit("solved", "denoising-the-solution")
+    course.submit_release("blank")
+    course.submit("slips", "training-wrong-epochs-and-batches")
+    course.submit("slips", "denoising-trained-on-clean-inputs")
+    course.submit("functional", "architecture-functional", **NO_TRAINING)
+    course.submit("dies", train_model="import os\nos._exit(7)")
+    course.submit("loops", train_model="while True:\n    pass", visualize="decoded_images = None")
+    course.submit("misspelt", "architecture-other-name", **NO_TRAINING)
+    course.submit("deleted", edit=delete_and_move)
+    course.submit("edited", edit=edit_tests, **NO_TRAINING)
+    course.submit(
+        "helper",
+        build_model="import sys, helper\nprint('to stderr', file=sys.stderr)\n"
+        "autoencoder = helper.build()\nopen('written.txt', 'w').write('x')",
+        **NO_TRAINING,
+    )
+    (course.submission("helper") / "keras.py").write_text("raise RuntimeError('the wrong keras')\n")
+    build = CASES["training-the-solution"].answers["build-model"].replace("\n", "\n    ")
+    (course.submission("helper") / "helper.py").write_text(
+        f"import keras\n\n\ndef build():\n    {build}\n    return autoencoder\n"
+    )
+    course.log = nbgrader(course.folder, "autograde", ASSIGNMENT)
+    return course
+
+
+def full(*, but=()):
+    """The full scores of exercise 1, with zero for those named."""
+    return {(AUTOENCODER, c.id): 0 if c.id in but else c.points for c in EXERCISES[AUTOENCODER].criteria}
+
+
+def automatic(scores, name=AUTOENCODER):
+    return {key: s for key, s in scores.items() if key[0] == name and key[1] != "discussion"}
+
+
+def test_the_solution_earns_all_automatic_points(course):
+    scores = course.scores("solved")
+
+    assert automatic(scores) == full()
+    assert sum(s for s in scores.values() if s is not None) == 93
+    assert scores[AUTOENCODER, "discussion"] is None, "a person grades it"
+
+
+def test_a_blank_release_earns_nothing(course):
+    assert set(course.scores("blank").values()) == {0}
+    assert "not defined" in course.panel("blank", DENOISING, "noise")
+
+
+def test_partial_credit_reaches_the_gradebook(course):
+    scores = course.scores("slips")
+
+    assert scores[AUTOENCODER, "training"] == 4
+    assert scores[DENOISING, "training"] == 4.5
+    assert scores[DENOISING, "denoising"] == 0
+    assert scores[DENOISING, "noise"] == 8
+
+
+def test_a_functional_network_is_noted_and_earns_all(course):
+    scores = automatic(course.scores("functional"))
+
+    assert scores == full(but=("training", "reconstruction", "visualization"))
+    assert "functional API" in course.panel("functional", AUTOENCODER, "encoder")
+
+
+def test_what_a_dead_kernel_handed_over_before_still_counts(course):
+    scores = automatic(course.scores("dies"))
+
+    assert scores == full(but=("training", "reconstruction", "visualization"))
+    assert "the kernel died, in cell 'train-model'" in course.panel("dies", AUTOENCODER, "training")
+
+
+def test_an_endless_loop_is_interrupted_and_the_rest_is_graded(course):
+    scores = automatic(course.scores("loops"))
+
+    assert scores == full(but=("training", "reconstruction", "visualization"))
+    assert "never trained" in course.panel("loops", AUTOENCODER, "training")
+
+
+def test_an_undefined_name_is_said(course):
+    assert not any(automatic(course.scores("misspelt")).values())
+    panel = course.panel("misspelt", AUTOENCODER, "decoder")
+    assert "name 'autoencoder' is not defined" in panel
+
+
+def test_deleted_and_moved_cells_are_put_back_and_the_rest_is_graded(course):
+    scores = automatic(course.scores("deleted"))
+
+    assert scores == full(but=("training", "reconstruction", "visualization"))
+    assert "never trained" in course.panel("deleted", AUTOENCODER, "training")
+
+
+def test_edited_test_cells_and_points_change_nothing(course):
+    scores = automatic(course.scores("edited"))
+
+    assert scores == full(but=("training", "reconstruction", "visualization"))
+    assert course.grades().maximum == 100
+
+
+def test_support_files_are_there_and_stderr_costs_nothing(course):
+    scores = automatic(course.scores("helper"))
+
+    assert scores == full(but=("training", "reconstruction", "visualization"))
+    assert not list(course.folder.rglob("written.txt")), "the notebook writes into a private copy"
+
+
+def test_a_notebook_that_was_not_handed_in_earns_nothing(course):
+    assert set(automatic(course.scores("dies"), DENOISING).values()) == {0}
+
+
+def test_the_instructor_is_told_that_submissions_run_unsandboxed(course):
+    assert course.log.count("unsandboxed") == 1
+
+
+def test_grading_one_student_again_gives_the_same_grades(course):
+    before = course.scores("slips")
+    log = nbgrader(course.folder, "autograde", ASSIGNMENT, "--student", "slips", "--force")
+
+    assert "Removing existing assignment" in log
+    assert course.scores("slips") == before
+
+
+def test_feedback_shows_the_panels_and_no_secret(course):
+    nbgrader(course.folder, "generate_feedback", ASSIGNMENT)
+    path = course.folder / "feedback" / "slips" / ASSIGNMENT / f"{AUTOENCODER}.html"
+    page = path.read_text("utf-8")
+
+    assert "5 epochs, not 10 (−1/4)." in page
+    assert "4 of 8 points" in page
+    assert "application/vnd" not in page
+
+
+def test_export_writes_the_grades(course):
+    nbgrader(course.folder, "export")
+    assert "slips" in (course.folder / "grades.csv").read_text("utf-8")
+
+
+MNIST = COURSE.parent / "shared" / "data" / "mnist_t10k.npz"
+
+
+@pytest.mark.skipif(not MNIST.exists(), reason=f"there are no real MNIST images at {MNIST}")
+def test_a_course_may_grade_on_mnist(tmp_path):
+    course = Course(tmp_path)
+    with (tmp_path / "nbgrader_config.py").open("a") as config:
+        config.write(f"c.Grading.images = {str(MNIST)!r}\n")
+    course.submit("solved", "training-the-solution")
+    course.submit("solved", "denoising-the-solution")
+
+    nbgrader(tmp_path, "autograde", ASSIGNMENT)
+
+    assert sum(s for s in course.scores("solved").values() if s is not None) == 93
+
+
+def test_images_that_are_not_there_are_a_clear_error(tmp_path):
+    course = Course(tmp_path)
+    with (tmp_path / "nbgrader_config.py").open("a") as config:
+        config.write("c.Grading.images = '/nowhere/mnist.npz'\n")
+    course.submit_release("blank")
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "There are no images to grade on at /nowhere/mnist.npz. Check the path" in done.stderr
+    assert not list((tmp_path / "autograded").rglob("*.ipynb"))
