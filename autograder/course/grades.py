@@ -21,38 +21,40 @@ class Grades:
 
     def table(self) -> str:
         """The grades as text, one block of columns for each notebook."""
-        names = [criterion for _, criterion, _ in self.columns]
-        first = max(len(student) for student in ("student", "points", *self.rows))
-        lines = []
-        notebooks = dict.fromkeys(notebook for notebook, _, _ in self.columns)
-        for notebook in notebooks:
-            columns = [i for i, column in enumerate(self.columns) if column[0] == notebook]
-            lines += ["", notebook, _line("student", [names[i] for i in columns], first)]
-            lines.append(_line("points", [f"{self.columns[i][2]:g}" for i in columns], first))
-            lines += [
-                _line(student, [_score(scores[i]) for i in columns], first)
-                for student, scores in self.rows.items()
-            ]
-        lines += ["", "total"]
+        blocks = [self._block(notebook) for notebook in dict.fromkeys(c[0] for c in self.columns)]
+        totals = [["total", f"of {self.maximum:g}"]]
+        totals += [[student, f"{_sum(scores):.2f}"] for student, scores in self.rows.items()]
+        blocks.append(_aligned(totals))
+        if any(None in scores for scores in self.rows.values()):
+            blocks.append(f"{_OPEN} still to be graded by a person")
+        return "\n\n".join(blocks)
+
+    def _block(self, notebook: str) -> str:
+        places = [i for i, column in enumerate(self.columns) if column[0] == notebook]
+        lines = [["student", *(self.columns[i][1] for i in places)]]
+        lines.append(["points", *(f"{self.columns[i][2]:g}" for i in places)])
         for student, scores in self.rows.items():
-            given = sum(score for score in scores if score is not None)
-            open_points = sum(
-                column[2] for column, score in zip(self.columns, scores, strict=True) if score is None
-            )
-            note = f"  (+ up to {open_points:g} for written answers)" if open_points else ""
-            lines.append(f"{student:<{first}}  {given:6.2f} of {self.maximum:g}{note}")
-        return "\n".join(lines[1:])
+            lines.append([student, *(_OPEN if scores[i] is None else f"{scores[i]:g}" for i in places)])
+        return f"{notebook}\n{_aligned(lines)}"
 
 
-def _line(head: str, cells: list[str], first: int) -> str:
-    return f"{head:<{first}}" + "".join(f"  {cell:>{_WIDTH}}" for cell in cells)
+_OPEN = "–"
 
 
-_WIDTH = 14
+def _sum(scores: tuple[float | None, ...]) -> float:
+    return sum(score for score in scores if score is not None)
 
 
-def _score(score: float | None) -> str:
-    return "to be graded" if score is None else f"{score:g}"
+def _aligned(lines: list[list[str]]) -> str:
+    """Columns as wide as their widest cell: names to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
 
 
 def read_grades(database: str, course: str, assignment: str) -> Grades:

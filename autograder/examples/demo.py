@@ -103,7 +103,7 @@ def _autograde(folder: Path, notebooks_to_grade: int) -> None:
         done = 0
         for line in _logged(process.stdout, log):
             if "unsandboxed" in line:
-                print(f"     {line.split('|', 1)[-1].strip(' ]')}", flush=True)
+                print(f"     {line.split('] ', 1)[-1].strip()}", flush=True)
             if "| INFO] Autograding " in line:
                 done += 1
                 path = Path(line.split("Autograding ")[1].strip())

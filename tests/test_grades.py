@@ -1,0 +1,33 @@
+"""The table of grades."""
+
+from autograder.course.grades import Grades
+
+
+def test_the_table_has_a_row_for_each_student_and_says_what_is_open():
+    grades = Grades(
+        columns=(("first", "loss", 3.0), ("first", "discussion", 4.0), ("second", "noise", 8.0)),
+        rows={"ada": (3.0, None, 6.67), "ben": (0.0, 2.0, 8.0)},
+    )
+
+    assert grades.maximum == 15
+    assert grades.table() == "\n".join(
+        [
+            "first",
+            "student  loss  discussion",
+            "points      3           4",
+            "ada         3           –",
+            "ben         0           2",
+            "",
+            "second",
+            "student  noise",
+            "points       8",
+            "ada       6.67",
+            "ben          8",
+            "",
+            "total  of 15",
+            "ada     9.67",
+            "ben    10.00",
+            "",
+            "– still to be graded by a person",
+        ]
+    )
