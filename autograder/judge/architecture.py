@@ -21,7 +21,11 @@ OUTPUT_CREDIT = (1.0, 0.5, 0.25)
 
 _HALVES = ((2, 2), (2, 2))
 _CONVOLUTIONS = ("Conv2D", "Conv2DTranspose", "SeparableConv2D", "DepthwiseConv2D")
-_RESIZING = ("MaxPooling2D", "AveragePooling2D", "UpSampling2D")
+_BETWEEN = (
+    *("MaxPooling2D", "AveragePooling2D", "UpSampling2D"),
+    *("BatchNormalization", "LayerNormalization", "Dropout", "SpatialDropout2D"),
+)
+"""Layers that may stand between a convolution and its activation."""
 
 
 class Part(Enum):
@@ -151,8 +155,8 @@ def chain(model: ModelEvidence) -> list[Step]:
 def _join(steps: list[Step], activation: str | None) -> bool:
     """Joins an activation of its own to the last convolution; False if it belongs to none.
 
-    Pooling and upsampling in between change nothing: the largest of rectified values is the
-    rectified largest value.
+    Pooling and upsampling may stand in between (the largest of rectified values is the rectified
+    largest value), and so may normalization or dropout, which cost their own share.
     """
     if activation == "linear":
         return True
@@ -163,7 +167,7 @@ def _join(steps: list[Step], activation: str | None) -> bool:
                 steps[position] = replace(step, activation=activation)
                 return True
             return step.activation == activation == "relu"
-        if step.layer.kind not in _RESIZING:
+        if step.layer.kind not in _BETWEEN:
             return False
     return False
 

@@ -30,10 +30,10 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
     source = "the noisy training images" if exercise.noise else "x_train"
     expected = f"{source} in, x_train as the target, {exercise.epochs} epochs, batches of 100"
     advice = f"Call {exercise.model}.fit(...) with the arguments the task names."
-    fits = [fit for fit in evidence.fits if not fit.problem]
+    fits = [fit for fit in evidence.fits if fit.epochs and not fit.problem]
     if not fits:
-        failed = [fit.problem for fit in evidence.fits]
-        found = f"fit stopped with {failed[-1]}" if failed else "fit was not called on this model"
+        failed = [fit.problem for fit in evidence.fits if fit.problem]
+        found = f"fit stopped with {failed[-1]}" if failed else "no epoch of fit on this model"
         return zero(expected, found, "The model was never trained.", advice)
     noisy = evidence.arrays.get("x_train_noisy")
     epochs = sum(fit.epochs for fit in fits)
