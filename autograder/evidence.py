@@ -88,6 +88,12 @@ class Sample:
     rows: tuple[int, ...]
     values: Array
 
+    def __post_init__(self) -> None:
+        if self.values.size and self.values.shape != (len(self.rows), *self.shape[1:]):
+            raise EvidenceError(f"a sample of {len(self.rows)} rows holds {self.values.shape}")
+        if len(set(self.rows)) < len(self.rows) or min(self.rows, default=0) < 0:
+            raise EvidenceError("the rows of a sample are not in order")
+
 
 @dataclass(frozen=True)
 class LayerEvidence:

@@ -14,7 +14,7 @@ def test_the_corpus_is_large_enough():
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case, kernel, reference):
-    from autograder.course.verdicts import decide
+    from autograder.course.verdicts import decide, graded_cells
     from autograder.judge.criteria import judge_message
     from autograder.lab import EXERCISES
 
@@ -24,12 +24,17 @@ def test_case(case, kernel, reference):
             name: judge_message(name, message, exercise, reference) for name, message in messages.items()
         }
 
-    verdicts = decide(kernel.run(case.executed), judge)
+    executed = kernel.run(case.executed)
+    verdicts = decide(executed, judge)
 
     assert tuple(verdicts) == case.criteria
+    cells = graded_cells(executed)
     for criterion, verdict in verdicts.items():
         credit, words = case.expect.get(criterion, ("full", ""))
         assert (criterion, verdict.word) == (criterion, credit), verdict
         explanation = " ".join((*verdict.problems, verdict.found, verdict.advice))
         assert words in explanation, verdict
         assert case.notes.get(criterion, "") in " ".join(verdict.notes)
+        if credit == "full":
+            visible = [o.evalue for o in cells[criterion].outputs if o.output_type == "error"]
+            assert not visible, "the visible part of the test cell rejects what is right"

@@ -30,12 +30,12 @@ class WriteVerdicts(NbGraderPreprocessor):
         verdicts = decide(nb, judge, resources.get(INCIDENT))
         for cell in nb.cells:
             _drop_evidence(cell)
-        for name, cell in tests(nb).items():
+        for name, cell in graded_cells(nb).items():
             _write(cell, name, verdicts[name])
         return nb, resources
 
 
-def tests(nb) -> dict[str, NotebookNode]:
+def graded_cells(nb) -> dict[str, NotebookNode]:
     """The automatically graded cells by their grade_id."""
     return {
         cell.metadata.nbgrader.grade_id: cell
@@ -54,7 +54,7 @@ def decide(
     judge: from the message of each criterion to its verdict.
     incident: why execution ended early, if it did.
     """
-    cells = tests(nb)
+    cells = graded_cells(nb)
     found = {name: _messages(cell) for name, cell in cells.items()}
     verdicts = judge({name: some[0] for name, some in found.items() if len(some) == 1})
     return {

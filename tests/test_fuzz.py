@@ -1,0 +1,124 @@
+"""Whatever a message holds, the judge answers with a verdict: no exception, no code, no long wait."""
+
+import copy
+import dataclasses
+import random
+import time
+
+import corpus
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from autograder.course.verdicts import graded_cells
+from autograder.evidence import MIME_TYPE
+from autograder.lab import EXERCISES
+
+pytestmark = pytest.mark.slow
+
+MUTATIONS = 10_000
+SECONDS = 20
+"""More than any one message takes on a busy machine, far less than it could without bounds."""
+ODD = [
+    *(None, True, False, 0, -1, 1, 10**18, -(10**18), 1e308, 0.5, "", "nan", "inf", "x" * 3000),
+    *("Lambda", "__class__", "float32", "object", "\x00", "💥", [], {}, [[]], [{}], {"": None}),
+    *([-1], [0] * 9, [28, 28, 1], [10**9, 10**9], {"dtype": "float32", "shape": [0], "data": ""}),
+    *("relu", "same", "Conv2D", "Dense", "UpSampling2D", "Concatenate", [2, 2], [4096, 4096]),
+]
+
+
+def places(value, path=()):
+    """Every place in a message, as the path that leads to it."""
+    yield path
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(item, (*path, key))
+
+
+def mutated(message, chance):
+    """A copy with one to four random changes: values replaced, removed, repeated, exchanged."""
+    message = copy.deepcopy(message)
+    for _ in range(chance.randint(1, 4)):
+        *way, last = chance.choice([path for path in places(message) if path])
+        parent = message
+        for key in way:
+            parent = parent[key]
+        change = chance.choice(("replace", "remove", "repeat", "exchange", "number", "bytes"))
+        if change == "remove" and parent:
+            del parent[last]
+        elif change == "repeat" and isinstance(parent, list):
+            parent.insert(0, copy.deepcopy(parent[last]))
+        elif change == "exchange" and isinstance(parent, list):
+            chance.shuffle(parent)
+        elif change == "number" and isinstance(parent[last], int | float):
+            parent[last] = parent[last] * chance.choice((-1, 0, 2, 3, 1000, 1e9)) + chance.choice((0, 1))
+        elif change == "bytes" and isinstance(parent[last], str) and len(parent[last]) > 100:
+            text = list(parent[last])
+            for _ in range(20):
+                text[chance.randrange(len(text))] = chance.choice("AQgw/+9z=")
+            parent[last] = "".join(text)
+        else:
+            parent[last] = copy.deepcopy(chance.choice(ODD))
+    return message
+
+
+@pytest.fixture(scope="module")
+def honest(kernel):
+    """What the sample solutions hand over: notebook, criterion and message."""
+    collected = []
+    for case in corpus.load():
+        if case.name == "the-solution":
+            for criterion, cell in graded_cells(kernel.run(case.executed)).items():
+                collected.append((case.notebook, criterion, cell.outputs[0].data[MIME_TYPE]))
+    return collected
+
+
+@pytest.fixture(scope="module")
+def small_reference(images):
+    """Few images: what is tried here is whether the judge stands, not what it measures."""
+    from autograder.judge.reference import Reference
+
+    return Reference(
+        dataclasses.replace(
+            images, x_train=images.x_train[:50], x_test=images.x_test[:20], held_out=images.held_out[:5]
+        )
+    )
+
+
+def test_honest_messages_are_judged_at_all(honest, reference):
+    from autograder.judge.criteria import judge_message
+
+    for notebook, criterion, message in honest:
+        verdict = judge_message(criterion, message, EXERCISES[notebook], reference)
+        assert verdict.word == "full", (notebook, criterion, verdict)
+
+
+def test_mutated_messages_never_break_the_judge(honest, small_reference, caplog):
+    from autograder.judge.criteria import judge_message
+
+    slowest = 0.0
+
+    @settings(
+        max_examples=MUTATIONS,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.integers(0, 2**63), st.integers(0, len(honest) - 1))
+    def judge_mutated(seed, which):
+        nonlocal slowest
+        notebook, criterion, message = honest[which]
+        started = time.monotonic()
+        verdict = judge_message(
+            criterion, mutated(message, random.Random(seed)), EXERCISES[notebook], small_reference
+        )
+        slowest = max(slowest, time.monotonic() - started)
+        assert 0 <= verdict.credit <= 1
+        assert verdict.credit == 1 or verdict.problems, "less than full credit has a reason"
+
+    judge_mutated()
+    print(f"{MUTATIONS} mutated messages, the slowest judged in {slowest:.2f} s")
+    assert slowest < SECONDS
+    assert not caplog.records, "an error inside the judge"
