@@ -93,12 +93,20 @@ def delete_and_move(notebook):
 def edit_tests(notebook):
     for cell in notebook.cells:
         if (cell.metadata.get("nbgrader") or {}).get("points"):
-            cell.metadata.nbgrader.points = 1000
+            cell.metadata.nbgrader |= {"points": 1000, "schema_version": 1, "solution": True}
         if notebooks.grade_id(cell) == "encoder":
             cell.source = "1000"
         if notebooks.grade_id(cell) == "loss":
             cell.cell_type = "markdown"
             cell.pop("outputs"), cell.pop("execution_count")
+
+
+EVERY_CELL_IS_TEN = """
+def ten(lines):
+    return ["10"]
+
+get_ipython().input_transformers_cleanup.append(ten)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +122,9 @@ def course(tmp_path_factory):
     course.submit("loops", train_model="while True:\n    pass", visualize="decoded_images = None")
     course.submit("misspelt", "architecture-other-name", **NO_TRAINING)
     course.submit("deleted", edit=delete_and_move)
+    course.submit("garbled", "denoising-the-solution", **NO_TRAINING)
+    (course.submission("garbled") / "autoencoder.ipynb").write_bytes(b"\xff\xfe not a notebook")
+    course.submit("ten", build_model=EVERY_CELL_IS_TEN)
     course.submit("edited", edit=edit_tests, **NO_TRAINING)
     course.submit(
         "helper",
@@ -202,11 +213,26 @@ def test_edited_test_cells_and_points_change_nothing(course):
     assert course.grades().maximum == 100
 
 
+def test_turning_every_cell_into_ten_earns_nothing(course):
+    assert not any(automatic(course.scores("ten")).values())
+    assert "handed over nothing" in course.panel("ten", AUTOENCODER, "encoder")
+
+
 def test_support_files_are_there_and_stderr_costs_nothing(course):
     scores = automatic(course.scores("helper"))
 
     assert scores == full(but=("training", "reconstruction", "visualization"))
     assert not list(course.folder.rglob("written.txt")), "the notebook writes into a private copy"
+
+
+def test_a_file_that_is_no_notebook_is_graded_and_the_other_one_counts(course):
+    scores = course.scores("garbled")
+
+    assert set(automatic(scores).values()) == {0}
+    assert scores[DENOISING, "encoder"] == 6
+    assert "not text in UTF-8" in course.panel("garbled", AUTOENCODER, "loss")
+    kept = course.submission("garbled") / "autoencoder.ipynb"
+    assert kept.read_bytes() == b"\xff\xfe not a notebook"
 
 
 def test_a_notebook_that_was_not_handed_in_earns_nothing(course):

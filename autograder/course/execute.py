@@ -13,6 +13,7 @@ from traitlets import Bool, Dict, Integer
 
 from autograder.course.grading import grading
 from autograder.course.kernel import GradingKernelManager
+from autograder.course.reading import UNREADABLE
 
 INCIDENT = "autograder_incident"
 """Key of the resources under which it is told why execution ended early."""
@@ -44,6 +45,9 @@ class ExecuteSubmission(Execute):
 
     def preprocess(self, nb, resources, *args, **kwargs):
         """Executes the notebook in a private copy of the submission's folder."""
+        if UNREADABLE in nb.metadata:
+            resources[INCIDENT] = f"a notebook that could not be read: {nb.metadata[UNREADABLE]}"
+            return nb, resources
         run = grading(self.config)
         run.say_what_is_not_contained(self.log)
         run.start()

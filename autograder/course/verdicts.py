@@ -97,8 +97,9 @@ def _without_evidence(cell, messages: int, incident: str | None) -> Verdict:
         return zero(
             EXPECTED,
             incident,
-            "This cell was not run to its end.",
-            "Restart the kernel and run all cells; each should end within a few minutes.",
+            "This test cell was not run.",
+            "Open the notebook afresh, restart the kernel and run all cells: each should end within a "
+            "few minutes. Then save it and look at what you hand in.",
         )
     return zero(
         EXPECTED,
