@@ -53,7 +53,7 @@ class ExecuteSubmission(Execute):
         run.start()
         folder = Path(resources.get("metadata", {}).get("path") or ".")
         self._deadline = time.monotonic() + self.notebook_timeout
-        self._running = "the kernel's start"
+        self._running = None
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
@@ -65,6 +65,9 @@ class ExecuteSubmission(Execute):
                 with tempfile.NamedTemporaryFile("w+", errors="replace") as self._kernel_log:
                     nb, resources = super().preprocess(nb, resources, *args, **kwargs)
             except Exception as error:
+                if self._running is None:
+                    # Nothing of the student's ran yet: the fault is not theirs, nor should a zero be.
+                    raise
                 what = _INCIDENTS.get(type(error).__name__, f"{type(error).__name__}: {error}")
                 resources[INCIDENT] = f"{what}, in {self._running}"
                 self.log.error("Execution ended early: %s", resources[INCIDENT])

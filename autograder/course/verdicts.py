@@ -30,8 +30,13 @@ class WriteVerdicts(NbGraderPreprocessor):
         verdicts = decide(nb, judge, resources.get(INCIDENT))
         for cell in nb.cells:
             _drop_evidence(cell)
+        earned, maximum = 0.0, 0.0
         for name, cell in graded_cells(nb).items():
-            _write(cell, name, verdicts[name])
+            points = float(cell.metadata.nbgrader.points)
+            _write(cell, name, verdicts[name], points)
+            earned, maximum = earned + verdicts[name].points(points), maximum + points
+        student = resources["nbgrader"].get("student", "")
+        self.log.info("%s %s: %g of %g automatic points", student, notebook, earned, maximum)
         return nb, resources
 
 
@@ -115,9 +120,8 @@ _REASONS = {
 }
 
 
-def _write(cell, name: str, verdict: Verdict) -> None:
+def _write(cell, name: str, verdict: Verdict, maximum: float) -> None:
     """The score as nbgrader reads it (the plain text of a result) and the panel as people do."""
-    maximum = float(cell.metadata.nbgrader.points)
     shown = panel(name, verdict, maximum)
     data = {
         "text/plain": f"{verdict.points(maximum):g}",

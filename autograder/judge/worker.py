@@ -54,6 +54,10 @@ def _nothing() -> None:
     """A first task: the pool starts its process only when there is one."""
 
 
+class JudgeError(RuntimeError):
+    """There is no judge: the fault is the installation's, not a submission's."""
+
+
 class Judge:
     """Hands evidence to the judge's process and brings the verdicts back.
 
@@ -65,23 +69,37 @@ class Judge:
         self._pool = self._new_pool()
 
     def verdicts(self, notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
-        """The verdict on each criterion's message; zeros that say so if the judge fails."""
+        """The verdict on each criterion's message; a zero that says so where the judge fails over it.
+
+        Raises JudgeError if the judge does not even start: that is nobody's zero.
+        """
         if not messages:
             return {}
         try:
             future: Future = self._pool.submit(_judge, notebook, messages)
             return future.result(self._timeout)
         except (BrokenProcessPool, JudgeTimeout) as error:
-            log.error("The judge failed on notebook %s: %r", notebook, error)
-            self.close()
-            self._pool = self._new_pool()
-            failed = zero(
-                "a verdict",
-                "a judge that stopped or took too long over this evidence",
-                "This criterion could not be judged.",
-                "Please tell the course staff: a person has to look at it.",
-            )
-            return dict.fromkeys(messages, failed)
+            log.error("The judge failed on notebook %s, %s: %r", notebook, list(messages), error)
+        self._restart()
+        if len(messages) > 1:
+            # Only the message that the judge fails over shall go without its verdict.
+            alone = [self.verdicts(notebook, {name: message}) for name, message in messages.items()]
+            return {name: verdict for verdicts in alone for name, verdict in verdicts.items()}
+        failed = zero(
+            "a verdict",
+            "a judge that stopped or took too long over this evidence",
+            "This criterion could not be judged.",
+            "Please tell the course staff: a person has to look at it.",
+        )
+        return dict.fromkeys(messages, failed)
+
+    def _restart(self) -> None:
+        self.close()
+        self._pool = self._new_pool()
+        try:
+            self._pool.submit(_nothing).result(self._timeout)
+        except (BrokenProcessPool, JudgeTimeout) as error:
+            raise JudgeError(f"The judge's process cannot be started: {error!r}") from error
 
     def close(self) -> None:
         """Ends the judge's process, whatever it is doing."""

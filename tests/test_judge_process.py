@@ -1,0 +1,60 @@
+"""The judge's process may fail over one message; the others still get their verdicts."""
+
+import pytest
+
+from autograder.judge import worker
+from autograder.judge.verdict import Verdict
+from autograder.judge.worker import Judge, JudgeError
+
+RIGHT = Verdict(1.0, "", "")
+
+
+class Poisoned:
+    """A message that ends the process it is unpickled in."""
+
+    def __reduce__(self):
+        import os
+
+        return os._exit, (1,)
+
+
+def start_nothing(images):
+    """In place of TensorFlow and the criteria."""
+
+
+def judge_nothing(notebook, messages):
+    return dict.fromkeys(messages, RIGHT)
+
+
+def start_and_die(images):
+    raise RuntimeError("no TensorFlow here")
+
+
+@pytest.fixture
+def judge(monkeypatch):
+    monkeypatch.setattr(worker, "_start", start_nothing)
+    monkeypatch.setattr(worker, "_judge", judge_nothing)
+    judge = Judge(images=None, timeout=60)
+    yield judge
+    judge.close()
+
+
+def test_every_message_gets_its_verdict(judge):
+    assert judge.verdicts("autoencoder", {"encoder": 1, "loss": 2}) == {"encoder": RIGHT, "loss": RIGHT}
+    assert judge.verdicts("autoencoder", {}) == {}
+
+
+def test_a_message_that_kills_the_judge_costs_only_itself(judge):
+    verdicts = judge.verdicts("autoencoder", {"encoder": 1, "decoder": Poisoned(), "loss": 2})
+
+    assert verdicts["encoder"] == verdicts["loss"] == RIGHT
+    assert verdicts["decoder"].word == "zero"
+    assert "could not be judged" in verdicts["decoder"].problems[0]
+
+
+def test_a_judge_that_cannot_start_is_an_error_and_no_zero(monkeypatch):
+    monkeypatch.setattr(worker, "_start", start_and_die)
+    judge = Judge(images=None, timeout=60)
+    with pytest.raises(JudgeError, match="cannot be started"):
+        judge.verdicts("autoencoder", {"encoder": 1})
+    judge.close()
