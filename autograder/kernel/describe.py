@@ -95,23 +95,30 @@ class _Walk:
         self.layers: list[LayerEvidence] = []
 
     def run(self, model: keras.Model) -> tuple[LayerEvidence, ...]:
-        self._model(model, -1)
+        self._model(model, -1, (28, 28, 1))
         return tuple(self.layers)
 
-    def _model(self, model: keras.Model, source: int) -> int:
-        """Appends the model's operations, fed by operation `source`; returns the last one's index."""
+    def _model(self, model: keras.Model, source: int, shape: tuple[int, ...]) -> int:
+        """Appends the model's operations, fed by operation `source`; returns the last one's index.
+
+        shape: of the image that goes in.
+        """
+        graph = model
         if isinstance(model, keras.Sequential):
-            for layer in model.layers:
-                source = self._operation(layer, (source,))
-            return source
-        if not hasattr(model, "_nodes_by_depth"):
-            model = self._traced(model)
-        return self._graph(model, source)
+            graph = getattr(model, "_functional", None)
+            if graph is None:
+                # Not built yet, so that nothing but the list of layers is known.
+                for layer in model.layers:
+                    source = self._operation(layer, (source,), shape)
+                return source
+        elif not hasattr(model, "_nodes_by_depth"):
+            graph = self._traced(model, shape)
+        return self._graph(graph, source)
 
     @staticmethod
-    def _traced(model: keras.Model) -> keras.Model:
+    def _traced(model: keras.Model, shape: tuple[int, ...]) -> keras.Model:
         """A subclassed model as the graph that its `call` builds."""
-        tensor = keras.Input((28, 28, 1))
+        tensor = keras.Input(shape)
         return keras.Model(tensor, model.call(tensor))
 
     def _graph(self, model: keras.Model, source: int) -> int:
@@ -125,14 +132,14 @@ class _Walk:
                 if node.is_input:
                     continue
                 inputs = tuple(index[id(tensor)] for tensor in node.input_tensors)
-                result = self._operation(node.operation, inputs)
+                result = self._operation(node.operation, inputs, node.input_tensors[0].shape[1:])
                 for tensor in node.outputs:
                     index[id(tensor)] = result
         return index[id(model.outputs[0])]
 
-    def _operation(self, operation: object, inputs: tuple[int, ...]) -> int:
+    def _operation(self, operation: object, inputs: tuple[int, ...], shape: tuple[int, ...]) -> int:
         if isinstance(operation, keras.Model):
-            return self._model(operation, inputs[0])
+            return self._model(operation, inputs[0], shape)
         if isinstance(operation, kl.InputLayer):
             return inputs[0]
         self.layers.append(self._layer(operation, inputs))
