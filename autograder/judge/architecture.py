@@ -308,7 +308,10 @@ def _describe(step: Step) -> str:
         padding = attributes.get("padding")
         return f"{layer.kind}, {channels_text(channels)}, {kernel}, {activation}, padding '{padding}'"
     size = attributes.get("pool_size") or attributes.get("size")
-    return f"{layer.kind} {_times(size)}" if size else layer.kind
+    if not size:
+        return layer.kind
+    padding = f", padding '{attributes['padding']}'" if "padding" in attributes else ""
+    return f"{layer.kind} {_times(size)}{padding}"
 
 
 def _kind(layer: LayerEvidence) -> str:
