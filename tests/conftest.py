@@ -1,9 +1,12 @@
 """Fixtures shared by the tests. TensorFlow is imported once, in one process, for all of them."""
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+# nbgrader starts `alembic` by name: it lies beside this Python, activated or not.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 import pytest
 

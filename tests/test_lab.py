@@ -72,12 +72,11 @@ def test_each_notebook_has_fifty_points():
 def test_the_sample_solution_defines_the_names_of_the_lab(name):
     sample = notebooks.solutions(read("source", name))
     assigned = {
-        target.id
+        node.id
         for cell, text in sample.items()
         if cell != "discussion"
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Assign)
-        for target in node.targets
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
     assert assigned >= NAMES[name]
 
