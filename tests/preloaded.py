@@ -1,6 +1,7 @@
 """Runs notebooks in this process, prepared just as the grading kernel is, for speed."""
 
 import os
+import types
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ class PreloadedKernel:
         self._folder = folder
         self._published: list[dict] = []
         prepare.prepare(str(path), shorten=True)
-        self._shell = _Shell.instance()
+        # Not __main__, which belongs to pytest and is what a spawned process imports.
+        self._shell = _Shell.instance(user_module=types.ModuleType("student"))
         self._shell.enable_matplotlib("inline")
         self._shell.display_pub.publish = lambda data, **_: self._published.append(data)
 
