@@ -17,8 +17,9 @@ def _on_the_spot(evidence: Evidence) -> None:
     show_verdict(evidence)
 
 
-# Importing this module starts to watch, so that training and drawing further down are seen.
-_session = session.current() or session.start(shorten=False, deliver=_on_the_spot)
+# Importing this module starts to watch, unless the kernel does already: training and drawing further
+# down are to be seen.
+_session = session.start(shorten=False, deliver=_on_the_spot)
 
 
 def _hand_over(

@@ -15,7 +15,7 @@ def main() -> None:
     demo.add_argument("--folder", type=Path, default=Path("demo"), help="made anew (default: demo)")
     grades = commands.add_parser("grades", help="print the gradebook of a course as a table")
     release = commands.add_parser("release", help="generate release/ from source/")
-    solutions = commands.add_parser("solutions", help="execute the solutions (about 15 minutes)")
+    solutions = commands.add_parser("solutions", help="execute the solutions (about 20 minutes)")
     for command in (release, solutions):
         command.add_argument("--check", action="store_true", help="only tell whether it is current")
     for command in (demo, grades, release, solutions):
