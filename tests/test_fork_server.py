@@ -1,11 +1,14 @@
 """Kernels are forked from a process that has TensorFlow already, and watched from outside."""
 
 import os
-import sys
 import time
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.course import grading, kernel
+from autograder.course.execute import INCIDENT, ExecuteSubmission
+from autograder.course.grading import Grading
 from autograder.course.provisioner import AVAILABLE, ForkedProcess, ForkServer, ForkServerError
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="kernels are not forked on this system")
@@ -16,7 +19,8 @@ def test_a_process_of_someone_else_is_watched_to_its_end():
     if not pid:
         time.sleep(60)
         os._exit(0)
-    process = ForkedProcess(pid)
+    process = ForkedProcess(os.pidfd_open(pid))
+    assert process.pid == pid
     assert process.poll() is None
     process.kill()
     os.waitpid(pid, 0)
@@ -29,14 +33,33 @@ def test_a_process_that_is_gone_already_has_ended():
     pid = os.fork()
     if not pid:
         os._exit(0)
+    handle = os.pidfd_open(pid)
     os.waitpid(pid, 0)
-    assert ForkedProcess(pid).poll() is not None
+    process = ForkedProcess(handle)
+    assert process.pid == -1
+    assert process.poll() is not None
 
 
-def test_a_server_that_cannot_start_tells_why(tmp_path, monkeypatch):
-    (tmp_path / "broken").write_text("#!/bin/sh\necho no such module >&2\n")
-    (tmp_path / "broken").chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "broken"))
-    server = ForkServer(str(tmp_path / "log"))
+def test_a_server_that_cannot_start_tells_why(tmp_path):
+    server = ForkServer(["sh", "-c", "echo no such module >&2"], tmp_path / "log")
     with pytest.raises(ForkServerError, match="no such module"):
-        server.fork([], "/", {}, str(tmp_path / "kernel.log"))
+        server.fork([], "/", None, 1)
+    server.close()
+
+
+@pytest.mark.slow
+def test_where_nothing_can_be_forked_a_new_kernel_does_the_same(monkeypatch, tmp_path):
+    monkeypatch.setattr(kernel, "AVAILABLE", False)
+    monkeypatch.setattr(grading, "AVAILABLE", False)
+    monkeypatch.setattr(Grading, "judge", None)
+    (tmp_path / "data.txt").write_text("mine")
+    Grading.clear_instance()
+    Grading.instance(sandbox="off")
+    code = "import keras, os\nprint(keras.datasets.mnist.load_data()[0][0].shape, os.listdir())"
+    notebook = new_notebook(cells=[new_code_cell(code)])
+    notebook, resources = ExecuteSubmission(timeout=120).preprocess(
+        notebook, {"metadata": {"path": str(tmp_path)}}
+    )
+    Grading.clear_instance()
+    assert INCIDENT not in resources
+    assert notebook.cells[0].outputs[0].text == "(60000, 28, 28) ['data.txt']\n"

@@ -1,22 +1,33 @@
 """Runs a notebook in the grading kernel and lets no failure of it lose the submission."""
 
+import contextlib
 import copy
+import functools
+import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
 from nbclient.util import run_sync
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Dict, Integer
+from traitlets import Bool, Dict, Enum, Integer
 
-from autograder.course.grading import grading
+from autograder.course.grading import MIB, grading
 from autograder.course.kernel import GradingKernelManager
+from autograder.course.memory import memory_watched
+from autograder.course.notebooks import grade_id
+from autograder.course.outputs import Outputs
 from autograder.course.reading import UNREADABLE
 
 INCIDENT = "autograder_incident"
 """Key of the resources under which it is told why execution ended early."""
+EVIDENCE = "autograder_evidence"
+"""Key of the resources under which the messages of each test cell are, by its grade_id."""
+PICTURES = "autograder_pictures"
+"""Key of the resources under which it is told how many outputs could show an image."""
+LOG_BYTES = 256 * 1024
 
 
 class ExecuteSubmission(Execute):
@@ -26,6 +37,16 @@ class ExecuteSubmission(Execute):
     notebook_timeout = Integer(900, help="Seconds that one notebook may take.").tag(config=True)
     startup_timeout = Integer(180, help="Seconds that the kernel may take to start.").tag(config=True)
     iopub_timeout = Integer(30, help="Seconds to wait for a cell's last outputs.").tag(config=True)
+
+    max_output_mib = Integer(
+        20, help="Output that a notebook may show, in MiB; what is more is left out."
+    ).tag(config=True)
+
+    shutdown_kernel = Enum(
+        ["graceful", "immediate"],
+        "immediate",
+        help="Whether a kernel may still run code of the student's when the notebook is over.",
+    ).tag(config=True)
 
     coalesce_streams = Bool(True, help="Show what a cell printed in one piece.").tag(config=True)
 
@@ -43,40 +64,55 @@ class ExecuteSubmission(Execute):
         super().__init__(*args, **kwargs)
         self.timeout_func = self._seconds_for_cell
 
+    def create_kernel_manager(self):
+        """The manager of the kernel, which runs in a folder of its own."""
+        manager = super().create_kernel_manager()
+        manager.run = self._run
+        return manager
+
     def preprocess(self, nb, resources, *args, **kwargs):
-        """Executes the notebook in a private copy of the submission's folder."""
+        """Executes the notebook on a private copy of the submission's folder."""
         if UNREADABLE in nb.metadata:
-            resources[INCIDENT] = f"a notebook that could not be read: {nb.metadata[UNREADABLE]}"
+            resources[INCIDENT] = nb.metadata[UNREADABLE]
             return nb, resources
         run = grading(self.config)
-        run.say_what_is_not_contained(self.log)
         run.start()
-        folder = Path(resources.get("metadata", {}).get("path") or ".")
+        folder = resources.get("metadata", {}).get("path")
         self._deadline = time.monotonic() + self.notebook_timeout
         self._running = None
+        self._ended_because = ""
+        self._outputs = Outputs(self.max_output_mib * MIB)
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as scratch:
-            _copy_support_files(folder, Path(scratch))
+        with run.new_run() as self._run, contextlib.ExitStack() as self._until_the_end:
+            if folder:
+                _copy_support_files(Path(folder), self._run / "files")
             resources = copy.copy(resources)
-            resources["metadata"] = dict(resources.get("metadata", {}), path=scratch)
+            resources["metadata"] = dict(resources.get("metadata", {}), path=str(self._run / "files"))
             try:
-                with tempfile.NamedTemporaryFile("w+", errors="replace") as self._kernel_log:
+                with _log_file() as self._kernel_log:
                     nb, resources = super().preprocess(nb, resources, *args, **kwargs)
             except Exception as error:
                 if self._running is None:
                     # Nothing of the student's ran yet: the fault is not theirs, nor should a zero be.
                     raise
-                what = _INCIDENTS.get(type(error).__name__, f"{type(error).__name__}: {error}")
-                resources[INCIDENT] = f"{what}, in {self._running}"
+                what = _INCIDENTS.get(type(error).__name__, f"{type(error).__name__}: {error}"[:500])
+                resources[INCIDENT] = f"{self._ended_because or what}, in {self._running}"
                 self.log.error("Execution ended early: %s", resources[INCIDENT])
-        resources["metadata"]["path"] = str(folder)
+        resources["metadata"]["path"] = folder
+        resources[EVIDENCE] = self._outputs.evidence
+        resources[PICTURES] = self._outputs.pictures
         return nb, resources
 
     async def async_start_new_kernel(self, **kwargs):
         """Starts the kernel with its own log: TensorFlow's remarks are not the instructor's."""
         await super().async_start_new_kernel(stderr=self._kernel_log, **kwargs)
+        limit = grading(self.config).kernel_memory_mib * MIB
+        exceeded = functools.partial(self._end_kernel, "the notebook took more memory than it may")
+        provisioner = self.km.provisioner
+        self._kernel_process = provisioner.process
+        self._until_the_end.enter_context(memory_watched(provisioner.pid, limit, exceeded))
 
     start_new_kernel = run_sync(async_start_new_kernel)
 
@@ -86,16 +122,37 @@ class ExecuteSubmission(Execute):
             return await super().async_start_new_kernel_client()
         except Exception:
             self._kernel_log.seek(0)
-            self.log.error("The grading kernel did not start:\n%s", self._kernel_log.read()[-4000:])
+            log = self._kernel_log.read().rstrip("\0")
+            self.log.error("The grading kernel did not start:\n%s", log[-4000:])
             raise
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    def process_message(self, msg, cell, cell_index):
+        """Lets through what a notebook may show; evidence never becomes an output."""
+        if msg["msg_type"].startswith("comm"):
+            # Widgets: nothing here talks back to them.
+            return None
+        if msg["msg_type"] != "status":
+            was_full = self._outputs.full
+            if not self._outputs.admit(msg, grade_id(cell)):
+                if self._outputs.full and not was_full:
+                    cell.outputs.append(new_output("stream", name="stdout", text=_CUT))
+                if self._outputs.flood:
+                    self._end_kernel("the notebook's output did not end")
+                return None
+        return super().process_message(msg, cell, cell_index)
+
+    def _end_kernel(self, why: str) -> None:
+        if not self._ended_because:
+            self._ended_because = why
+            self._kernel_process.kill()
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type == "code":
             if time.monotonic() > self._deadline:
                 raise NotebookTimeout
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            name = grade_id(cell)
             self._running = f"cell '{name}'" if name else f"cell {index + 1}"
         return super().preprocess_cell(cell, resources, index)
 
@@ -135,11 +192,28 @@ class NotebookTimeout(Exception):
     """The notebook as a whole took longer than it may."""
 
 
+_CUT_OFF = "the kernel stopped answering, or put out more at once than is read"
 _INCIDENTS = {
     "DeadKernelError": "the kernel died",
-    "CellTimeoutError": "the kernel stopped answering",
+    "CellTimeoutError": _CUT_OFF,
+    "Again": _CUT_OFF,
     "NotebookTimeout": "the time for the whole notebook was over",
 }
+
+
+_CUT = "\n[grading] What this notebook put out from here on is left out: there is too much of it.\n"
+
+
+def _log_file():
+    """A file for what the kernel writes past its notebook; on Linux one that cannot grow on."""
+    if not hasattr(os, "memfd_create"):
+        return tempfile.TemporaryFile("w+", errors="replace")
+    import fcntl
+
+    handle = os.memfd_create("kernel-log", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(handle, LOG_BYTES)
+    fcntl.fcntl(handle, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+    return os.fdopen(handle, "r+", errors="replace")
 
 
 def _copy_support_files(folder: Path, scratch: Path) -> None:

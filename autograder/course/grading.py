@@ -1,17 +1,25 @@
-"""The options of a course, and what a whole grading run shares: images and the judge."""
+"""The options of a course, and what a whole grading run shares: images, sandbox, kernels and judge."""
 
 import atexit
+import contextlib
 import functools
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from traitlets import Float, Unicode
+from traitlets import Enum, Float, Integer, Unicode
 from traitlets.config import SingletonConfigurable
 
+from autograder.course import sandbox
 from autograder.course.provisioner import AVAILABLE, ForkServer
 from autograder.images import Images, load
 from autograder.judge.worker import Judge
+from autograder.kernel.forkserver import SANDBOXED
+from autograder.kernel.isolation import Confinement
+
+MIB = 2**20
 
 
 class Grading(SingletonConfigurable):
@@ -27,32 +35,70 @@ class Grading(SingletonConfigurable):
         config=True
     )
 
+    sandbox = Enum(
+        ["auto", "required", "off"],
+        "auto",
+        help="Whether submissions run in bubblewrap: 'auto' where it works, and saying so where it "
+        "does not; 'required' refuses to grade without it; 'off'.",
+    ).tag(config=True)
+
+    kernel_memory_mib = Integer(
+        4096, help="Memory that a notebook may use, all its processes together, in MiB."
+    ).tag(config=True)
+    kernel_processes = Integer(
+        300, help="Processes and threads that a notebook may have (in the sandbox)."
+    ).tag(config=True)
+    kernel_disk_mib = Integer(
+        512, help="Files that a notebook may write, in MiB (in the sandbox, where they lie in memory)."
+    ).tag(config=True)
+
     @functools.cached_property
     def loaded_images(self) -> Images:
         """The grading images. Raises ImagesError if they are not there."""
         return load(self.images)
 
     @functools.cached_property
-    def kernel_images(self) -> Path:
-        """The file that stands in for MNIST in the kernels; the held-out digits are not in it."""
-        folder = tempfile.TemporaryDirectory(prefix="autograder-images-")
+    def sandboxed(self) -> bool:
+        """Whether submissions run in the sandbox. Raises SandboxError if they must and cannot."""
+        problem = "" if self.sandbox == "off" else sandbox.problem()
+        if problem and self.sandbox == "required":
+            raise sandbox.SandboxError(
+                f"c.Grading.sandbox is 'required', but {problem}. Install or mend it, or set 'auto' or "
+                "'off' to let submissions run with your own rights."
+            )
+        return self.sandbox != "off" and not problem
+
+    @functools.cached_property
+    def folder(self) -> Path:
+        """A folder for what the whole run needs, gone when it is over."""
+        folder = sandbox.new_folder()
         atexit.register(folder.cleanup)
-        path = Path(folder.name) / "mnist.npz"
+        return Path(folder.name)
+
+    @functools.cached_property
+    def images_file(self) -> Path:
+        """The file that stands in for MNIST in the kernels; the held-out digits are not in it."""
+        path = self.folder / "mnist.npz"
         np.savez(path, **self.loaded_images.as_mnist())
         return path
+
+    @property
+    def images_for_kernels(self) -> str:
+        """Where the kernels find that file."""
+        return sandbox.IMAGES if self.sandboxed else str(self.images_file)
 
     @functools.cached_property
     def fork_server(self) -> ForkServer:
         """The process that kernels are forked from, started at the first use."""
-        server = ForkServer(str(self.kernel_images.with_name("fork-server.log")))
+        program = ["-m", "autograder.kernel.forkserver"]
+        if self.sandboxed:
+            command = sandbox.command(self._runs, self.images_file, *program, SANDBOXED)
+        else:
+            # -P: nothing beside a notebook must be what the kernel imports.
+            command = [sys.executable, "-P", *program]
+        server = ForkServer(command, self.folder / "fork-server.log")
         atexit.register(server.close)
         return server
-
-    def start(self) -> None:
-        """Lets kernels and judge import TensorFlow, before either is needed."""
-        if AVAILABLE:
-            self.fork_server  # noqa: B018
-        self.judge  # noqa: B018
 
     @functools.cached_property
     def judge(self) -> Judge:
@@ -61,13 +107,64 @@ class Grading(SingletonConfigurable):
         atexit.register(judge.close)
         return judge
 
-    def say_what_is_not_contained(self, log) -> None:
-        """Tells the instructor, once in a run, what grading does not protect from."""
-        if not self._said:
-            self._said = True
+    def start(self) -> None:
+        """Lets kernels and judge import TensorFlow, before either is needed."""
+        if AVAILABLE:
+            self.fork_server  # noqa: B018
+        self.judge  # noqa: B018
+
+    @contextlib.contextmanager
+    def new_run(self) -> Iterator[Path]:
+        """The folder of one notebook's run: `files` is what it works on, `ipc` is for its sockets."""
+        with tempfile.TemporaryDirectory(dir=self._runs, ignore_cleanup_errors=True) as run:
+            for name in ("files", "ipc"):
+                Path(run, name).mkdir()
+            yield Path(run)
+
+    @functools.cached_property
+    def _runs(self) -> Path:
+        runs = self.folder / "runs"
+        runs.mkdir()
+        runs.chmod(0o711)
+        return runs
+
+    def confinement(self, run: Path) -> Confinement | None:
+        """What the kernel of a run is confined to; None without the sandbox."""
+        if not self.sandboxed:
+            return None
+        return sandbox.confinement(
+            run,
+            memory=self.kernel_memory_mib * MIB,
+            processes=self.kernel_processes,
+            disk=self.kernel_disk_mib * MIB,
+        )
+
+    def hand_over(self, run: Path) -> None:
+        """Gives the folder of a run to who runs the submission."""
+        if self.sandboxed:
+            sandbox.hand_over(run)
+
+    def say_what_is_contained(self, log) -> None:
+        """Tells the instructor, once in a run, whether submissions are sandboxed.
+
+        Raises SandboxError, and logs it, if submissions must be sandboxed and cannot.
+        """
+        try:
+            self.sandboxed  # noqa: B018
+        except sandbox.SandboxError as error:
+            log.error(str(error))
+            raise
+        if self._said:
+            return
+        self._said = True
+        if self.sandboxed:
+            log.info("Submissions run in a sandbox (bubblewrap)")
+        else:
+            why = sandbox.problem() if self.sandbox == "auto" else "c.Grading.sandbox is 'off'"
             log.warning(
-                "Submissions run unsandboxed: students' code has your rights on this machine. "
-                "Grade on an account or a machine that holds nothing else of value."
+                "Submissions run unsandboxed, as %s: students' code has your rights on this machine. "
+                "Grade on an account or a machine that holds nothing else of value.",
+                why,
             )
 
     _said = False

@@ -1,15 +1,22 @@
 """Starts grading kernels by forking a process that has imported TensorFlow already."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
+
+from autograder.kernel.forkserver import MESSAGE_BYTES
+from autograder.kernel.isolation import Confinement
 
 NAME = "autograder-forked"
 """The entry point under which jupyter_client finds this provisioner."""
@@ -23,58 +30,66 @@ class ForkServerError(RuntimeError):
 
 
 class ForkServer:
-    """The other end of `autograder.kernel.forkserver`. Constructing it starts the imports."""
+    """The other end of `autograder.kernel.forkserver`. Constructing it starts the imports.
 
-    def __init__(self, log: str) -> None:
+    command: what starts the process. log: a file for what it writes.
+    """
+
+    def __init__(self, command: list[str], log: Path) -> None:
         self._log = log
-        with open(log, "w") as file:
-            self._process = subprocess.Popen(
-                # -P: nothing beside a notebook must be what the kernel imports.
-                [sys.executable, "-P", "-m", "autograder.kernel.forkserver"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=file,
-                text=True,
-            )
+        self._turn = threading.Lock()
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with log.open("w") as file, theirs:
+            self._process = subprocess.Popen(command, stdin=theirs, stdout=file, stderr=file)
         self._ready = False
 
-    def fork(self, argv: list[str], cwd: str, env: dict[str, str], log: str) -> "ForkedProcess":
-        """A new kernel's process. Raises ForkServerError."""
-        if not self._ready:
-            self._answer()
-            self._ready = True
-        request = {"argv": argv, "cwd": cwd, "env": env, "log": log}
-        # A broken pipe shows in the missing answer, with what the process wrote.
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-        return ForkedProcess(int(self._answer()))
+    def fork(
+        self, argv: list[str], cwd: str, confinement: Confinement | None, log: int
+    ) -> "ForkedProcess":
+        """A new kernel's process. Raises ForkServerError.
+
+        cwd: where it works; if it is confined, that says where. log: a file descriptor for its output.
+        """
+        request = {
+            "argv": argv,
+            "cwd": cwd,
+            "confinement": confinement and dataclasses.asdict(confinement),
+        }
+        with self._turn:
+            if not self._ready:
+                self._answer()
+                self._ready = True
+            # A broken pipe shows in the missing answer, with what the process wrote.
+            with contextlib.suppress(BrokenPipeError):
+                socket.send_fds(self._requests, [json.dumps(request).encode()], [log])
+            return ForkedProcess(self._answer())
 
     def close(self) -> None:
         """Ends the process, and with it all kernels that it forked."""
-        self._process.stdin.close()
+        self._requests.close()
         self._process.wait()
 
-    def _answer(self) -> str:
-        answer = self._process.stdout.readline()
-        if not answer:
-            with open(self._log, errors="replace") as file:
-                raise ForkServerError(f"Kernels cannot be started:\n{file.read()[-4000:]}")
-        return answer
+    def _answer(self) -> int | None:
+        """The file descriptor that came with the answer, if one did."""
+        try:
+            message, files, _, _ = socket.recv_fds(self._requests, MESSAGE_BYTES, 1)
+        except ConnectionResetError:
+            message, files = b"", []
+        if message in (b"ready", b"started"):
+            return files[0] if files else None
+        wrote = self._log.read_text(errors="replace")[-4000:]
+        raise ForkServerError(f"Kernels cannot be started:\n{message.decode(errors='replace')}\n{wrote}")
 
 
 class ForkedProcess:
-    """As much of `subprocess.Popen` as jupyter_client needs, for a process that is not our child."""
+    """As much of `subprocess.Popen` as jupyter_client needs, for a process known by a pidfd."""
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, pidfd: int) -> None:
+        self._handle = pidfd
+        self.pid = _process_number(pidfd)
         self.returncode: int | None = None
-        try:
-            self._handle = os.pidfd_open(pid)
-        except ProcessLookupError:
-            self.returncode = 1
 
     def poll(self) -> int | None:
         """None while the process lives."""
@@ -92,7 +107,8 @@ class ForkedProcess:
     def send_signal(self, number: int) -> None:
         """Signals the process unless it has ended; never one that got its number later."""
         if self.poll() is None:
-            signal.pidfd_send_signal(self._handle, number)
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, number)
 
     def terminate(self) -> None:
         """Asks the process to end."""
@@ -107,18 +123,25 @@ class ForkedProcess:
         self.returncode = 0
 
 
+def _process_number(pidfd: int) -> int:
+    """The number that a process has here, in a namespace of its own or not; -1 if it has ended."""
+    lines = Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pid:"))
+
+
 class ForkedProvisioner(LocalProvisioner):
     """jupyter_client's LocalProvisioner, with a fork in place of a new process."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
-        from autograder.course.grading import grading
-
-        self.process = grading(self.parent.config).fork_server.fork(
+        manager = self.parent
+        self.process = manager.fork_server.fork(
             # The command without the interpreter and `-P -m autograder.kernel`.
             argv=cmd[4:],
             cwd=kwargs["cwd"],
-            env=kwargs["env"],
-            log=kwargs["stderr"].name,
+            confinement=manager.confinement,
+            log=kwargs["stderr"].fileno(),
         )
-        self.pid = self.pgid = self.process.pid
+        self.pid = self.process.pid
+        # Interrupts go to the kernel alone, and its end is that of all it started.
+        self.pgid = None
         return self.connection_info

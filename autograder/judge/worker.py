@@ -4,6 +4,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as JudgeTimeout
 from concurrent.futures.process import BrokenProcessPool
@@ -20,11 +21,18 @@ _reference = None
 def _start(images: Images) -> None:
     """In the judge's process: imports what judging needs."""
     global _reference
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
     with _silent_stderr():
         import autograder.judge.criteria  # noqa: F401
         from autograder.judge.reference import Reference
     _reference = Reference(images)
+
+
+def _end_with_parent() -> None:
+    """A killed grader leaves no judge behind."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 @contextlib.contextmanager
@@ -90,6 +98,7 @@ class Judge:
             "a judge that stopped or took too long over this evidence",
             "This criterion could not be judged.",
             "Please tell the course staff: a person has to look at it.",
+            review=True,
         )
         return dict.fromkeys(messages, failed)
 

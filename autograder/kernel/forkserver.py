@@ -3,67 +3,87 @@
 `import tensorflow` costs many seconds of processor time, a fork of a process that has done it well
 under one. The process runs no TensorFlow operation of its own: after one, a fork could not.
 
-Each line on standard input asks for a kernel, as JSON: `argv` (the arguments of `autograder.kernel`),
-`cwd`, `env` and `log` (a file for what it writes). The answer, a line on standard output, is its
-process number. When standard input ends, the kernels are killed.
+Standard input is a socket. Each message on it asks for a kernel, as JSON: `argv` (the arguments of
+`autograder.kernel`), `cwd`, and `confinement` (None, or the fields of `isolation.Confinement`). The
+file that its output goes to comes along as a file descriptor. The answer is a pidfd of the kernel, or
+the text of an error. When the other end closes, the process ends, and the kernels with it.
 """
 
-import contextlib
 import json
 import os
 import signal
+import socket
 import sys
+import traceback
+from collections.abc import Callable
 
-from autograder.kernel.prepare import serve
+from autograder.kernel import isolation
+
+SANDBOXED = "--sandboxed"
+MESSAGE_BYTES = 65536
 
 
 def main() -> None:
-    """Serves requests until standard input ends."""
-    import ipykernel.kernelapp  # noqa: F401 – imported for the kernels
-    import matplotlib.pyplot  # noqa: F401
+    """Serves requests until the other end closes the socket."""
+    if SANDBOXED in sys.argv:
+        isolation.give_up_root()
+    # Imported here and now for the kernels, which find them ready.
+    import ipykernel.kernelapp  # noqa: F401
 
-    requests, answers = sys.stdin, sys.stdout
+    import autograder.kernel.prepare  # noqa: F401
+
+    requests = socket.socket(fileno=0)
     # Reaped by the system: who asked for a kernel watches it by itself.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    # An interrupt at the terminal is for the grader, which then closes standard input.
+    # An interrupt at the terminal is for the grader, which then closes the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    kernels: list[int] = []
-    print("ready", file=answers, flush=True)
-    for line in requests:
-        pid = os.fork()
-        if not pid:
-            _become_kernel(json.loads(line))
-        kernels.append(pid)
-        print(pid, file=answers, flush=True)
-    for pid in kernels:
-        with contextlib.suppress(OSError):
-            os.killpg(pid, signal.SIGKILL)
+    requests.send(b"ready")
+    while True:
+        message, files, _, _ = socket.recv_fds(requests, MESSAGE_BYTES, 1)
+        if not message:
+            break
+        if not os.fork():
+            _become_kernel(json.loads(message), files[0], requests)
+        os.close(files[0])
 
 
-def _become_kernel(request: dict) -> None:
+def _become_kernel(request: dict, log: int, requests: socket.socket) -> None:
     """In the child: takes on the request's surroundings and serves a notebook; never returns."""
-    status = 1
+    from autograder.kernel.prepare import serve
+
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _redirect(request["log"])
-        os.chdir(request["cwd"])
-        os.environ.update(request["env"])
-        # ipykernel ends when its parent does; that is this process, not the one that asked.
-        os.environ["JPY_PARENT_PID"] = str(os.getppid())
-        serve(request["argv"])
-        status = 0
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        sockets_are_bound = _settle(request, requests)
+        serve(request["argv"], sockets_are_bound)
+        os._exit(0)
+    except Exception:
+        traceback.print_exc()
     finally:
-        os._exit(status)
+        os._exit(1)
 
 
-def _redirect(log: str) -> None:
-    null = os.open(os.devnull, os.O_RDONLY)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(null, 0)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
+def _settle(request: dict, requests: socket.socket) -> Callable[[], None]:
+    """Goes where the notebook is to run; returns what to call once the kernel's sockets are bound."""
+
+    def started(pidfd: int) -> None:
+        socket.send_fds(requests, [b"started"], [pidfd])
+
+    if request["confinement"]:
+        try:
+            return isolation.confine(isolation.Confinement(**request["confinement"]), started)
+        except OSError as error:
+            requests.send(str(error).encode())
+            raise
+    isolation.end_with_parent()
+    os.chdir(request["cwd"])
+    started(os.pidfd_open(os.getpid()))
+    isolation.close_standard_input()
+    return lambda: None
 
 
 if __name__ == "__main__":

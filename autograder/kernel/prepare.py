@@ -4,6 +4,7 @@ import argparse
 import os
 import random
 import sys
+from collections.abc import Callable
 
 SEED = 28
 
@@ -16,6 +17,7 @@ os.environ.update(
 )
 
 import keras  # noqa: E402
+import matplotlib.pyplot  # noqa: E402, F401
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from keras.src.datasets import mnist  # noqa: E402
@@ -39,8 +41,11 @@ def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.pu
     session.start(shorten=shorten, deliver=deliver)
 
 
-def serve(arguments: list[str]) -> None:
-    """Prepares this process, then serves a notebook like any IPython kernel, until it is shut down."""
+def serve(arguments: list[str], sockets_are_bound: Callable[[], None] = lambda: None) -> None:
+    """Prepares this process, then serves a notebook like any IPython kernel, until it is shut down.
+
+    sockets_are_bound: called once they are, before any of the student's code runs.
+    """
     parser = argparse.ArgumentParser(prog="autograder.kernel", add_help=False)
     parser.add_argument("--images", required=True)
     parser.add_argument("--full", action="store_true", help="train all the steps")
@@ -52,7 +57,15 @@ def serve(arguments: list[str]) -> None:
     # After all that is installed: a keras.py beside the notebook is not what others import.
     sys.path.append("")
     sys.argv = [sys.argv[0], *kernel_arguments]
-    IPKernelApp.launch_instance(argv=kernel_arguments)
+    folder = os.getcwd()
+    # Nor is a configuration file beside the notebook read, which IPython looks for where it starts.
+    os.chdir("/")
+    # What libraries write past Python goes to the kernel's log, not into the notebook.
+    app = IPKernelApp.instance(capture_fd_output=False)
+    app.initialize(kernel_arguments)
+    os.chdir(folder)
+    sockets_are_bound()
+    app.start()
 
 
 def seed() -> None:

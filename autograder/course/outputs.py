@@ -1,0 +1,77 @@
+"""What a kernel sends while it runs: evidence is set apart, and the rest kept within bounds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from autograder.evidence import MIME_TYPE
+
+MOST_EVIDENCE = 2
+"""Messages kept of one cell; with two it is clear already that something is wrong."""
+MOST_MESSAGES = 10_000
+FLOOD = 20
+"""How many times the output that is kept makes a flood, over which the kernel is ended."""
+
+
+@dataclass
+class Outputs:
+    """The messages of one notebook so far."""
+
+    max_bytes: int
+    """What is kept of them for people to see."""
+    bytes: int = 0
+    messages: int = 0
+    evidence: dict[str, list[object]] = field(default_factory=dict)
+    """What came as evidence, by the name of the cell that was running."""
+    pictures: int = 0
+    """Outputs that can show an image."""
+
+    def admit(self, message: Mapping, cell: str | None) -> bool:
+        """Counts a message, and keeps it if it is evidence; whether it may become an output.
+
+        message: as jupyter_client reads it. cell: the grade_id of the cell that runs, if it has one.
+        """
+        content = message["content"]
+        self.bytes += _size(content)
+        self.messages += 1
+        data = content.get("data")
+        if isinstance(data, Mapping) and MIME_TYPE in data:
+            kept = self.evidence.setdefault(cell, []) if cell else []
+            if len(kept) < MOST_EVIDENCE:
+                kept.append(_answer(data[MIME_TYPE], message["parent_header"]["msg_id"]))
+            return False
+        if isinstance(data, Mapping):
+            self.pictures += any(_shows_image(*item) for item in data.items())
+        return not self.full
+
+    @property
+    def full(self) -> bool:
+        """Whether more came than is kept."""
+        return self.bytes > self.max_bytes or self.messages > MOST_MESSAGES
+
+    @property
+    def flood(self) -> bool:
+        """Whether so much came that the kernel should be ended."""
+        return self.bytes > FLOOD * self.max_bytes or self.messages > FLOOD * MOST_MESSAGES
+
+
+def _shows_image(kind: str, value: object) -> bool:
+    return kind.startswith("image/") or (kind == "text/html" and "<img" in str(value))
+
+
+def _answer(message: object, request: str) -> object:
+    """The message if it answers the request that was made; None otherwise."""
+    try:
+        return message if message["evidence"]["request"] == request else None
+    except (KeyError, TypeError, IndexError):
+        return None
+
+
+def _size(value: object) -> int:
+    """Characters of all texts in a message, and one for anything else: about its bytes."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(key) + _size(item) for key, item in value.items())
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return 1

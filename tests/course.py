@@ -1,0 +1,81 @@
+"""A course in a folder of its own, graded with nbgrader's own commands."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import corpus
+import nbformat
+
+from autograder.course import notebooks
+from autograder.course.grades import read_grades
+from autograder.lab import ASSIGNMENT, EXERCISES
+
+COURSE = Path(__file__).parent.parent
+CASES = {case.id: case for case in corpus.load()}
+
+NO_TRAINING = {"train_model": "history = None", "visualize": "decoded_images = x_test"}
+
+
+def attempted(course, *arguments):
+    """One of nbgrader's commands, whatever it ends with."""
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True
+    )
+
+
+def nbgrader(course, *arguments):
+    """The log of one of nbgrader's commands, which succeeds."""
+    done = attempted(course, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+class Course:
+    """A course directory with nothing but nbgrader_config.py and source/."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        config = (COURSE / "nbgrader_config.py").read_text("utf-8")
+        config += "\nc.ExecuteSubmission.timeout = 60\n"
+        (folder / "nbgrader_config.py").write_text(config, "utf-8")
+        shutil.copytree(COURSE / "source", folder / "source")
+        nbgrader(folder, "generate_assignment", ASSIGNMENT)
+
+    def released(self, name):
+        return notebooks.read(self.folder / "release" / ASSIGNMENT / f"{name}.ipynb")
+
+    def submission(self, student):
+        folder = self.folder / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def submit(self, student, case_id=None, edit=None, **answers):
+        """Hands in one notebook: a case of the corpus, with further answers and an edit, if any."""
+        case = CASES[case_id or "training-the-solution"]
+        given = case.answers | {name.replace("_", "-"): text for name, text in answers.items()}
+        notebook = notebooks.filled(self.released(case.notebook), given)
+        if edit:
+            edit(notebook)
+        nbformat.write(notebook, self.submission(student) / f"{case.notebook}.ipynb")
+
+    def submit_release(self, student):
+        for name in EXERCISES:
+            nbformat.write(self.released(name), self.submission(student) / f"{name}.ipynb")
+
+    def grades(self):
+        return read_grades(f"sqlite:///{self.folder}/gradebook.db", "", ASSIGNMENT)
+
+    def scores(self, student):
+        """Scores by notebook and criterion."""
+        grades = self.grades()
+        return {
+            column[:2]: score for column, score in zip(grades.columns, grades.rows[student], strict=True)
+        }
+
+    def panel(self, student, name, criterion):
+        path = self.folder / "autograded" / student / ASSIGNMENT / f"{name}.ipynb"
+        cell = next(c for c in notebooks.read(path).cells if notebooks.grade_id(c) == criterion)
+        (output,) = cell.outputs
+        return output.data["text/markdown"]
