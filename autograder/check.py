@@ -30,7 +30,11 @@ def _hand_over(
     arrays: dict[str, Sample] | None = None,
     drawings: tuple = (),
 ) -> None:
-    _session.deliver(Evidence(check, model, fits, arrays or {}, drawings))
+    _session.deliver(Evidence(check, session.request(), model, fits, arrays or {}, drawings))
+
+
+def _describe(model: Any) -> ModelEvidence:
+    return describe(model, session.request())
 
 
 def noise(x_train_noisy: Any, x_test_noisy: Any) -> None:
@@ -41,45 +45,45 @@ def noise(x_train_noisy: Any, x_test_noisy: Any) -> None:
 
 def encoder(model: Any) -> None:
     """The layers that reduce the image."""
-    _hand_over("encoder", describe(model))
+    _hand_over("encoder", _describe(model))
 
 
 def decoder(model: Any) -> None:
     """The layers that bring the image back."""
-    _hand_over("decoder", describe(model))
+    _hand_over("decoder", _describe(model))
 
 
 def output_layer(model: Any) -> None:
     """The layer that makes one grey channel of it."""
-    _hand_over("output-layer", describe(model))
+    _hand_over("output-layer", _describe(model))
 
 
 def loss(model: Any) -> None:
     """The compiled loss."""
-    _hand_over("loss", describe(model))
+    _hand_over("loss", _describe(model))
 
 
 def optimizer(model: Any) -> None:
     """The compiled optimizer."""
-    _hand_over("optimizer", describe(model))
+    _hand_over("optimizer", _describe(model))
 
 
 def training(model: Any, x_train_noisy: Any = None) -> None:
     """How `fit` was called; with the noisy images, if it was to be called with them."""
     arrays = {} if x_train_noisy is None else {"x_train_noisy": sample(x_train_noisy)}
-    _hand_over("training", describe(model), fits=_session.fits.calls(model), arrays=arrays)
+    _hand_over("training", _describe(model), fits=_session.fits.calls(model), arrays=arrays)
 
 
 def reconstruction(model: Any) -> None:
     """The trained network, to be tried on images it has not seen."""
     fits = _session.fits.calls(model)
-    _hand_over("reconstruction", describe(model, weights=True), fits=fits)
+    _hand_over("reconstruction", _describe(model), fits=fits)
 
 
 def denoising(model: Any) -> None:
     """The trained network, to be tried on noisy images it has not seen."""
     fits = _session.fits.calls(model)
-    _hand_over("denoising", describe(model, weights=True), fits=fits)
+    _hand_over("denoising", _describe(model), fits=fits)
 
 
 def visualization(model: Any, x_test_noisy: Any = None) -> None:
@@ -87,7 +91,7 @@ def visualization(model: Any, x_test_noisy: Any = None) -> None:
     arrays = {} if x_test_noisy is None else {"x_test_noisy": sample(x_test_noisy)}
     _hand_over(
         "visualization",
-        describe(model, weights=True),
+        _describe(model),
         arrays=arrays,
         drawings=tuple(_session.screen.drawings),
     )

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 MIME_TYPE = "application/vnd.autograder.evidence+json"
-VERSION = 1
+VERSION = 2
 
-MAX_ARRAY_BYTES = 32 * 2**20
-MAX_TOTAL_BYTES = 64 * 2**20
+MAX_ARRAY_BYTES = 6 * 2**20
+MAX_TOTAL_BYTES = 12 * 2**20
+MAX_MESSAGE_BYTES = 18 * 2**20
+"""Of a message with its arrays in base64, which takes four bytes for three."""
 MAX_ITEMS = 4096
 MAX_TEXT = 2000
 MAX_DIMENSIONS = 6
@@ -62,16 +64,6 @@ ACTIVATION_PROBE = np.concatenate([np.linspace(-6, 6, 25), [-20.0, 20.0]]).astyp
 """Points at which an activation is evaluated, so that it is known by what it does, not its name."""
 
 
-def loss_probe() -> tuple[np.ndarray, np.ndarray]:
-    """Targets and predictions on which a loss is evaluated, both (4, 28, 28, 1) float32 in (0, 1)."""
-    rng = np.random.default_rng(2031)
-    shape = (4, 28, 28, 1)
-    targets = np.round(rng.random(shape)).astype(np.float32)
-    spread = np.array([0.15, 0.4, 0.7, 0.9], np.float32).reshape(4, 1, 1, 1)
-    predictions = 0.5 + spread * (rng.random(shape) - 0.5)
-    return targets, predictions.astype(np.float32)
-
-
 class EvidenceError(ValueError):
     """The message is not evidence; the text says what is wrong with it."""
 
@@ -111,11 +103,15 @@ class LayerEvidence:
     inputs: tuple[int, ...]
     """Indices of the layers whose outputs go in; -1 is the network's input."""
     weights: tuple[Array, ...]
+    input_shape: tuple[int, ...]
+    """Of what goes in, for one image; empty where that is not known."""
+    response: tuple[float, ...]
+    """What it answers to `challenge.layer_input`; empty where it could not be tried."""
 
 
 @dataclass(frozen=True)
 class LossEvidence:
-    """The compiled loss and what it returns on `loss_probe()`, one value for each image."""
+    """The compiled loss and what it returns for `challenge.loss_inputs`, one value for each batch."""
 
     name: str
     label_smoothing: float
@@ -127,8 +123,10 @@ class OptimizerEvidence:
     """The compiled optimizer. `learning_rate` is None for a schedule."""
 
     name: str
-    module: str
+    own_class: bool
     learning_rate: float | None
+    response: tuple[float, ...]
+    """That of `challenge.optimizer_response`."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +136,8 @@ class ModelEvidence:
     type: str
     api: typing.Literal["sequential", "functional", "subclass", "none"]
     layers: tuple[LayerEvidence, ...]
+    trainable: bool
+    """Whether `fit` can change any of its weights."""
     loss: LossEvidence | None
     optimizer: OptimizerEvidence | None
     problem: str
@@ -163,6 +163,8 @@ class Evidence:
     """All that one test cell hands over."""
 
     check: str
+    request: str
+    """Id of the request to run the test cell, which the challenges follow from."""
     model: ModelEvidence | None
     fits: tuple[FitEvidence, ...]
     arrays: dict[str, Sample]

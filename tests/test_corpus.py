@@ -25,7 +25,7 @@ def test_case(case, kernel, reference):
         }
 
     executed = kernel.run(case.executed)
-    verdicts = decide(executed, judge)
+    verdicts = decide(executed, kernel.evidence(executed), judge)
 
     assert tuple(verdicts) == case.criteria
     cells = graded_cells(executed)

@@ -34,17 +34,22 @@ def evidence():
         activation_values=(0.0, 1.5, float("inf")),
         inputs=(-1,),
         weights=(np.ones((3, 3, 1, 16), np.float32), np.zeros((0,), np.float32)),
+        input_shape=(28, 28, 1),
+        response=(0.5, float("nan")),
     )
     model = ModelEvidence(
         type="keras.Sequential",
         api="sequential",
         layers=(conv,),
+        trainable=True,
         loss=LossEvidence("binary_crossentropy", 0.0, (0.7, 0.8)),
-        optimizer=OptimizerEvidence("Adagrad", "keras.src.optimizers.adagrad", None),
+        optimizer=OptimizerEvidence("Adagrad", False, None, (0.5,)),
         problem="",
     )
     fit = FitEvidence(sample, None, 60_000, 100, 10, False, 400, "")
-    return Evidence("training", model, (fit,), {"x_train_noisy": sample}, (images[0, ..., 0],))
+    return Evidence(
+        "training", "a request", model, (fit,), {"x_train_noisy": sample}, (images[0, ..., 0],)
+    )
 
 
 def test_evidence_comes_back_as_it_was_sent(evidence):
@@ -103,7 +108,7 @@ def test_a_message_that_is_not_evidence_is_refused(evidence, path, value):
         decode(_edit(encode(evidence), path, value))
 
 
-@pytest.mark.parametrize("message", [None, [], "evidence", {}, {"version": 1}, {"version": 99}])
+@pytest.mark.parametrize("message", [None, [], "evidence", {}, {"version": 2}, {"version": 99}])
 def test_anything_else_is_refused(message):
     with pytest.raises(EvidenceError):
         decode(message)

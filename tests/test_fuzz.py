@@ -39,7 +39,10 @@ def mutated(message, chance):
     """A copy with one to four random changes: values replaced, removed, repeated, exchanged."""
     message = copy.deepcopy(message)
     for _ in range(chance.randint(1, 4)):
-        *way, last = chance.choice([path for path in places(message) if path])
+        within = [path for path in places(message) if path]
+        if not within:
+            break
+        *way, last = chance.choice(within)
         parent = message
         for key in way:
             parent = parent[key]

@@ -1,8 +1,10 @@
 """Criteria `loss` and `optimizer`: how the network was compiled."""
 
+import keras
 import numpy as np
 
-from autograder.evidence import Evidence, loss_probe
+from autograder import challenge
+from autograder.evidence import Evidence
 from autograder.judge import architecture
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
@@ -21,7 +23,7 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
     if model.loss is None:
         return zero(expected, "no loss", "The model is not compiled with a loss.", _LOSS_ADVICE)
     found = model.loss.name
-    targets, predictions = loss_probe()
+    targets, predictions = map(np.stack, zip(*challenge.loss_inputs(evidence.request), strict=True))
     smooth = targets * (1 - model.loss.label_smoothing) + 0.5 * model.loss.label_smoothing
     if _proportional(model.loss.values, _cross_entropy(smooth, predictions)):
         return Verdict(1.0, expected, found)
@@ -50,9 +52,13 @@ def judge_optimizer(evidence: Evidence, exercise: Exercise, reference: object) -
     if optimizer is None:
         problem = "The model is not compiled with an optimizer."
         return zero(expected, "no optimizer", problem, _OPTIMIZER_ADVICE)
-    if optimizer.name != "Adagrad" or optimizer.module.split(".")[0] != "keras":
-        problem = f"The optimizer is {optimizer.name}."
-        return zero(expected, optimizer.name, problem, _OPTIMIZER_ADVICE)
+    wanted = challenge.optimizer_response(keras.optimizers.Adagrad, evidence.request)
+    acts_so = len(optimizer.response) == len(wanted) and np.allclose(
+        optimizer.response, wanted, rtol=0.01
+    )
+    if optimizer.name != "Adagrad" or optimizer.own_class or not acts_so:
+        name = f"{optimizer.name} of your own" if optimizer.own_class else optimizer.name
+        return zero(expected, name, f"The optimizer is {name}.", _OPTIMIZER_ADVICE)
     rate = optimizer.learning_rate
     notes = ()
     if rate is not None and 0 < rate < 0.005:
@@ -65,7 +71,7 @@ def judge_optimizer(evidence: Evidence, exercise: Exercise, reference: object) -
 
 
 def _cross_entropy(targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Binary cross-entropy of each image: the mean over its pixels."""
+    """Binary cross-entropy of each batch: the mean over its pixels."""
     values = targets * np.log(predictions) + (1 - targets) * np.log(1 - predictions)
     return -values.reshape(len(values), -1).mean(axis=1)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from autograder.evidence import Evidence, EvidenceError, decode
 from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
+from autograder.judge.behaviour import verified
 from autograder.judge.compilation import judge_loss, judge_optimizer
 from autograder.judge.noise import judge_noise
 from autograder.judge.quality import judge_quality
@@ -33,7 +34,7 @@ CRITERIA: dict[str, Callable[[Evidence, Exercise, Reference], Verdict]] = {
 def judge(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
     """The verdict on one criterion. A fault of the judge's own is logged and needs a person."""
     try:
-        return CRITERIA[evidence.check](evidence, exercise, reference)
+        return CRITERIA[evidence.check](verified(evidence), exercise, reference)
     except Exception:
         log.exception("judging %s of %s failed", evidence.check, exercise.notebook)
         return zero(

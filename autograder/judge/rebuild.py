@@ -61,6 +61,18 @@ def is_activation(layer: LayerEvidence) -> bool:
     return layer.activation is not None and layer.kind not in LAYER_ATTRIBUTES
 
 
+def run_layer(built: keras.Layer, layer: LayerEvidence, images: np.ndarray) -> np.ndarray:
+    """What one layer makes of its input (n, …), constructed with these weights. Raises RebuildError."""
+    shape = (1, *images.shape[1:])
+    _output_shape(built, layer, [shape])
+    _build(built, layer, [shape])
+    try:
+        output = built(keras.ops.convert_to_tensor(images), training=False)
+    except Exception as error:
+        raise RebuildError(_of(layer, _first_line(error))) from None
+    return keras.ops.convert_to_numpy(output)
+
+
 def output_shapes(layers: tuple[LayerEvidence, ...]) -> list[tuple[int, ...]]:
     """The shape after each operation for one 28×28×1 image. Raises RebuildError."""
     return [shape for _, shape in _constructed(layers)]
@@ -100,25 +112,31 @@ def _constructed(layers: tuple[LayerEvidence, ...]) -> list[tuple[keras.Layer, t
         if len(evidence.inputs) > 1 and evidence.kind not in _MERGING:
             raise RebuildError(_of(evidence, "it takes one input"))
         inputs = [_shape_before(made, i) for i in evidence.inputs]
-        layer = _construct(evidence)
-        try:
-            shape = layer.compute_output_shape(inputs[0] if len(inputs) == 1 else inputs)
-            shape = tuple(int(side) for side in shape)
-        except Exception as error:
-            raise RebuildError(_of(evidence, _first_line(error))) from None
-        if min(shape) < 1:
-            raise RebuildError(_of(evidence, f"nothing is left of the image: {shape[1:]}"))
-        if math.prod(shape) > MAX_VALUES:
-            raise RebuildError(_of(evidence, f"its output {shape[1:]} is too large to be judged"))
-        made.append((layer, shape))
+        layer = construct(evidence)
+        made.append((layer, _output_shape(layer, evidence, inputs)))
     return made
+
+
+def _output_shape(layer: keras.Layer, evidence: LayerEvidence, inputs: list) -> tuple[int, ...]:
+    """The shape of what the layer makes of inputs of these shapes. Raises RebuildError."""
+    try:
+        shape = layer.compute_output_shape(inputs[0] if len(inputs) == 1 else inputs)
+        shape = tuple(int(side) for side in shape)
+    except Exception as error:
+        raise RebuildError(_of(evidence, _first_line(error))) from None
+    if min(shape) < 1:
+        raise RebuildError(_of(evidence, f"nothing is left of the image: {shape[1:]}"))
+    if math.prod(shape) > MAX_VALUES:
+        raise RebuildError(_of(evidence, f"its output {shape[1:]} is too large to be judged"))
+    return shape
 
 
 def _shape_before(made: list, index: int) -> tuple[int, ...]:
     return (1, *IMAGE_SHAPE) if index == -1 else made[index][1]
 
 
-def _construct(evidence: LayerEvidence) -> keras.Layer:
+def construct(evidence: LayerEvidence) -> keras.Layer:
+    """The layer that the evidence names, not yet built. Raises RebuildError if it is none known here."""
     if evidence.own_class:
         raise RebuildError(_of(evidence, "it is a class of its own, not one of Keras's"))
     if evidence.kind in _IDENTITY:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.evidence import Evidence, FitEvidence, Sample
+from autograder.evidence import Evidence, FitEvidence, ModelEvidence, Sample
+from autograder.judge.behaviour import doubted
+from autograder.judge.rebuild import RebuildError, activation_name, run
 from autograder.judge.reference import SAME_PIXEL, Reference, are_among, nearest
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import BATCH_SIZE, IMAGE_SHAPE, TRAIN_IMAGES, Exercise
@@ -13,6 +15,8 @@ ENOUGH_IMAGES = 0.75
 """Share of the training images that must be used: some may be set aside for validation."""
 NOISE_RANGE = (0.05, 0.6)
 """Root mean square of what counts as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
+GREY = 0.5
+"""What a sigmoid answers before it has learned anything."""
 SEVERAL = 0.9
 """Share of the sampled images for which a statement must hold."""
 
@@ -35,6 +39,13 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
         failed = [fit.problem for fit in evidence.fits if fit.problem]
         found = f"fit stopped with {failed[-1]}" if failed else "no epoch of fit on this model"
         return zero(expected, found, "The model was never trained.", advice)
+    if evidence.model and (doubt := doubted(evidence.model)):
+        problem = "A call of fit is on record, but the network is not the one that it trained."
+        return zero(expected, f"a {doubt}", problem, "Use Keras's own layers, as they are.")
+    if _learned_nothing(evidence.model, fits[-1]):
+        found = "answers like those of a network that was never trained"
+        problem = "A call of fit is on record, but the network has learned nothing from it."
+        return zero(expected, found, problem, "Train the model itself, and leave the record to grading.")
     noisy = evidence.arrays.get("x_train_noisy")
     epochs = sum(fit.epochs for fit in fits)
     quarters = (
@@ -54,6 +65,27 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
         problems=tuple(f"{quarter.fault} (−1/4)." for quarter in faults),
         advice=" ".join(quarter.advice for quarter in faults),
     )
+
+
+def _learned_nothing(model: ModelEvidence | None, fit: FitEvidence) -> bool:
+    """Whether the network answers grey, as one does that was never trained, though it should learn.
+
+    Known of networks that end in a sigmoid alone: those start at grey, which no digit is like.
+    """
+    if model is None or not model.trainable or fit.input is None or fit.target is None:
+        return False
+    if model.optimizer is not None and model.optimizer.learning_rate == 0:
+        return False
+    try:
+        if activation_name(model.layers[-1].activation_values) != "sigmoid":
+            return False
+        answers = run(model, fit.input.values)
+    except (RebuildError, IndexError):
+        return False
+    if answers.shape != fit.target.values.shape:
+        return False
+    error, of_grey = (np.mean((images - fit.target.values) ** 2) for images in (answers, GREY))
+    return bool(error > 0.8 * of_grey and abs(answers.mean() - GREY) < 0.1)
 
 
 def trained_without_noise(fits: tuple[FitEvidence, ...], reference: Reference) -> bool:

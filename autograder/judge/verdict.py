@@ -15,6 +15,8 @@ class Verdict:
     advice: str = ""
     notes: tuple[str, ...] = ()
     """Remarks that cost nothing."""
+    review: bool = False
+    """Whether a person should look at it, as there was nothing to judge by."""
 
     @property
     def word(self) -> str:
@@ -28,6 +30,6 @@ class Verdict:
         return round(min(max(self.credit, 0.0), 1.0) * maximum, 2)
 
 
-def zero(expected: str, found: str, problem: str, advice: str) -> Verdict:
+def zero(expected: str, found: str, problem: str, advice: str, review: bool = False) -> Verdict:
     """No credit, for one reason."""
-    return Verdict(0.0, expected, found, (problem,), advice)
+    return Verdict(0.0, expected, found, (problem,), advice, review=review)

@@ -5,11 +5,14 @@ by the values it returns, so that every way of writing the same network is descr
 """
 
 import inspect
+import math
+import sys
 
 import keras
 import numpy as np
 from keras import layers as kl
 
+from autograder import challenge
 from autograder.evidence import (
     ACTIVATION_PROBE,
     LAYER_ATTRIBUTES,
@@ -21,7 +24,6 @@ from autograder.evidence import (
     ModelEvidence,
     OptimizerEvidence,
     Sample,
-    loss_probe,
 )
 
 ACTIVATION_LAYERS = (
@@ -35,6 +37,7 @@ ACTIVATION_LAYERS = (
 SAMPLE_HEAD = 32
 SAMPLE_SPREAD = (100, 500, 1000, 1297, 2594, 5000, 7777, 12_000, 20_000, 33_333, 48_001, 59_999)
 MAX_ROW_ELEMENTS = 4096
+ANY_SIDE = 8
 
 
 def sample_rows(n: int) -> np.ndarray:
@@ -66,20 +69,38 @@ def _numbers(rows: list, shape: tuple[int, ...]) -> Array:
         return np.empty((0,), np.float32)
 
 
-def describe(model: object, *, weights: bool = False) -> ModelEvidence:
-    """The network as evidence; whatever it is, this raises nothing but says what it found."""
+def describe(model: object, request: str) -> ModelEvidence:
+    """The network as evidence; whatever it is, this raises nothing but says what it found.
+
+    request: what the challenges to layers, loss and optimizer follow from.
+    """
     kind = f"{type(model).__module__}.{type(model).__qualname__}"
     if not isinstance(model, keras.Model):
-        return ModelEvidence(kind, "none", (), None, None, f"{_a_kind(model)} is no Keras model")
+        return ModelEvidence(kind, "none", (), False, None, None, f"{_a_kind(model)} is no Keras model")
     api = {keras.Sequential: "sequential"}.get(type(model), "subclass")
     if api == "subclass" and hasattr(model, "_nodes_by_depth"):
         api = "functional"
     problem, layers = "", ()
     try:
-        layers = _Walk(weights).run(model)
+        layers = _Walk(request).run(model)
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"[:500]
-    return ModelEvidence(kind, api, layers, _loss(model), _optimizer(model), problem)
+    return ModelEvidence(
+        type=kind,
+        api=api,
+        layers=layers,
+        trainable=_is_trainable(model),
+        loss=_loss(model, request),
+        optimizer=_optimizer(model, request),
+        problem=problem,
+    )
+
+
+def _is_trainable(model: keras.Model) -> bool:
+    try:
+        return bool(model.trainable_weights)
+    except Exception:
+        return True
 
 
 def _a_kind(value: object) -> str:
@@ -90,8 +111,9 @@ def _a_kind(value: object) -> str:
 class _Walk:
     """Lays a network out as a list of operations, nested networks opened up."""
 
-    def __init__(self, weights: bool) -> None:
-        self.with_weights = weights
+    def __init__(self, request: str) -> None:
+        self.request = request
+        self.weight_bytes = 0
         self.layers: list[LayerEvidence] = []
 
     def run(self, model: keras.Model) -> tuple[LayerEvidence, ...]:
@@ -107,13 +129,23 @@ class _Walk:
         if isinstance(model, keras.Sequential):
             graph = getattr(model, "_functional", None)
             if graph is None:
-                # Not built yet, so that nothing but the list of layers is known.
-                for layer in model.layers:
-                    source = self._operation(layer, (source,), shape)
-                return source
+                return self._unbuilt(model, source, shape)
         elif not hasattr(model, "_nodes_by_depth"):
             graph = self._traced(model, shape)
         return self._graph(graph, source)
+
+    def _unbuilt(self, model: keras.Sequential, source: int, shape: tuple[int, ...]) -> int:
+        """Of a network that is built when it is first used, twins of the layers are."""
+        for layer in model.layers:
+            try:
+                layer = type(layer).from_config(layer.get_config())
+                following = tuple(layer.compute_output_shape((None, *shape))[1:])
+                layer.build((None, *shape))
+            except Exception:
+                following = ()
+            source = self._operation(layer, (source,), shape)
+            shape = following
+        return source
 
     @staticmethod
     def _traced(model: keras.Model, shape: tuple[int, ...]) -> keras.Model:
@@ -142,11 +174,13 @@ class _Walk:
             return self._model(operation, inputs[0], shape)
         if isinstance(operation, kl.InputLayer):
             return inputs[0]
-        self.layers.append(self._layer(operation, inputs))
+        self.layers.append(self._layer(operation, inputs, shape))
         return len(self.layers) - 1
 
-    def _layer(self, layer: object, inputs: tuple[int, ...]) -> LayerEvidence:
+    def _layer(self, layer: object, inputs: tuple[int, ...], shape: tuple) -> LayerEvidence:
         kind, own_class = _keras_class(layer)
+        # Of images of any size, small ones are tried.
+        shape = tuple(ANY_SIDE if side is None else int(side) for side in shape)
         activation, values = None, ()
         function = getattr(layer, "activation", None)
         if isinstance(layer, ACTIVATION_LAYERS) or not isinstance(layer, keras.Layer):
@@ -154,10 +188,11 @@ class _Walk:
         if callable(function):
             activation, values = _name(function), _activation_values(function)
         weights: tuple[Array, ...] = ()
-        if self.with_weights and isinstance(layer, keras.Layer):
+        if isinstance(layer, keras.Layer):
             variables = layer.weights
-            if sum(4 * int(np.prod(v.shape)) for v in variables) > MAX_ARRAY_BYTES:
-                raise ValueError(f"the weights of layer '{layer.name}' are too large to be judged")
+            self.weight_bytes += sum(4 * math.prod(v.shape) for v in variables)
+            if self.weight_bytes > MAX_ARRAY_BYTES:
+                raise ValueError(f"up to layer '{layer.name}' the weights are too many to be judged")
             weights = tuple(
                 np.asarray(keras.ops.convert_to_numpy(v)).astype(np.float32) for v in variables
             )
@@ -172,15 +207,33 @@ class _Walk:
             activation_values=values,
             inputs=inputs,
             weights=weights,
+            input_shape=shape,
+            response=self._response(layer, shape) if len(inputs) == 1 else (),
         )
+
+    def _response(self, layer: object, shape: tuple) -> tuple[float, ...]:
+        position = len(self.layers)
+        as_in_use = {"training": False} if isinstance(layer, keras.Layer) else {}
+        try:
+            tried = layer(challenge.layer_input(self.request, position, shape), **as_in_use)
+            output = keras.ops.convert_to_numpy(tried)
+            return challenge.layer_response(self.request, position, output)
+        except Exception:
+            return ()
 
 
 def _keras_class(layer: object) -> tuple[str, bool]:
     """The nearest class of Keras that a layer is or inherits from, and whether it only inherits."""
     for cls in type(layer).__mro__:
-        if cls.__module__.split(".")[0] == "keras":
+        if _is_of_keras(cls):
             return cls.__name__, cls is not type(layer)
     return type(layer).__name__, True
+
+
+def _is_of_keras(cls: type) -> bool:
+    """Whether a class is the one that Keras has under its name, not one that says so."""
+    home = sys.modules.get(cls.__module__)
+    return cls.__module__.split(".")[0] == "keras" and getattr(home, cls.__name__, None) is cls
 
 
 def _attribute(value: object) -> Attribute:
@@ -215,7 +268,7 @@ def _single(value: object) -> object:
     return value
 
 
-def _loss(model: keras.Model) -> LossEvidence | None:
+def _loss(model: keras.Model, request: str) -> LossEvidence | None:
     loss = _single(getattr(model, "loss", None))
     if loss is None:
         return None
@@ -224,17 +277,18 @@ def _loss(model: keras.Model) -> LossEvidence | None:
     try:
         function = loss() if inspect.isclass(loss) else keras.losses.get(loss)
         smoothing = float(getattr(function, "_fn_kwargs", {}).get("label_smoothing", 0.0))
-        targets, predictions = (keras.ops.convert_to_tensor(a) for a in loss_probe())
         values = tuple(
-            float(np.mean(keras.ops.convert_to_numpy(function(t[None], p[None]))))
-            for t, p in zip(targets, predictions, strict=True)
+            float(
+                np.mean(keras.ops.convert_to_numpy(function(*map(keras.ops.convert_to_tensor, batch))))
+            )
+            for batch in challenge.loss_inputs(request)
         )
     except Exception as error:
         name = f"{name} ({type(error).__name__}: {error})"
     return LossEvidence(name[:300], smoothing, values)
 
 
-def _optimizer(model: keras.Model) -> OptimizerEvidence | None:
+def _optimizer(model: keras.Model, request: str) -> OptimizerEvidence | None:
     optimizer = getattr(model, "optimizer", None)
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     if optimizer is None:
@@ -244,4 +298,7 @@ def _optimizer(model: keras.Model) -> OptimizerEvidence | None:
         rate = None if schedule else float(optimizer.learning_rate)
     except Exception:
         rate = None
-    return OptimizerEvidence(type(optimizer).__name__, type(optimizer).__module__, rate)
+    own_class = not _is_of_keras(type(optimizer))
+    return OptimizerEvidence(
+        type(optimizer).__name__, own_class, rate, challenge.optimizer_response(type(optimizer), request)
+    )

@@ -12,7 +12,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 MAX_DRAWINGS = 400
-MAX_PIXELS = 4_000_000
+MAX_PIXELS = 1_000_000
 
 
 class ScreenRecorder:

@@ -39,6 +39,11 @@ def current() -> Session | None:
     return _current
 
 
+def request() -> str:
+    """The id of the request to run the cell that is running."""
+    return get_ipython().parent_header["header"]["msg_id"]
+
+
 def publish(evidence: Evidence) -> None:
     """Hands evidence to whoever runs the notebook, as an output of the cell that is running."""
     get_ipython().display_pub.publish({MIME_TYPE: encode(evidence)})

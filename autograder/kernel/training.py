@@ -165,7 +165,7 @@ class FitRecorder:
             "validation_steps": None,
             "callbacks": [*_callbacks(arguments["callbacks"]), watcher],
         }
-        own = model.optimizer
+        own = getattr(model, "optimizer", None)
         try:
             if own is not None:
                 self._swap(model, self._short_optimizer(model))
@@ -197,7 +197,8 @@ def _sample(array, count: int | None):
 
 
 def _has_learned(model: keras.Model) -> bool:
-    return model.optimizer is not None and int(model.optimizer.iterations) > 0
+    optimizer = getattr(model, "optimizer", None)
+    return optimizer is not None and int(optimizer.iterations) > 0
 
 
 def _layout(model: keras.Model) -> tuple:

@@ -1,0 +1,74 @@
+"""Whether a network does what its layers say of themselves.
+
+Each layer's answer to the challenge is compared with that of the layer it says it is, which is built
+here with the weights that were handed over.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from autograder import challenge
+from autograder.evidence import Evidence, LayerEvidence, ModelEvidence
+from autograder.judge import rebuild
+
+TOLERANCE = 0.05
+"""Root mean square difference, as a share of the answer: networks in half precision are off by 0.01."""
+DOUBT = " that "
+"""What follows the kind of a layer that is doubted."""
+
+
+def doubted(model: ModelEvidence) -> str:
+    """The kind of the first layer that is not shown to be what it says; empty if there is none."""
+    return next((layer.kind for layer in model.layers if DOUBT in layer.kind), "")
+
+
+def verified(evidence: Evidence) -> Evidence:
+    """The evidence with every layer renamed that is not, or cannot be shown to be, what it says."""
+    model = evidence.model
+    if model is None:
+        return evidence
+    found = [_tried(layer, position, evidence) for position, layer in enumerate(model.layers)]
+    if _FAILED & set(found) or _SHOWN not in found:
+        # Weights of zero are legal, but what they answer anyone can tell.
+        found = [_CONSTANT if outcome is _SILENT else outcome for outcome in found]
+    layers = tuple(
+        dataclasses.replace(layer, kind=layer.kind + DOUBT + outcome) if outcome in _FAILED else layer
+        for layer, outcome in zip(model.layers, found, strict=True)
+    )
+    return dataclasses.replace(evidence, model=dataclasses.replace(model, layers=layers))
+
+
+_UNKNOWN, _SHOWN, _SILENT = "unknown", "shown", "silent"
+_UNTRIED, _FALSE = "could not be tried", "is one in name only"
+_CONSTANT = "answers the same to everything"
+_FAILED = {_UNTRIED, _FALSE, _CONSTANT}
+
+
+def _tried(layer: LayerEvidence, position: int, evidence: Evidence) -> str:
+    # Merging layers and unknown ones are nowhere asked for, so that they earn nothing.
+    if len(layer.inputs) != 1:
+        return _UNKNOWN
+    try:
+        built = rebuild.construct(layer)
+    except rebuild.RebuildError:
+        return _UNKNOWN
+    if not layer.response:
+        return _UNTRIED
+    try:
+        tried = challenge.layer_input(evidence.request, position, layer.input_shape)
+        output = rebuild.run_layer(built, layer, tried)
+    except (rebuild.RebuildError, ValueError):
+        return _FALSE
+    wanted = np.asarray(challenge.layer_response(evidence.request, position, output))
+    if not _alike(np.asarray(layer.response), wanted):
+        return _FALSE
+    return _SILENT if np.ptp(wanted) == 0 else _SHOWN
+
+
+def _alike(response: np.ndarray, wanted: np.ndarray) -> bool:
+    if response.shape != wanted.shape:
+        return False
+    if not np.isfinite(wanted).all():
+        return bool(np.array_equal(np.isfinite(response), np.isfinite(wanted)))
+    return bool(np.linalg.norm(response - wanted) <= TOLERANCE * (np.linalg.norm(wanted) + TOLERANCE))
