@@ -9,7 +9,9 @@ c.ClearSolutions.code_stub = {"python": "# Your code here"}
 c.ClearSolutions.text_stub = "Your answer here"
 
 # The autograder: cells restored, the grading kernel in place of the usual one, verdicts for outputs.
-c.Autograde.exporter_class = "autograder.course.reading.SubmissionExporter"
+c.Autograde.exporter_class = "autograder.course.exporter.SubmissionExporter"
+# A kernel may say anything: notebooks are checked once they are made harmless, not before.
+c.SubmissionExporter.optimistic_validation = True
 c.Autograde.sanitize_preprocessors = [
     "autograder.course.cells.RestoreCells",
     "nbgrader.preprocessors.ClearOutput",
@@ -18,9 +20,11 @@ c.Autograde.sanitize_preprocessors = [
 ]
 c.Autograde.autograde_preprocessors = [
     "autograder.course.execute.ExecuteSubmission",
+    "autograder.course.harmless.MakeHarmless",
     "autograder.course.verdicts.WriteVerdicts",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.course.review.AskForReview",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]

@@ -31,3 +31,10 @@ def test_the_table_has_a_row_for_each_student_and_says_what_is_open():
             "– still to be graded by a person",
         ]
     )
+
+
+def test_a_zero_that_could_not_be_judged_is_marked():
+    grades = Grades((("first", "loss", 3.0),), {"ada": (0.0,), "ben": (0.0,)}, frozenset({("ada", 0)}))
+
+    assert grades.table().splitlines()[3:5] == ["ada        0?", "ben         0"]
+    assert "? could not be judged" in grades.table()

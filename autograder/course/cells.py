@@ -14,6 +14,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.course.notebooks import grade_id
+from autograder.course.reading import UNREADABLE
 
 SCHEMA_VERSION = 3
 """Of nbgrader's cell metadata."""
@@ -71,8 +72,9 @@ class RestoreCells(NbGraderPreprocessor):
                 for cell in source.source_cells
             ]
         nb.cells, remarks = restored(nb.cells, given)
-        for remark in remarks:
-            self.log.warning(remark)
+        if UNREADABLE not in nb.metadata:
+            for remark in remarks:
+                self.log.warning(remark)
         return nb, resources
 
 

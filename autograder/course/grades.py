@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Grade, Gradebook, MissingEntry
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,8 @@ class Grades:
     """Notebook, criterion and points of each column."""
     rows: dict[str, tuple[float | None, ...]]
     """Scores by student."""
+    review: frozenset[tuple[str, int]] = frozenset()
+    """Student and place of the zeros that a person should look at: they could not be judged."""
 
     @property
     def maximum(self) -> float:
@@ -27,6 +29,8 @@ class Grades:
         blocks.append(_aligned(totals))
         if any(None in scores for scores in self.rows.values()):
             blocks.append(f"{_OPEN} still to be graded by a person")
+        if self.review:
+            blocks.append(f"{_REVIEW} could not be judged: a person should look, the comment says why")
         return "\n\n".join(blocks)
 
     def _block(self, notebook: str) -> str:
@@ -34,11 +38,17 @@ class Grades:
         lines = [["student", *(self.columns[i][1] for i in places)]]
         lines.append(["points", *(f"{self.columns[i][2]:g}" for i in places)])
         for student, scores in self.rows.items():
-            lines.append([student, *(_OPEN if scores[i] is None else f"{scores[i]:g}" for i in places)])
+            lines.append([student, *(self._cell(student, i, scores[i]) for i in places)])
         return f"{notebook}\n{_aligned(lines)}"
+
+    def _cell(self, student: str, place: int, score: float | None) -> str:
+        if score is None:
+            return _OPEN
+        return f"{score:g}{_REVIEW if (student, place) in self.review else ''}"
 
 
 _OPEN = "–"
+_REVIEW = "?"
 
 
 def _sum(scores: tuple[float | None, ...]) -> float:
@@ -68,13 +78,13 @@ def read_grades(database: str, course: str, assignment: str) -> Grades:
             for notebook in sorted(gradebook.find_assignment(assignment).notebooks, key=_name)
             for cell in _in_order(notebook)
         )
-        rows = {}
+        rows, review = {}, set()
         for submission in gradebook.assignment_submissions(assignment):
             student = submission.student.id
-            rows[student] = tuple(
-                _grade(gradebook, cell, notebook, assignment, student) for notebook, cell, _ in columns
-            )
-    return Grades(columns, dict(sorted(rows.items())))
+            grades = [_grade(gradebook, cell, book, assignment, student) for book, cell, _ in columns]
+            rows[student] = tuple(map(_score, grades))
+            review |= {(student, place) for place, grade in enumerate(grades) if _is_unjudged(grade)}
+    return Grades(columns, dict(sorted(rows.items())), frozenset(review))
 
 
 def _name(entry) -> str:
@@ -87,11 +97,23 @@ def _in_order(notebook) -> list:
     return sorted(notebook.grade_cells, key=lambda cell: order.index(cell.name))
 
 
-def _grade(gradebook, cell: str, notebook: str, assignment: str, student: str) -> float | None:
+def _grade(gradebook, cell: str, notebook: str, assignment: str, student: str) -> Grade | None:
     try:
-        grade = gradebook.find_grade(cell, notebook, assignment, student)
+        return gradebook.find_grade(cell, notebook, assignment, student)
     except MissingEntry:
-        return 0.0
-    if grade.manual_score is None and (grade.needs_manual_grade or grade.auto_score is None):
         return None
-    return grade.score
+
+
+def _score(grade: Grade | None) -> float | None:
+    if grade is None:
+        return 0.0
+    return None if grade.manual_score is None and grade.auto_score is None else grade.score
+
+
+def _is_unjudged(grade: Grade | None) -> bool:
+    return (
+        grade is not None
+        and grade.needs_manual_grade
+        and grade.manual_score is None
+        and grade.auto_score is not None
+    )

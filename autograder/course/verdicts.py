@@ -1,21 +1,24 @@
 """Puts the judge's verdicts in place of the test cells' outputs, where nbgrader reads scores."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.course.execute import INCIDENT
+from autograder.course.execute import EVIDENCE, INCIDENT, PICTURES
 from autograder.course.grading import grading
-from autograder.evidence import MIME_TYPE
+from autograder.course.reading import REMARKS
 from autograder.judge.panel import panel
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import EXERCISES
 
 EXPECTED = "evidence from this test cell"
+
+REVIEW = "autograder_review"
+"""Key of the resources: for each criterion that could not be judged, what was found instead."""
 
 
 class WriteVerdicts(NbGraderPreprocessor):
@@ -27,9 +30,11 @@ class WriteVerdicts(NbGraderPreprocessor):
             self.log.warning("Notebook %s is not part of the lab; it is not judged.", notebook)
             return nb, resources
         judge = functools.partial(grading(self.config).judge.verdicts, notebook)
-        verdicts = decide(nb, judge, resources.get(INCIDENT))
-        for cell in nb.cells:
-            _drop_evidence(cell)
+        doubtful = bool(nb.metadata.get(REMARKS))
+        verdicts = decide(nb, resources.get(EVIDENCE, {}), judge, resources.get(INCIDENT), doubtful)
+        if resources.get(EVIDENCE, {}).get("visualization") and not resources.get(PICTURES):
+            verdicts["visualization"] = _NO_PICTURE
+        resources[REVIEW] = {name: verdict.found for name, verdict in verdicts.items() if verdict.review}
         earned, maximum = 0.0, 0.0
         for name, cell in graded_cells(nb).items():
             points = float(cell.metadata.nbgrader.points)
@@ -51,43 +56,35 @@ def graded_cells(nb) -> dict[str, NotebookNode]:
 
 def decide(
     nb: NotebookNode,
+    evidence: Mapping[str, Sequence[object]],
     judge: Callable[[dict[str, object]], dict[str, Verdict]],
     incident: str | None = None,
+    doubtful: bool = False,
 ) -> dict[str, Verdict]:
     """The verdict on each test cell of an executed notebook.
 
+    evidence: the messages that came while each test cell ran, by its grade_id.
     judge: from the message of each criterion to its verdict.
-    incident: why execution ended early, if it did.
+    incident: why execution ended early, if it did. doubtful: whether something was amiss with the
+    submission before, so that a test cell's error may not be the student's.
     """
     cells = graded_cells(nb)
-    found = {name: _messages(cell) for name, cell in cells.items()}
+    found = {name: evidence.get(name, ()) for name in cells}
     verdicts = judge({name: some[0] for name, some in found.items() if len(some) == 1})
     return {
-        name: verdicts.get(name) or _without_evidence(cell, len(found[name]), incident)
+        name: verdicts.get(name) or _without_evidence(cell, len(found[name]), incident, doubtful)
         for name, cell in cells.items()
     }
 
 
-def _messages(cell) -> list:
-    return [
-        output.data[MIME_TYPE]
-        for output in cell.outputs
-        if output.output_type in ("display_data", "execute_result") and MIME_TYPE in output.data
-    ]
-
-
-def _drop_evidence(cell) -> None:
-    if cell.cell_type == "code":
-        cell.outputs = [o for o in cell.outputs if MIME_TYPE not in o.get("data", {})]
-
-
-def _without_evidence(cell, messages: int, incident: str | None) -> Verdict:
+def _without_evidence(cell, messages: int, incident: str | None, doubtful: bool) -> Verdict:
     if messages:
         return zero(
             EXPECTED,
             f"evidence handed over {messages} times",
             "Only the test cell itself may hand over evidence.",
             "Nothing of yours may write into this cell.",
+            review=True,
         )
     errors = [output for output in cell.outputs if output.output_type == "error"]
     if errors:
@@ -97,6 +94,7 @@ def _without_evidence(cell, messages: int, incident: str | None) -> Verdict:
             f"{error.ename}: {error.evalue}"[:500],
             _REASONS.get(error.ename, "The test cell stopped with an error."),
             "Restart the kernel, run all cells, and mend the first cell that stops with an error.",
+            review=doubtful,
         )
     if incident and cell.execution_count is None:
         return zero(
@@ -105,14 +103,23 @@ def _without_evidence(cell, messages: int, incident: str | None) -> Verdict:
             "This test cell was not run.",
             "Open the notebook afresh, restart the kernel and run all cells: each should end within a "
             "few minutes. Then save it and look at what you hand in.",
+            review=True,
         )
     return zero(
         EXPECTED,
         "none",
         "The test cell handed over nothing.",
         "Leave the test cells as they are, and nothing else running in the background.",
+        review=True,
     )
 
+
+_NO_PICTURE = zero(
+    "pictures among the outputs of the notebook",
+    "none",
+    "No picture was drawn.",
+    "Draw the images with plt.imshow, and leave the figure in the notebook's output.",
+)
 
 _REASONS = {
     "NameError": "A name this test cell needs is not defined.",

@@ -1,0 +1,62 @@
+"""Asks a person to look at zeros that were given for want of evidence, and says why in a comment."""
+
+from collections.abc import Mapping, Sequence
+
+from nbformat import NotebookNode
+from nbgrader import utils
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.course.notebooks import grade_id, is_answer
+from autograder.course.reading import REMARKS, UNREADABLE
+from autograder.course.submitted import shown
+from autograder.course.verdicts import REVIEW
+
+
+class AskForReview(NbGraderPreprocessor):
+    """Follows SaveAutoGrades. What a person has graded or commented on by hand stays as it is."""
+
+    def preprocess(self, nb, resources):
+        about = resources["nbgrader"]
+        where = about["notebook"], about["assignment"], about["student"]
+        unjudged = _unjudged(nb, resources.get(REVIEW, {}))
+        with Gradebook(about["db_url"]) as gradebook:
+            for name in unjudged:
+                gradebook.find_grade(name, *where).needs_manual_grade = True
+            for name, text in comments(nb.cells, unjudged, nb.metadata.get(REMARKS, ())).items():
+                # nbgrader shows manual_comment in its place, if there is one.
+                gradebook.find_comment(name, *where).auto_comment = text
+            gradebook.db.commit()
+        return nb, resources
+
+
+def _unjudged(nb: NotebookNode, review: Mapping[str, str]) -> Mapping[str, str]:
+    if UNREADABLE in nb.metadata:
+        # Answers graded by hand are in the file that could not be read, too.
+        return {grade_id(cell): nb.metadata[UNREADABLE] for cell in nb.cells if utils.is_grade(cell)}
+    return review
+
+
+def comments(
+    cells: Sequence[NotebookNode], unjudged: Mapping[str, str], remarks: Sequence[str]
+) -> dict[str, str]:
+    """The comment for each answer cell: nbgrader shows comments there only.
+
+    unjudged: why each criterion could not be judged. Each is told at the answer before it; remarks
+    on the whole submission, at the first.
+    """
+    answers = [grade_id(cell) for cell in cells if is_answer(cell)]
+    if not answers:
+        return {}
+    parts: dict[str, list[str]] = {name: [] for name in answers}
+    answer = answers[0]
+    parts[answer] += [f"{remark}." for remark in remarks]
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        name = grade_id(cell)
+        answer = name if is_answer(cell) else answer
+        if name in unjudged:
+            reasons.setdefault((answer, unjudged[name]), []).append(name)
+    for (answer, reason), names in reasons.items():
+        parts[answer].append(f"Not judged: {', '.join(names)} ({shown(reason)}). A person should look.")
+    return {name: "\n\n".join(texts) for name, texts in parts.items() if texts}
