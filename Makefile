@@ -9,8 +9,9 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/autograder demo
 
+# A file's tests stay together: they share kernels, courses and TensorFlow.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow"

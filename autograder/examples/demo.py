@@ -102,7 +102,7 @@ def _autograde(folder: Path, notebooks_to_grade: int) -> None:
     ) as process:
         done = 0
         for line in _logged(process.stdout, log):
-            if "unsandboxed" in line:
+            if "Submissions run " in line:
                 print(f"     {line.split('] ', 1)[-1].strip()}", flush=True)
             if "| INFO] Autograding " in line:
                 done += 1
