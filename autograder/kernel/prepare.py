@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from keras.src.datasets import mnist  # noqa: E402
 
-from autograder.kernel import session  # noqa: E402
+from autograder.kernel import prediction, session  # noqa: E402
 
 
 def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.publish) -> None:
@@ -37,6 +37,10 @@ def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.pu
     tf.config.experimental.enable_op_determinism()
     # Operations this small gain nothing from running beside each other.
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    if shorten:
+        # Nor batches this small from being shared out: notebooks run beside each other instead.
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        prediction.install()
     seed()
     session.start(shorten=shorten, deliver=deliver)
 
