@@ -14,11 +14,20 @@ def main() -> None:
     demo = commands.add_parser("demo", help="grade the bundled example submissions")
     demo.add_argument("--folder", type=Path, default=Path("demo"), help="made anew (default: demo)")
     grades = commands.add_parser("grades", help="print the gradebook of a course as a table")
+    grade = commands.add_parser("grade", help="grade a whole assignment, many notebooks at once")
+    grade.add_argument("--student", default="*", help="only this one (a pattern; default: all)")
+    grade.add_argument("--workers", type=int, default=0, help="notebooks at once (default: cores)")
+    grade.add_argument("--scheduler", default="", help="use the workers of this Dask scheduler")
+    grade.add_argument("--again", action="store_true", help="run everything anew, whatever is known")
+    grade.add_argument("--feedback", action="store_true", help="write feedback/ as well")
+    worker = commands.add_parser("worker", help="run Dask workers that can grade")
+    worker.add_argument("scheduler", help="the scheduler's address, as in tcp://10.0.0.1:8786")
+    worker.add_argument("--workers", type=int, default=0, help="notebooks at once (default: cores)")
     release = commands.add_parser("release", help="generate release/ from source/")
     solutions = commands.add_parser("solutions", help="execute the solutions (about 20 minutes)")
     for command in (release, solutions):
         command.add_argument("--check", action="store_true", help="only tell whether it is current")
-    for command in (demo, grades, release, solutions):
+    for command in (demo, grade, grades, release, solutions):
         command.add_argument("--course", type=Path, default=Path(), help="the course directory")
 
     arguments = parser.parse_args()
@@ -28,6 +37,8 @@ def main() -> None:
 
 
 def _run(arguments: argparse.Namespace) -> str | int:
+    if arguments.command in ("grade", "worker"):
+        return _run_batch(arguments)
     from autograder.course import publish
     from autograder.examples.demo import DemoError, run_demo
 
@@ -44,6 +55,16 @@ def _run(arguments: argparse.Namespace) -> str | int:
     except (DemoError, publish.PublishError) as error:
         return str(error)
     return 0
+
+
+def _run_batch(arguments: argparse.Namespace) -> str | int:
+    from autograder.batch import command
+
+    if arguments.command == "worker":
+        command.serve(arguments.scheduler, arguments.workers)
+        return 0
+    given = {name: value for name, value in vars(arguments).items() if name != "command"}
+    return command.grade(command.Options(**given))
 
 
 def _publish(arguments: argparse.Namespace, stale, write) -> str | int:

@@ -12,6 +12,7 @@ MAY_KNOW = {
     "kernel": {"challenge", "evidence", "kernel"},
     "judge": {"challenge", "evidence", "images", "lab", "judge"},
     "course": {"evidence", "images", "kernel", "lab", "judge", "course"},
+    "batch": {"images", "lab", "course", "batch"},
     "examples": {"lab", "course"},
     "check.py": {"evidence", "kernel"},
     "challenge.py": set(),

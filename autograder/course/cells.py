@@ -56,26 +56,31 @@ class RestoreCells(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         about = resources["nbgrader"]
         with Gradebook(about["db_url"]) as gradebook:
-            source = gradebook.find_notebook(about["notebook"], about["assignment"])
-            points = {cell.name: cell.max_score for cell in source.grade_cells}
-            answers = {cell.name for cell in source.solution_cells}
-            given = [
-                GivenCell(
-                    name=cell.name,
-                    cell_type=cell.cell_type,
-                    source=cell.source,
-                    checksum=cell.checksum,
-                    locked=cell.locked,
-                    answer=cell.name in answers,
-                    points=points.get(cell.name),
-                )
-                for cell in source.source_cells
-            ]
+            given = given_cells(gradebook, about["notebook"], about["assignment"])
         nb.cells, remarks = restored(nb.cells, given)
         if UNREADABLE not in nb.metadata:
             for remark in remarks:
                 self.log.warning(remark)
         return nb, resources
+
+
+def given_cells(gradebook: Gradebook, notebook: str, assignment: str) -> list[GivenCell]:
+    """The cells of a notebook as it was released. Raises MissingEntry if there is none."""
+    source = gradebook.find_notebook(notebook, assignment)
+    points = {cell.name: cell.max_score for cell in source.grade_cells}
+    answers = {cell.name for cell in source.solution_cells}
+    return [
+        GivenCell(
+            name=cell.name,
+            cell_type=cell.cell_type,
+            source=cell.source,
+            checksum=cell.checksum,
+            locked=cell.locked,
+            answer=cell.name in answers,
+            points=points.get(cell.name),
+        )
+        for cell in source.source_cells
+    ]
 
 
 def restored(

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import functools
 import os
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -13,20 +12,19 @@ from nbclient.util import run_sync
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Enum, Integer
+from traitlets.config import Config
 
+from autograder.course import digests
 from autograder.course.grading import MIB, grading
 from autograder.course.kernel import GradingKernelManager
 from autograder.course.memory import memory_watched
 from autograder.course.notebooks import grade_id
 from autograder.course.outputs import Outputs
 from autograder.course.reading import UNREADABLE
+from autograder.course.work import EVIDENCE, INCIDENT, PICTURES, RESULT, Result, Work, files_in, work_on
 
-INCIDENT = "autograder_incident"
-"""Key of the resources under which it is told why execution ended early."""
-EVIDENCE = "autograder_evidence"
-"""Key of the resources under which the messages of each test cell are, by its grade_id."""
-PICTURES = "autograder_pictures"
-"""Key of the resources under which it is told how many outputs could show an image."""
+STAMP = "autograder_stamp"
+"""Key of the resources, and of the metadata of an autograded notebook: `stamp`."""
 LOG_BYTES = 256 * 1024
 
 
@@ -47,6 +45,9 @@ class ExecuteSubmission(Execute):
         "immediate",
         help="Whether a kernel may still run code of the student's when the notebook is over.",
     ).tag(config=True)
+
+    # Nothing that differs from run to run.
+    record_timing = False
 
     coalesce_streams = Bool(True, help="Show what a cell printed in one piece.").tag(config=True)
 
@@ -71,13 +72,38 @@ class ExecuteSubmission(Execute):
         return manager
 
     def preprocess(self, nb, resources, *args, **kwargs):
-        """Executes the notebook on a private copy of the submission's folder."""
+        """Executes the notebook, unless it is known what came of just this before."""
+        about = resources.get("nbgrader", {})
+        folder = resources.get("metadata", {}).get("path")
+        files = [] if folder is None else files_in(Path(folder))
+        work = work_on(about.get("notebook", ""), nb, files)
+        resources[STAMP] = stamp(work, Path(folder or "."), self.config)
         if UNREADABLE in nb.metadata:
             resources[INCIDENT] = nb.metadata[UNREADABLE]
             return nb, resources
+        run = self.digest(work)
+        kept = getattr(self.parent, "kept", None)
+        result = kept and kept.find(about["student"], work.notebook)
+        if result and result.run == run:
+            result.show(nb, resources)
+        else:
+            nb, resources = self._execute(nb, resources, work, *args, **kwargs)
+            result = Result.of(run, nb, resources)
+        resources[RESULT] = result
+        return nb, resources
+
+    def digest(self, work: Work) -> str:
+        """Of the work, and of all that decides what comes of it."""
+        limits = (self.timeout, self.notebook_timeout, self.iopub_timeout, self.max_output_mib)
+        return digests.digest(
+            work.digest, digests.of_kernel(), grading(self.config).surroundings, limits
+        )
+
+    def _execute(self, nb, resources, work: Work, *args, **kwargs):
+        """On a private copy of the files."""
         run = grading(self.config)
         run.start()
-        folder = resources.get("metadata", {}).get("path")
+        path = resources.get("metadata", {}).get("path")
         self._deadline = time.monotonic() + self.notebook_timeout
         self._running = None
         self._ended_because = ""
@@ -86,8 +112,7 @@ class ExecuteSubmission(Execute):
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
         with run.new_run() as self._run, contextlib.ExitStack() as self._until_the_end:
-            if folder:
-                _copy_support_files(Path(folder), self._run / "files")
+            work.write_files(self._run / "files")
             resources = copy.copy(resources)
             resources["metadata"] = dict(resources.get("metadata", {}), path=str(self._run / "files"))
             try:
@@ -100,7 +125,7 @@ class ExecuteSubmission(Execute):
                 what = _INCIDENTS.get(type(error).__name__, f"{type(error).__name__}: {error}"[:500])
                 resources[INCIDENT] = f"{self._ended_because or what}, in {self._running}"
                 self.log.error("Execution ended early: %s", resources[INCIDENT])
-        resources["metadata"]["path"] = folder
+        resources["metadata"]["path"] = path
         resources[EVIDENCE] = self._outputs.evidence
         resources[PICTURES] = self._outputs.pictures
         return nb, resources
@@ -169,7 +194,6 @@ class ExecuteSolution(ExecuteSubmission):
     def create_kernel_manager(self):
         manager = super().create_kernel_manager()
         manager.full_training = True
-        self.record_timing = False
         return manager
 
     def preprocess(self, nb, resources, *args, **kwargs):
@@ -186,6 +210,36 @@ class ExecuteSolution(ExecuteSubmission):
 _DIGITS = {"embedded": "scikit-learn's handwritten digits, enlarged to 28×28", "mnist": "MNIST"}
 _SOLUTION_NOTE = """> **Sample solution, for instructors and TAs.** Executed with the full training, on
 > {digits}. Numbers and pictures are those of these digits; on other images they differ a little."""
+
+
+def stamp(work: Work, folder: Path, config: Config) -> str:
+    """A digest of all that makes a difference to what is recorded of a notebook.
+
+    folder: the one with the submission's timestamp.
+    """
+    timestamp = folder / "timestamp.txt"
+    return digests.digest(
+        work.recorded_digest,
+        timestamp.read_bytes() if timestamp.is_file() else b"",
+        digests.of_package(),
+        grading(config).surroundings,
+        [_settings(config, section) for section in _RECORDED_BY],
+    )
+
+
+def _settings(config: Config, section: str) -> list[str]:
+    """Those of a section, but what only says which submissions to grade."""
+    return sorted(repr(item) for item in config.get(section, {}).items() if item[0] != "force")
+
+
+_RECORDED_BY = (
+    "Autograde",
+    "ExecuteSubmission",
+    "SubmissionExporter",
+    "LimitOutput",
+    "AssignLatePenalties",
+)
+"""Sections of the configuration on which it depends what is recorded."""
 
 
 class NotebookTimeout(Exception):
@@ -214,10 +268,3 @@ def _log_file():
     os.ftruncate(handle, LOG_BYTES)
     fcntl.fcntl(handle, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
     return os.fdopen(handle, "r+", errors="replace")
-
-
-def _copy_support_files(folder: Path, scratch: Path) -> None:
-    """What a student handed in beside the notebooks, for the notebook to read and write."""
-    if folder.is_dir():
-        ignore = shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints")
-        shutil.copytree(folder, scratch, ignore=ignore, symlinks=True, dirs_exist_ok=True)

@@ -7,11 +7,14 @@ Before it does, a folder with links to nothing but regular files takes the place
 import fnmatch
 import functools
 import glob
+import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -19,7 +22,15 @@ from nbgrader.utils import find_all_files
 from traitlets import Integer
 
 from autograder.course.grading import grading
-from autograder.course.reading import REMARKS, UnreadableNotebook, cell_ids, read_submission, stand_in
+from autograder.course.kept import Kept
+from autograder.course.reading import (
+    REMARKS,
+    UNREADABLE,
+    UnreadableNotebook,
+    cell_ids,
+    read_submission,
+    stand_in,
+)
 from autograder.course.submitted import Submission, sort_out
 
 
@@ -39,27 +50,42 @@ class SubmissionExporter(NotebookExporter):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._submissions: dict[str, Submission] = {}
+        self.kept: Kept | None = None
         if isinstance(self.parent, Autograde):
+            course = self.parent.coursedir
+            self.kept = Kept(course.root, course.assignment_id)
             grading(self.config).say_what_is_contained(self.log)
             self._lay_out(self.parent)
 
     def from_filename(self, filename, resources=None, **kwargs):
         """Converts the notebook in a file, or its stand-in."""
         folder, name = str(Path(filename).parent), Path(filename).stem
-        submission = self._submissions.get(folder)
-        if submission is None:
+        if folder not in self._submissions:
             # Written by nbgrader, from what was read here.
             return super().from_filename(filename, resources, **kwargs)
+        notebook = self.read(folder, name)
+        if UNREADABLE in notebook.metadata:
+            student = resources["nbgrader"]["student"]
+            self.log.error("%s of %s: %s", name, student, notebook.metadata[UNREADABLE])
+        resources["metadata"] = dict(resources.get("metadata", {}), name=name, path=folder)
+        return self.from_notebook_node(notebook, resources, **kwargs)
+
+    def read(self, folder: str, name: str) -> NotebookNode:
+        """The notebook in a folder that was laid out for nbgrader, or its stand-in."""
+        submission = self._submissions[folder]
         try:
             if name in submission.missing:
                 raise UnreadableNotebook(submission.missing[name])
-            notebook = read_submission(Path(filename), self.max_bytes)
+            notebook = read_submission(Path(folder, f"{name}.ipynb"), self.max_bytes)
         except UnreadableNotebook as error:
-            self.log.error("%s of %s: %s", name, resources["nbgrader"]["student"], error)
             notebook = stand_in(str(error))
         notebook.metadata[REMARKS] = [*submission.remarks, *notebook.metadata.get(REMARKS, [])]
-        resources["metadata"] = dict(resources.get("metadata", {}), name=name, path=folder)
-        return self.from_notebook_node(notebook, resources, **kwargs)
+        return notebook
+
+    def files(self, folder: str) -> list[tuple[str, Path]]:
+        """What lies beside the notebooks of such a folder once nbgrader has copied it, by name."""
+        own = [(str(path), Path(folder, path)) for path in self._submissions[folder].files]
+        return [*own, *self._given.items()]
 
     def _lay_out(self, converter: Autograde) -> None:
         """Lets nbgrader find the submissions in a folder where nothing but sound files is."""
@@ -68,7 +94,7 @@ class SubmissionExporter(NotebookExporter):
         if not expected:
             return
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-submitted-")
-        given = _given_files(course)
+        self._given = _given_files(course, converter.exclude_overwriting)
         handed_in = converter._format_source(course.assignment_id, course.student_id)
         pattern = re.compile(
             converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
@@ -86,7 +112,7 @@ class SubmissionExporter(NotebookExporter):
                 expected,
                 functools.partial(cell_ids, max_bytes=self.max_bytes),
                 course.ignore,
-                given,
+                map(Path, self._given),
                 self.max_support_bytes,
             )
             for remark in submission.remarks:
@@ -111,10 +137,14 @@ def _expected(course: CourseDirectory) -> dict[str, frozenset[str]]:
         return {n.name: frozenset(cell.name for cell in n.source_cells) for n in notebooks}
 
 
-def _given_files(course: CourseDirectory) -> list[Path]:
-    """The files with which nbgrader overwrites those of the same name, relative to the folder."""
+def _given_files(course: CourseDirectory, kept: Mapping[str, list[str]]) -> dict[str, Path]:
+    """The files with which nbgrader overwrites those of the same name, by their names in the folder.
+
+    kept: those that it does not, by assignment.
+    """
     folder = course.format_path(course.source_directory, ".", course.assignment_id)
-    return [Path(path).relative_to(folder) for path in find_all_files(folder, course.ignore)]
+    files = {os.path.relpath(path, folder): Path(path) for path in find_all_files(folder, course.ignore)}
+    return {name: path for name, path in files.items() if name not in kept.get(course.assignment_id, [])}
 
 
 def _link(folder: Path, submission: Submission, target: Path) -> None:

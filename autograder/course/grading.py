@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import dataclasses
 import functools
 import sys
 import tempfile
@@ -12,12 +13,14 @@ import numpy as np
 from traitlets import Enum, Float, Integer, Unicode
 from traitlets.config import SingletonConfigurable
 
-from autograder.course import sandbox
+from autograder.course import digests, sandbox
 from autograder.course.provisioner import AVAILABLE, ForkServer
+from autograder.course.work import Result
 from autograder.images import Images, load
 from autograder.judge.worker import Judge
 from autograder.kernel.forkserver import SANDBOXED
 from autograder.kernel.isolation import Confinement
+from autograder.lab import EXERCISES
 
 MIB = 2**20
 
@@ -58,6 +61,17 @@ class Grading(SingletonConfigurable):
         return load(self.images)
 
     @functools.cached_property
+    def surroundings(self) -> str:
+        """A digest of the images and limits that a notebook meets."""
+        limits = (self.kernel_memory_mib, self.kernel_processes, self.kernel_disk_mib)
+        return digests.digest(digests.of_images(self.loaded_images), limits)
+
+    @functools.cached_property
+    def judge_digest(self) -> str:
+        """A digest of what verdicts follow from, besides the evidence."""
+        return digests.digest(digests.of_judge(), digests.of_images(self.loaded_images))
+
+    @functools.cached_property
     def sandboxed(self) -> bool:
         """Whether submissions run in the sandbox. Raises SandboxError if they must and cannot."""
         problem = "" if self.sandbox == "off" else sandbox.problem()
@@ -72,7 +86,7 @@ class Grading(SingletonConfigurable):
     def folder(self) -> Path:
         """A folder for what the whole run needs, gone when it is over."""
         folder = sandbox.new_folder()
-        atexit.register(folder.cleanup)
+        self._until_the_end.callback(folder.cleanup)
         return Path(folder.name)
 
     @functools.cached_property
@@ -97,15 +111,36 @@ class Grading(SingletonConfigurable):
             # -P: nothing beside a notebook must be what the kernel imports.
             command = [sys.executable, "-P", *program]
         server = ForkServer(command, self.folder / "fork-server.log")
-        atexit.register(server.close)
+        self._until_the_end.callback(server.close)
         return server
 
     @functools.cached_property
     def judge(self) -> Judge:
         """The judge's process, started at the first use."""
         judge = Judge(self.loaded_images, self.judge_timeout)
-        atexit.register(judge.close)
+        self._until_the_end.callback(judge.close)
         return judge
+
+    def judged(self, notebook: str, result: Result) -> Result:
+        """The result with the verdicts on its evidence, which are given now unless they were before."""
+        if result.judged == self.judge_digest:
+            return result
+        names = {criterion.id for criterion in EXERCISES[notebook].criteria}
+        messages = {
+            name: some[0] for name, some in result.evidence.items() if name in names and len(some) == 1
+        }
+        verdicts = self.judge.verdicts(notebook, messages)
+        return dataclasses.replace(result, judged=self.judge_digest, verdicts=verdicts)
+
+    @functools.cached_property
+    def _until_the_end(self) -> contextlib.ExitStack:
+        stack = contextlib.ExitStack()
+        atexit.register(stack.close)
+        return stack
+
+    def close(self) -> None:
+        """Ends kernels and judge; done at the end of the process, at the latest."""
+        self._until_the_end.close()
 
     def start(self) -> None:
         """Lets kernels and judge import TensorFlow, before either is needed."""

@@ -1,6 +1,5 @@
 """Puts the judge's verdicts in place of the test cells' outputs, where nbgrader reads scores."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 
 from nbformat import NotebookNode
@@ -8,9 +7,10 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.course.execute import EVIDENCE, INCIDENT, PICTURES
+from autograder.course.execute import STAMP
 from autograder.course.grading import grading
 from autograder.course.reading import REMARKS
+from autograder.course.work import EVIDENCE, INCIDENT, PICTURES, RESULT
 from autograder.judge.panel import panel
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import EXERCISES
@@ -29,10 +29,19 @@ class WriteVerdicts(NbGraderPreprocessor):
         if notebook not in EXERCISES:
             self.log.warning("Notebook %s is not part of the lab; it is not judged.", notebook)
             return nb, resources
-        judge = functools.partial(grading(self.config).judge.verdicts, notebook)
+        kept = getattr(self.parent, "kept", None)
+        result = resources.get(RESULT)
+        if result:
+            result = grading(self.config).judged(notebook, result)
+        if kept:
+            nb.metadata[STAMP] = resources[STAMP]
+            if result:
+                kept.keep(resources["nbgrader"]["student"], notebook, result)
+        judged = result.verdicts if result else {}
         doubtful = bool(nb.metadata.get(REMARKS))
-        verdicts = decide(nb, resources.get(EVIDENCE, {}), judge, resources.get(INCIDENT), doubtful)
-        if resources.get(EVIDENCE, {}).get("visualization") and not resources.get(PICTURES):
+        evidence = resources.get(EVIDENCE, {})
+        verdicts = decide(nb, evidence, lambda _: judged, resources.get(INCIDENT), doubtful)
+        if evidence.get("visualization") and not resources.get(PICTURES):
             verdicts["visualization"] = _NO_PICTURE
         resources[REVIEW] = {name: verdict.found for name, verdict in verdicts.items() if verdict.review}
         earned, maximum = 0.0, 0.0

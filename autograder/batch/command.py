@@ -1,0 +1,166 @@
+"""`autograder grade` and `autograder worker`: what was asked for becomes a run, and its end a table."""
+
+import datetime
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from nbgrader.apps import NbGrader
+from nbgrader.converters import NbGraderException
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from autograder.batch.grade_class import GradeClass, Summary
+from autograder.batch.progress import Watch
+from autograder.course.grades import Grades, read_grades
+from autograder.course.grading import grading
+from autograder.course.kept import FOLDER
+from autograder.images import ImagesError
+from autograder.lab import ASSIGNMENT
+
+WORKER_BYTES = 2 * 2**30
+"""Memory that a worker and the kernel it runs take, counted generously."""
+MOST_ROWS = 200
+"""Of the table of grades that is printed; `autograder grades` prints them all."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line."""
+
+    course: Path
+    student: str = "*"
+    workers: int = 0
+    """0 for as many as this machine has room for."""
+    scheduler: str = ""
+    again: bool = False
+    feedback: bool = False
+
+
+class GradeApp(NbGrader):
+    """Reads nbgrader_config.py as nbgrader's own commands do."""
+
+    name = "autograder-grade"
+    description = "Grades a whole assignment in parallel"
+
+
+def room_for_workers() -> int:
+    """How many notebooks can run at once here: one for each core, as far as memory goes."""
+    by_memory = psutil.virtual_memory().available // WORKER_BYTES
+    return max(1, min(len(os.sched_getaffinity(0)), by_memory))
+
+
+def grade(options: Options) -> str | int:
+    """Grades a course; returns what to exit with."""
+    console = Console()
+    if not (options.course / "nbgrader_config.py").is_file():
+        return f"{options.course.resolve()} is no course directory: it has no nbgrader_config.py."
+    os.chdir(options.course)
+    log = _log_file()
+    app = GradeApp()
+    app.initialize([])
+    app.coursedir.assignment_id, app.coursedir.student_id = ASSIGNMENT, options.student
+    _log_to(log, app.log)
+    grader: GradeClass | None = None
+    try:
+        if not options.scheduler:
+            grading(app.config).say_what_is_contained(_remarks(console))
+        total = _count(app)
+        workers = options.workers or room_for_workers()
+        with Watch(total, console) as watch:
+            grader = GradeClass(
+                coursedir=app.coursedir,
+                parent=app,
+                scheduler=options.scheduler,
+                workers=workers,
+                again=options.again,
+                feedback=options.feedback,
+                watch=watch,
+            )
+            grader.start()
+    except KeyboardInterrupt:
+        app.log.error("Interrupted")
+        return "Interrupted. What was graded is recorded; run the same command again to grade the rest."
+    except (NbGraderException, ImagesError) as error:
+        app.log.error("%s", error)
+        return f"{error}\nThe log is {log.resolve()}"
+    summary = grader.summary
+    _print(console, summary, read_grades(app.coursedir.db_url, app.coursedir.course_id, ASSIGNMENT))
+    console.print(f"The log is {log}", highlight=False)
+    return 1 if summary.failed else 0
+
+
+def serve(scheduler: str, workers: int) -> None:
+    """Runs Dask workers that can grade, until they are stopped."""
+    import dask
+    from distributed.cli.dask_worker import main as dask_worker
+
+    dask.config.set({"distributed.worker.daemon": False})
+    count = str(workers or room_for_workers())
+    arguments = [scheduler, "--nworkers", count, "--nthreads", "1", "--memory-limit", "0"]
+    dask_worker([*arguments, "--no-dashboard"], prog_name="autograder worker")
+
+
+def _count(app: NbGrader) -> int:
+    course = app.coursedir
+    folder = course.format_path(course.submitted_directory, course.student_id, course.assignment_id)
+    found = [path for path in Path("/").glob(str(Path(folder).absolute()).lstrip("/")) if path.is_dir()]
+    if not found:
+        raise NbGraderException(
+            f"There is no submission: no folder is named {folder}. Name the course directory with "
+            "--course, and a student with --student."
+        )
+    return len(found)
+
+
+def _log_file() -> Path:
+    path = Path(FOLDER) / "grade.log"
+    path.parent.mkdir(exist_ok=True)
+    return path
+
+
+def _log_to(path: Path, log: logging.Logger) -> None:
+    """Sends what nbgrader and this package say into a file: the terminal is for the progress."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    for logger in (log, logging.getLogger("autograder"), logging.getLogger("py.warnings")):
+        logger.handlers = [handler]
+        logger.propagate = False
+    logging.captureWarnings(True)
+    log.info("A new run, at %s", datetime.datetime.now().astimezone().isoformat(timespec="seconds"))
+
+
+def _remarks(console: Console) -> logging.Logger:
+    log = logging.getLogger("autograder.remarks")
+    log.setLevel(logging.INFO)
+    log.handlers = [RichHandler(console=console, show_time=False, show_path=False, show_level=False)]
+    log.propagate = False
+    return log
+
+
+def _print(console: Console, summary: Summary, grades: Grades) -> None:
+    shown = {student: grades.rows[student] for student in summary.graded if student in grades.rows}
+    if shown:
+        table = Table("student", "points", "to grade by hand", "to look at")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for student in list(shown)[:MOST_ROWS]:
+            scores = shown[student]
+            points = sum(score for score in scores if score is not None)
+            looks = sum(1 for who, _ in grades.review if who == student)
+            table.add_row(
+                student, f"{points:g} of {grades.maximum:g}", str(scores.count(None)), str(looks or "")
+            )
+        console.print(table)
+        if len(shown) > MOST_ROWS:
+            console.print(f"… and {len(shown) - MOST_ROWS} more: autograder grades", highlight=False)
+    for student, why in summary.failed.items():
+        console.print(f"Not graded: {student}: {why}", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"{len(summary.graded)} graded, {len(summary.unchanged)} unchanged, "
+        f"{len(summary.failed)} failed, in {summary.seconds:.0f} s",
+        highlight=False,
+    )

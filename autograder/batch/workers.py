@@ -1,0 +1,266 @@
+"""The driver's side of Dask: hands out tasks, a few at a time, and gives back what comes of them.
+
+Whatever becomes of a worker, each task has one outcome: a result, or the reason why there is none.
+"""
+
+import contextlib
+import itertools
+import logging
+import queue
+import statistics
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import dask
+from distributed import Client, Future, LocalCluster
+from distributed.security import Security
+from nbgrader.converters import NbGraderException
+
+from autograder.batch.worker import Grader, Settings, WorkerError, carry_out, is_sandboxed
+
+TICK = 0.5
+"""Seconds between two looks at what is going on."""
+AHEAD = 2
+"""Tasks handed out for each worker, so that none waits for the driver."""
+SLOW = 4.0
+"""How many times the median duration makes a task a slow one, which an idle worker tries as well."""
+SLOW_SECONDS = 60.0
+"""The least that a slow task takes."""
+DEATHS = 2
+"""Workers that may die over a task."""
+CONNECT_SECONDS = 20
+
+
+class SchedulerError(NbGraderException):
+    """The scheduler cannot be reached, or was lost; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A notebook of a student's, to be run, or only to be judged if a result is known."""
+
+    student: str
+    notebook: str
+    work: bytes
+    known: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task: a result, or the reason why there is none."""
+
+    task: Task
+    result: bytes | None
+    problem: str = ""
+
+
+@dataclass
+class _Running:
+    task: Task
+    futures: list[Future]
+    started: float | None = None
+    """When a worker was first seen to work on it."""
+    places: set[str] = field(default_factory=set)
+    """The workers that did."""
+
+
+class Workers:
+    """Dask workers that grade, on this machine or wherever an existing scheduler has some.
+
+    patience: seconds after which a task is given up that no worker answers.
+    """
+
+    def __init__(self, client: Client, where: str, patience: float) -> None:
+        self._client, self._where, self._patience = client, where, patience
+        self._running: dict[Task, _Running] = {}
+        self._done: queue.Queue[tuple[Task, Future]] = queue.Queue()
+        self._durations: list[float] = []
+        self._numbers = itertools.count()
+
+    def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome | None]:
+        """The outcome of each task as it comes; None now and then while there is none.
+
+        Raises SchedulerError if the scheduler is lost, WorkerError if no worker can grade.
+        """
+        waiting = iter(tasks)
+        exhausted = False
+        while True:
+            while not exhausted and len(self._running) < AHEAD * max(1, self.count):
+                task = next(waiting, None)
+                if task is None:
+                    exhausted = True
+                else:
+                    self._submit(task)
+            if exhausted and not self._running:
+                return
+            try:
+                outcome = self._outcome(*self._done.get(timeout=TICK))
+            except queue.Empty:
+                outcome = None
+            self._look(all_handed_out=exhausted)
+            yield outcome or self._given_up()
+
+    @property
+    def count(self) -> int:
+        """How many tasks can be worked on at once."""
+        with self._losses_told():
+            return sum(self._client.nthreads().values())
+
+    @property
+    def current(self) -> list[str]:
+        """The students whose notebooks are being worked on."""
+        at_work = [running.task.student for running in self._running.values() if running.started]
+        return sorted(set(at_work))
+
+    def unsandboxed(self) -> list[str]:
+        """The workers on which submissions run unsandboxed."""
+        with self._losses_told():
+            held = self._client.run(is_sandboxed)
+        return [place for place, sandboxed in held.items() if not sandboxed]
+
+    def _submit(self, task: Task, places: set[str] | None = None) -> None:
+        key = f"{task.student}: {task.notebook} ({next(self._numbers)})"
+        where = {} if places is None else {"workers": sorted(places), "allow_other_workers": False}
+        with self._losses_told():
+            future = self._client.submit(carry_out, task.work, task.known, key=key, pure=False, **where)
+        future.add_done_callback(lambda done: self._done.put((task, done)))
+        self._running.setdefault(task, _Running(task, [])).futures.append(future)
+
+    def _outcome(self, task: Task, future: Future) -> Outcome | None:
+        running = self._running.get(task)
+        if running is None or future not in running.futures:
+            # Its twin was faster.
+            return None
+        if future.status in ("cancelled", "lost"):
+            self._check_connection(lost=True)
+        if future.status == "error":
+            running.futures.remove(future)
+            if running.futures:
+                return None
+            error = future.exception()
+            if isinstance(error, WorkerError):
+                raise error
+            del self._running[task]
+            return Outcome(task, None, f"{type(error).__name__}: {error}")
+        with self._losses_told():
+            result = future.result(timeout=self._patience)
+        self._forget(running)
+        if running.started is not None:
+            self._durations.append(time.monotonic() - running.started)
+        return Outcome(task, result)
+
+    def _look(self, *, all_handed_out: bool) -> None:
+        """Notes what is being worked on, and lets idle workers try what takes too long elsewhere."""
+        self._check_connection()
+        with self._losses_told():
+            processing = self._client.processing()
+        at = {str(key): place for place, keys in processing.items() for key in keys}
+        idle = {place for place, keys in processing.items() if not keys}
+        now = time.monotonic()
+        for running in self._running.values():
+            places = {at[future.key] for future in running.futures if future.key in at}
+            # What is only queued at a worker is not begun; one thread does them in turn.
+            if places and running.started is None and self._is_first(running, processing):
+                running.started = now
+            running.places |= places
+        if not (all_handed_out and idle and self._durations):
+            return
+        limit = max(SLOW_SECONDS, SLOW * statistics.median(self._durations))
+        for running in list(self._running.values()):
+            others = idle - running.places
+            waited = running.started is not None and now - running.started > limit
+            if waited and others and len(running.futures) == 1:
+                place = min(others)
+                self._submit(running.task, {place})
+                idle.discard(place)
+
+    @staticmethod
+    def _is_first(running: _Running, processing: dict) -> bool:
+        keys = {future.key for future in running.futures}
+        return any(queued and str(queued[0]) in keys for queued in map(list, processing.values()))
+
+    def _given_up(self) -> Outcome | None:
+        """One task that nobody answered for too long, if there is any."""
+        now = time.monotonic()
+        for running in self._running.values():
+            if running.started is not None and now - running.started > self._patience:
+                self._forget(running)
+                problem = f"no worker answered within {self._patience:.0f} seconds"
+                return Outcome(running.task, None, problem)
+        return None
+
+    def _forget(self, running: _Running) -> None:
+        del self._running[running.task]
+        with contextlib.suppress(Exception):
+            self._client.cancel(running.futures, force=True)
+
+    def _check_connection(self, lost: bool = False) -> None:
+        if lost or self._client.status not in ("running", "connecting"):
+            raise SchedulerError(_LOST.format(where=self._where))
+
+    @contextlib.contextmanager
+    def _losses_told(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, TimeoutError, RuntimeError) as error:
+            logging.getLogger(__name__).info("the scheduler does not answer: %r", error)
+            raise SchedulerError(_LOST.format(where=self._where)) from error
+
+
+_LOST = (
+    "The connection to {where} was lost. What was graded is recorded, and results that had arrived "
+    "are kept: run the same command again to grade the rest."
+)
+
+
+@contextlib.contextmanager
+def connected(
+    settings: Settings, *, scheduler: str | None, workers: int, patience: float
+) -> Iterator[Workers]:
+    """Workers of an existing scheduler, or that many of this machine's own, which end with the run.
+
+    Raises SchedulerError if there is no scheduler at that address.
+    """
+    with contextlib.ExitStack() as until_the_end:
+        until_the_end.enter_context(
+            dask.config.set(
+                {
+                    # Grading needs processes of its own.
+                    "distributed.worker.daemon": False,
+                    "distributed.scheduler.allowed-failures": DEATHS,
+                    "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+                    "distributed.admin.large-graph-warning-threshold": "1GB",
+                }
+            )
+        )
+        where = f"the scheduler at {scheduler}" if scheduler else "this machine's own scheduler"
+        address = scheduler or until_the_end.enter_context(_own_cluster(workers))
+        try:
+            client = until_the_end.enter_context(
+                contextlib.closing(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
+            )
+            client.register_plugin(Grader(settings))
+        except (OSError, TimeoutError) as error:
+            raise SchedulerError(
+                f"No Dask scheduler answers at {scheduler} ({error}). Start one with `dask scheduler`, "
+                f"and workers with `autograder worker {scheduler}`; or leave --scheduler out."
+            ) from error
+        yield Workers(client, where, patience)
+
+
+@contextlib.contextmanager
+def _own_cluster(workers: int) -> Iterator[LocalCluster]:
+    # Encrypted, with keys that nobody else has: whoever may talk to a scheduler may run code.
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        protocol="tls://",
+        security=Security.temporary(),
+        dashboard_address=None,
+        memory_limit=0,
+        silence_logs=logging.CRITICAL,
+    ) as cluster:
+        yield cluster
