@@ -42,7 +42,7 @@ class Watch:
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[failures]}"),
-            TextColumn("[dim]{task.fields[current]}"),
+            TextColumn("{task.fields[current]}", style="dim", markup=False),
             console=console,
             speed_estimate_period=WINDOW_SECONDS,
             disable=not console.is_terminal,

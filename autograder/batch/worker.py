@@ -104,7 +104,7 @@ class Grader(WorkerPlugin):
     def _why_not(self) -> str:
         if multiprocessing.current_process().daemon:
             return (
-                "A worker that is a daemon may start no processes, but grading needs some. Start it with "
+                "A daemonic worker may start no processes, but grading needs some. Start workers with "
                 "`autograder worker`, or set DASK_DISTRIBUTED__WORKER__DAEMON=False where they start."
             )
         if self._settings.package != digests.of_package():

@@ -1,0 +1,155 @@
+"""Courses that are graded with `autograder grade`, and the processes that take part in it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import psutil
+from course import NO_TRAINING, Course
+
+from autograder.course import notebooks
+from autograder.lab import ASSIGNMENT
+
+SECONDS = 300
+"""That any of these processes may take."""
+
+ADDRESS = "tcp://127.0.0.1:{port}"
+
+
+def course_of(folder, *students, seconds=0):
+    """A course whose students handed in one notebook each, untrained; its run takes so long at least."""
+    course = Course(folder)
+    for student in students:
+        build = f"import time\ntime.sleep({seconds})\nprint('handed in by {student}')"
+        course.submit(
+            student, edit=lambda notebook, text=build: put_first(notebook, text), **NO_TRAINING
+        )
+    return course
+
+
+def put_first(notebook, text):
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(text))
+
+
+def command(course, *arguments, settings=""):
+    """The command line of `autograder grade`; settings: Python to run before."""
+    program = f"if __name__ == '__main__':\n    {settings or 'pass'}\n"
+    program += "    from autograder.cli import main\n    main()"
+    return [sys.executable, "-c", program, "grade", "--course", str(course.folder), *arguments]
+
+
+def graded(course, *arguments, settings=""):
+    """What `autograder grade` printed, once it has ended well."""
+    done = subprocess.run(
+        command(course, *arguments, settings=settings), capture_output=True, text=True, timeout=SECONDS
+    )
+    assert done.returncode == 0, done.stdout + done.stderr + log(course)
+    return done.stdout
+
+
+def log(course):
+    return (course.folder / ".autograder" / "grade.log").read_text("utf-8")
+
+
+def started(course, *arguments, settings=""):
+    """`autograder grade` while it runs, in a session of its own."""
+    return subprocess.Popen(
+        command(course, *arguments, settings=settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for(what, seconds=SECONDS):
+    """Waits until a function returns something true; returns that."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.1)
+    raise TimeoutError(f"{what} did not come true within {seconds} s")
+
+
+def recorded(course):
+    """Who is graded to the end, with the time at which the last notebook was written."""
+    files = (course.folder / "autograded").glob(f"*/{ASSIGNMENT}/denoising_autoencoder.ipynb")
+    return {
+        f.parent.parent.name: f.stat().st_mtime_ns for f in files if "autograder_stamp" in f.read_text()
+    }
+
+
+def shown(course, student):
+    """The text outputs of a student's graded notebook."""
+    path = course.folder / "autograded" / student / ASSIGNMENT / "autoencoder.ipynb"
+    return "".join(o.get("text", "") for c in notebooks.read(path).cells for o in c.get("outputs", []))
+
+
+def end(process):
+    """Kills a process with all its descendants."""
+    if not psutil.pid_exists(process.pid):
+        return
+    for child in psutil.Process(process.pid).children(recursive=True):
+        child.kill()
+    process.kill()
+    process.wait()
+
+
+class Cluster:
+    """A Dask scheduler and two workers on loopback, each a process of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.processes = []
+        file = folder / "scheduler.json"
+        self.scheduler = self.start(
+            "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+            "--no-dashboard", "--scheduler-file", str(file),
+        )  # fmt: skip
+        wait_for(file.exists, 60)
+        time.sleep(0.5)
+        import json
+
+        self.address = json.loads(file.read_text())["address"]
+        for _ in range(2):
+            self.start("-m", "autograder.cli", "worker", self.address, "--workers", "1")
+
+    def start(self, *arguments):
+        log = (self.folder / f"{len(self.processes)}.log").open("w")
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+        )
+        self.processes.append(process)
+        return process
+
+    def worker(self, number):
+        """The process that does the work of a worker: the child of the one that watches over it."""
+
+        def found():
+            children = psutil.Process(self.processes[1 + number].pid).children()
+            return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+        return wait_for(found, 60)[0]
+
+    def close(self):
+        for process in self.processes:
+            if psutil.pid_exists(process.pid):
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    child.send_signal(signal.SIGCONT)
+            end(process)
+
+
+def session_processes(process):
+    """What is left of the session of a process."""
+    return [p for p in psutil.process_iter() if _session(p.pid) == process.pid]
+
+
+def _session(pid):
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None

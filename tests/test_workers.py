@@ -1,0 +1,103 @@
+"""Workers of a Dask scheduler: one dies, one hangs, the scheduler goes away, and no work is lost."""
+
+import signal
+
+import psutil
+import pytest
+from class_course import Cluster, course_of, end, graded, log, recorded, started, wait_for
+
+STUDENTS = "abcdef"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    cluster = Cluster(folder)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def course(tmp_path):
+    folder = tmp_path / "course"
+    folder.mkdir()
+    return course_of(folder, *STUDENTS, seconds=2)
+
+
+def all_graded(course, printed):
+    assert f"{len(STUDENTS)} graded, 0 unchanged, 0 failed" in printed, log(course)
+    scores = {course.scores(student)["autoencoder", "encoder"] for student in STUDENTS}
+    # Recorded once each: nbgrader's own converter logs it.
+    for student in STUDENTS:
+        assert log(course).count(f"{student} autoencoder: ") == 1
+    return scores == {8}
+
+
+def test_a_worker_that_is_killed_loses_nothing(cluster, course):
+    run = started(course, "--scheduler", cluster.address)
+    try:
+        wait_for(lambda: recorded(course))
+        cluster.worker(0).kill()
+        printed = run.communicate(timeout=300)[0]
+    finally:
+        end(run)
+    assert all_graded(course, printed)
+
+
+def test_what_a_worker_hangs_over_another_one_does(cluster, course):
+    settings = "import autograder.batch.workers as w; w.SLOW_SECONDS = 8; w.SLOW = 2"
+    run = started(course, "--scheduler", cluster.address, settings=settings)
+    try:
+        wait_for(lambda: recorded(course))
+        hangs = cluster.worker(1)
+        for process in [hangs, *hangs.children(recursive=True)]:
+            process.suspend()
+        printed = run.communicate(timeout=300)[0]
+    finally:
+        end(run)
+    assert all_graded(course, printed)
+
+
+def test_a_scheduler_that_is_lost_is_told_of_and_the_rest_graded_later(cluster, course):
+    run = started(course, "--scheduler", cluster.address)
+    try:
+        before = wait_for(lambda: recorded(course))
+        cluster.scheduler.kill()
+        printed = run.communicate(timeout=120)[0]
+    finally:
+        end(run)
+    assert run.returncode == 1
+    assert "was lost" in printed
+    assert "run the same command again" in printed
+    before |= recorded(course)
+    printed = graded(course, "--workers", "2")
+    assert f"{len(before)} unchanged, 0 failed" in printed
+    assert set(recorded(course)) == set(STUDENTS)
+
+
+def test_no_scheduler_at_all_is_told_of(course):
+    settings = "import autograder.batch.workers as w; w.CONNECT_SECONDS = 2"
+    run = started(course, "--scheduler", "tcp://127.0.0.1:1", settings=settings)
+    printed = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "No Dask scheduler answers at tcp://127.0.0.1:1" in printed
+    assert "autograder worker" in printed
+
+
+def test_workers_end_with_what_they_started(cluster, course):
+    graded(course, "--scheduler", cluster.address, "--student", "a")
+    worker = cluster.worker(0)
+    started_by_it = worker.children(recursive=True)
+    assert started_by_it
+    cluster.processes[1].send_signal(signal.SIGKILL)
+    wait_for(lambda: not any(psutil.pid_exists(p.pid) and _lives(p) for p in started_by_it), 60)
+
+
+def _lives(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
