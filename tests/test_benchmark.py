@@ -1,5 +1,8 @@
 """The benchmark lays out classes of different, solved submissions, and tells which targets are met."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +114,12 @@ def test_targets_are_met_or_not_by_the_figures():
 
 def test_what_was_not_measured_is_left_out():
     assert "target" not in report(Figures(submissions=9))
+
+
+@pytest.mark.slow
+def test_the_bare_computations_take_time():
+    once = "from autograder.benchmark import floor\nfloor.REPETITIONS = 1\nfloor.main()"
+    done = subprocess.run([sys.executable, "-c", once], capture_output=True, text=True, check=True)
+    times = json.loads(done.stdout)
+    assert set(times) == {NETWORKS, ARRAYS, PICTURES}
+    assert all(cpu > 0 and wall > 0 for cpu, wall in times.values())

@@ -10,6 +10,7 @@ import json
 import os
 import statistics
 import tempfile
+import traceback
 from pathlib import Path
 
 import keras
@@ -50,6 +51,8 @@ def _in_a_fork(file: Path, images: Images) -> Times:
         try:
             times = submission(file, images)
             os.write(writing, json.dumps(times).encode())
+        except Exception:
+            traceback.print_exc()
         finally:
             os._exit(0)
     os.close(writing)
