@@ -3,10 +3,12 @@
 import os
 import time
 
+import psutil
 import pytest
+from course import Course, nbgrader
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.course import grading, kernel
+from autograder.course import grading, kernel, sandbox
 from autograder.course.execute import INCIDENT, ExecuteSubmission
 from autograder.course.grading import Grading
 from autograder.course.provisioner import AVAILABLE, ForkedProcess, ForkServer, ForkServerError
@@ -63,3 +65,55 @@ def test_where_nothing_can_be_forked_a_new_kernel_does_the_same(monkeypatch, tmp
     Grading.clear_instance()
     assert INCIDENT not in resources
     assert notebook.cells[0].outputs[0].text == "(60000, 28, 28) ['data.txt']\n"
+
+
+@pytest.fixture
+def fresh_kernels():
+    """A grading run in which every kernel imports TensorFlow anew."""
+    Grading.clear_instance()
+    yield Grading.instance(preloaded=False)
+    Grading.clear_instance()
+
+
+def run(code):
+    """The output of a notebook of one cell."""
+    notebook = new_notebook(cells=[new_code_cell(code)])
+    notebook, resources = ExecuteSubmission(timeout=60).preprocess(notebook, {"metadata": {"path": ""}})
+    assert INCIDENT not in resources
+    return notebook.cells[0].outputs[0].text
+
+
+@pytest.mark.slow
+def test_a_fresh_kernel_is_forked_from_a_process_that_ends_with_it(fresh_kernels, monkeypatch):
+    monkeypatch.setattr(Grading, "judge", None)
+    assert run("print('hello')") == "hello\n"
+    assert "fork_server" not in vars(fresh_kernels)
+    left = [p for p in psutil.Process().children(recursive=True) if "forkserver" in str(p.cmdline())]
+    assert not left
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(sandbox.problem()), reason=f"no sandbox here: {sandbox.problem()}")
+def test_a_fresh_kernel_is_in_the_sandbox(fresh_kernels, monkeypatch, tmp_path):
+    monkeypatch.setattr(Grading, "judge", None)
+    code = (
+        "import os, socket\n"
+        f"print(os.path.exists({str(tmp_path)!r}), os.getuid() != 0, os.listdir('/dev/shm'))\n"
+        "print(os.access('/usr', os.W_OK), [name for _, name in socket.if_nameindex()])\n"
+        "print(len([p for p in os.listdir('/proc') if p.isdigit()]))"
+    )
+    assert run(code).splitlines() == ["False True []", "False ['lo']", "2"]
+
+
+@pytest.mark.slow
+def test_fresh_kernels_grade_the_same(tmp_path):
+    course = Course(tmp_path)
+    course.submit("alice", "training-the-solution")
+    course.submit("bob", "training-the-solution", build_model="autoencoder = None")
+    nbgrader(tmp_path, "autograde", "autoencoders")
+    before = course.grades()
+    with (tmp_path / "nbgrader_config.py").open("a") as config:
+        config.write("\nc.Grading.preloaded = False\n")
+    nbgrader(tmp_path, "autograde", "autoencoders", "--force")
+    assert course.grades() == before
+    assert course.scores("alice")["autoencoder", "reconstruction"] == 8

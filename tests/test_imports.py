@@ -14,6 +14,7 @@ MAY_KNOW = {
     "course": {"evidence", "images", "kernel", "lab", "judge", "course"},
     "batch": {"images", "lab", "course", "batch"},
     "examples": {"lab", "course"},
+    "benchmark": {"images", "kernel", "lab", "course", "benchmark"},
     "check.py": {"evidence", "kernel"},
     "challenge.py": set(),
     "evidence.py": set(),

@@ -69,6 +69,7 @@ class ExecuteSubmission(Execute):
         """The manager of the kernel, which runs in a folder of its own."""
         manager = super().create_kernel_manager()
         manager.run = self._run
+        manager.fork_server = self._until_the_end.enter_context(grading(self.config).forking())
         return manager
 
     def preprocess(self, nb, resources, *args, **kwargs):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from traitlets import Enum, Float, Integer, Unicode
+from traitlets import Bool, Enum, Float, Integer, Unicode
 from traitlets.config import SingletonConfigurable
 
 from autograder.course import digests, sandbox
@@ -43,6 +43,12 @@ class Grading(SingletonConfigurable):
         "auto",
         help="Whether submissions run in bubblewrap: 'auto' where it works, and saying so where it "
         "does not; 'required' refuses to grade without it; 'off'.",
+    ).tag(config=True)
+
+    preloaded = Bool(
+        True,
+        help="Whether kernels are forked from one process that has imported TensorFlow (Linux), in "
+        "place of importing it anew for each notebook.",
     ).tag(config=True)
 
     kernel_memory_mib = Integer(
@@ -104,15 +110,32 @@ class Grading(SingletonConfigurable):
     @functools.cached_property
     def fork_server(self) -> ForkServer:
         """The process that kernels are forked from, started at the first use."""
+        server = self._new_fork_server(self.folder / "fork-server.log")
+        self._until_the_end.callback(server.close)
+        return server
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[ForkServer | None]:
+        """What one kernel is forked from, for as long as it runs; None where nothing can be forked."""
+        if not AVAILABLE:
+            yield None
+        elif self.preloaded:
+            yield self.fork_server
+        else:
+            with (
+                tempfile.TemporaryDirectory(dir=self.folder) as own,
+                contextlib.closing(self._new_fork_server(Path(own) / "fork-server.log")) as server,
+            ):
+                yield server
+
+    def _new_fork_server(self, log: Path) -> ForkServer:
         program = ["-m", "autograder.kernel.forkserver"]
         if self.sandboxed:
             command = sandbox.command(self._runs, self.images_file, *program, SANDBOXED)
         else:
             # -P: nothing beside a notebook must be what the kernel imports.
             command = [sys.executable, "-P", *program]
-        server = ForkServer(command, self.folder / "fork-server.log")
-        self._until_the_end.callback(server.close)
-        return server
+        return ForkServer(command, log)
 
     @functools.cached_property
     def judge(self) -> Judge:
@@ -144,7 +167,7 @@ class Grading(SingletonConfigurable):
 
     def start(self) -> None:
         """Lets kernels and judge import TensorFlow, before either is needed."""
-        if AVAILABLE:
+        if AVAILABLE and self.preloaded:
             self.fork_server  # noqa: B018
         self.judge  # noqa: B018
 

@@ -46,6 +46,10 @@ class GradingKernelManager(AsyncKernelManager):
 
     run = Instance(Path, help="The folder of the run, with `files` and `ipc` in it.")
 
+    fork_server = Instance(
+        ForkServer, allow_none=True, help="What forks the kernel; None where nothing can be forked."
+    )
+
     @default("client_factory")
     def _bounded_client(self) -> type[BoundedClient]:
         return BoundedClient
@@ -71,11 +75,6 @@ class GradingKernelManager(AsyncKernelManager):
             language="python",
             metadata={"kernel_provisioner": {"provisioner_name": FORKED}} if AVAILABLE else {},
         )
-
-    @property
-    def fork_server(self) -> ForkServer:
-        """What forks the kernel."""
-        return grading(self.config).fork_server
 
     @property
     def confinement(self) -> Confinement | None:

@@ -1,0 +1,96 @@
+"""The benchmark counts the work of all processes of a command, whoever waits for them or does not."""
+
+import subprocess
+import sys
+
+import pytest
+
+from autograder.benchmark import meter
+from autograder.benchmark.meter import CommandError, Meter
+
+WORK = "import time\nwhile time.process_time() < {}: pass\n"
+
+
+def measured(tmp_path, code, **options):
+    return Meter().run([sys.executable, "-c", code], tmp_path, tmp_path / "log", **options)
+
+
+def test_the_work_of_a_command_counts(tmp_path):
+    usage = measured(tmp_path, WORK.format(0.5))
+    assert 0.45 < usage.cpu < 0.8
+    assert usage.wall >= 0.5
+    assert set(usage.roles) == {meter.DRIVER}
+
+
+def test_a_child_that_nobody_waits_for_counts(tmp_path):
+    code = (
+        "import os, signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        f"if not os.fork():\n    exec({WORK.format(0.5)!r})\n    os._exit(0)\n"
+        "try: os.wait()\nexcept ChildProcessError: pass\n"
+    )
+    assert measured(tmp_path, code).cpu > 0.4
+
+
+def test_a_grandchild_that_is_orphaned_counts(tmp_path):
+    code = (
+        "import os, time\nif not os.fork():\n    if os.fork():\n        time.sleep(0.3)\n"
+        f"        os._exit(0)\n    exec({WORK.format(0.5)!r})\n    os._exit(0)\n"
+        "os.wait()\ntime.sleep(1.5)\n"
+    )
+    assert measured(tmp_path, code).cpu > 0.4
+
+
+def test_children_of_a_third_of_a_second_count(tmp_path):
+    child = [sys.executable, "-c", WORK.format(0.3)]
+    usage = measured(tmp_path, f"import subprocess\nfor _ in range(5): subprocess.run({child!r})")
+    # What each took after the last look may be missed.
+    assert usage.cpu > 5 * (0.3 - 2 * meter.INTERVAL)
+
+
+def test_memory_grows_with_what_is_done(tmp_path):
+    mark = tmp_path / "half"
+    code = (
+        "import time\nfrom pathlib import Path\ntime.sleep(1.2)\n"
+        f"Path({str(mark)!r}).touch()\nkept = bytes(range(256)) * 2**19\ntime.sleep(1.2)\n"
+    )
+    usage = measured(tmp_path, code, done=lambda: int(mark.exists()))
+    assert usage.memory_until(2) - usage.memory_until(1) > 100 * 2**20
+
+
+def test_a_command_that_fails_is_told_with_what_it_wrote(tmp_path):
+    with pytest.raises(CommandError, match="no such thing"):
+        measured(tmp_path, "raise SystemExit('no such thing')")
+
+
+def test_processes_have_roles():
+    server = [sys.executable, "-P", "-m", "autograder.kernel.forkserver", "--sandboxed"]
+    sandbox = ["bwrap", "--unshare-pid", *server]
+    judge = [
+        sys.executable,
+        "-c",
+        "from multiprocessing.spawn import spawn_main",
+        "--multiprocessing-fork",
+    ]
+    nbgrader = [sys.executable, "-m", "nbgrader", "autograde"]
+    assert meter._role(nbgrader, [], "") == meter.DRIVER
+    assert meter._role(sandbox, nbgrader, meter.DRIVER) == meter.FORK_SERVER
+    assert meter._role(server, sandbox, meter.FORK_SERVER) == meter.FORK_SERVER
+    assert meter._role(server, server, meter.FORK_SERVER) == meter.KERNELS
+    assert meter._role(["ls"], server, meter.KERNELS) == meter.KERNELS
+    assert meter._role(judge, nbgrader, meter.DRIVER) == meter.JUDGE
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="the processes of other systems tell no shared memory"
+)
+def test_shared_memory_counts_in_parts(tmp_path):
+    forked = "import os, time\nkept = bytes(range(256)) * 2**19\nos.fork()\ntime.sleep(1.5)\n"
+    usage = measured(tmp_path, forked, done=lambda: 0)
+    assert 128 < max(size for _, size in usage.memory) / 2**20 < 220
+
+
+def test_the_benchmark_runs_from_the_command_line():
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder.benchmark", "--help"], capture_output=True, text=True
+    )
+    assert "--submissions" in done.stdout
