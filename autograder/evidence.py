@@ -8,6 +8,7 @@ allocated, every field is checked against the dataclass that describes it, array
 import base64
 import binascii
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -202,6 +203,12 @@ def _to_json(value: object) -> object:
     return value
 
 
+@functools.cache
+def _fields(cls: type) -> dict[str, object]:
+    """The fields of a dataclass with their types."""
+    return typing.get_type_hints(cls)
+
+
 class _Decoder:
     """Reads JSON into the annotated types of the evidence dataclasses, within fixed bounds."""
 
@@ -255,7 +262,7 @@ class _Decoder:
         raise problem
 
     def _dataclass(self, cls: type, value: object, where: str):
-        fields = typing.get_type_hints(cls)
+        fields = _fields(cls)
         if not isinstance(value, dict) or set(value) != set(fields):
             raise EvidenceError(f"{where}: the fields are not those of {cls.__name__}")
         return cls(**{name: self.read(t, value[name], f"{where}.{name}") for name, t in fields.items()})

@@ -71,7 +71,8 @@ def _shows(drawing: np.ndarray, image: np.ndarray) -> bool:
     if image.ndim != 3 or image.shape[-1] != 1:
         return False
     picture = image[..., 0]
-    return any(_holds(drawing, shown) for shown in (picture, np.clip(picture, 0, 1)))
+    clipped = np.clip(picture, 0, 1)
+    return _holds(drawing, picture) or (picture != clipped).any() and _holds(drawing, clipped)
 
 
 def _holds(drawing: np.ndarray, picture: np.ndarray) -> bool:
