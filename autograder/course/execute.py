@@ -12,13 +12,13 @@ from pathlib import Path
 from nbclient.util import run_sync
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Dict, Enum, Integer
+from traitlets import Dict, Enum, Integer
 
 from autograder.course.grading import MIB, grading
 from autograder.course.kernel import GradingKernelManager
 from autograder.course.memory import memory_watched
 from autograder.course.notebooks import grade_id
-from autograder.course.outputs import Outputs
+from autograder.course.outputs import Outputs, in_one_piece
 from autograder.course.reading import UNREADABLE
 
 INCIDENT = "autograder_incident"
@@ -47,8 +47,6 @@ class ExecuteSubmission(Execute):
         "immediate",
         help="Whether a kernel may still run code of the student's when the notebook is over.",
     ).tag(config=True)
-
-    coalesce_streams = Bool(True, help="Show what a cell printed in one piece.").tag(config=True)
 
     error_on_timeout = Dict(
         {
@@ -154,7 +152,10 @@ class ExecuteSubmission(Execute):
                 raise NotebookTimeout
             name = grade_id(cell)
             self._running = f"cell '{name}'" if name else f"cell {index + 1}"
-        return super().preprocess_cell(cell, resources, index)
+        cell, resources = super().preprocess_cell(cell, resources, index)
+        if cell.cell_type == "code":
+            cell.outputs = in_one_piece(cell.outputs)
+        return cell, resources
 
     def _seconds_for_cell(self, cell) -> int:
         return max(1, min(self.timeout, round(self._deadline - time.monotonic())))
