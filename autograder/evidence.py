@@ -112,7 +112,10 @@ class LayerEvidence:
 
 @dataclass(frozen=True)
 class LossEvidence:
-    """The compiled loss and what it returns for `challenge.loss_inputs`, one value for each batch."""
+    """The compiled loss and what it returns for `challenge.loss_inputs`, one value for each batch.
+
+    Only the checks of loss and optimizer ask for values.
+    """
 
     name: str
     label_smoothing: float
@@ -127,7 +130,7 @@ class OptimizerEvidence:
     own_class: bool
     learning_rate: float | None
     response: tuple[float, ...]
-    """That of `challenge.optimizer_response`."""
+    """That of `challenge.optimizer_response`, where it was asked for."""
 
 
 @dataclass(frozen=True)

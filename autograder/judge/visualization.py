@@ -72,7 +72,8 @@ def _shows(drawing: np.ndarray, image: np.ndarray) -> bool:
         return False
     picture = image[..., 0]
     clipped = np.clip(picture, 0, 1)
-    return _holds(drawing, picture) or (picture != clipped).any() and _holds(drawing, clipped)
+    shown = [picture] if np.array_equal(picture, clipped) else [picture, clipped]
+    return any(_holds(drawing, each) for each in shown)
 
 
 def _holds(drawing: np.ndarray, picture: np.ndarray) -> bool:
