@@ -33,8 +33,8 @@ def _hand_over(
     _session.deliver(Evidence(check, session.request(), model, fits, arrays or {}, drawings))
 
 
-def _describe(model: Any) -> ModelEvidence:
-    return describe(model, session.request())
+def _describe(model: Any, *, compiled: bool = False) -> ModelEvidence:
+    return describe(model, session.request(), compiled=compiled)
 
 
 def noise(x_train_noisy: Any, x_test_noisy: Any) -> None:
@@ -60,12 +60,12 @@ def output_layer(model: Any) -> None:
 
 def loss(model: Any) -> None:
     """The compiled loss."""
-    _hand_over("loss", _describe(model))
+    _hand_over("loss", _describe(model, compiled=True))
 
 
 def optimizer(model: Any) -> None:
     """The compiled optimizer."""
-    _hand_over("optimizer", _describe(model))
+    _hand_over("optimizer", _describe(model, compiled=True))
 
 
 def training(model: Any, x_train_noisy: Any = None) -> None:

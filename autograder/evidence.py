@@ -8,6 +8,7 @@ allocated, every field is checked against the dataclass that describes it, array
 import base64
 import binascii
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -111,7 +112,10 @@ class LayerEvidence:
 
 @dataclass(frozen=True)
 class LossEvidence:
-    """The compiled loss and what it returns for `challenge.loss_inputs`, one value for each batch."""
+    """The compiled loss and what it returns for `challenge.loss_inputs`, one value for each batch.
+
+    Only the checks of loss and optimizer ask for values.
+    """
 
     name: str
     label_smoothing: float
@@ -126,7 +130,7 @@ class OptimizerEvidence:
     own_class: bool
     learning_rate: float | None
     response: tuple[float, ...]
-    """That of `challenge.optimizer_response`."""
+    """That of `challenge.optimizer_response`, where it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +206,12 @@ def _to_json(value: object) -> object:
     return value
 
 
+@functools.cache
+def _fields(cls: type) -> dict[str, object]:
+    """The fields of a dataclass with their types."""
+    return typing.get_type_hints(cls)
+
+
 class _Decoder:
     """Reads JSON into the annotated types of the evidence dataclasses, within fixed bounds."""
 
@@ -255,7 +265,7 @@ class _Decoder:
         raise problem
 
     def _dataclass(self, cls: type, value: object, where: str):
-        fields = typing.get_type_hints(cls)
+        fields = _fields(cls)
         if not isinstance(value, dict) or set(value) != set(fields):
             raise EvidenceError(f"{where}: the fields are not those of {cls.__name__}")
         return cls(**{name: self.read(t, value[name], f"{where}.{name}") for name, t in fields.items()})

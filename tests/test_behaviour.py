@@ -12,12 +12,17 @@ CASES = {case.id: case for case in corpus.load()}
 
 
 @pytest.fixture(scope="module")
-def honest(kernel):
-    """The evidence for the encoder of a right network."""
+def messages(kernel):
+    """What the test cells hand over of a right network."""
+    return kernel.evidence(kernel.run(CASES["architecture-functional"].executed))
+
+
+@pytest.fixture(scope="module")
+def honest(messages):
+    """The evidence for its encoder."""
     from autograder.evidence import decode
 
-    notebook = kernel.run(CASES["architecture-functional"].executed)
-    return decode(kernel.evidence(notebook)["encoder"][0])
+    return decode(messages["encoder"][0])
 
 
 def with_layer(evidence, position, **changes):
@@ -33,13 +38,14 @@ def doubts(evidence):
 
 
 @pytest.mark.parametrize("number", range(20))
-def test_a_loss_that_answers_another_request_is_none(honest, reference, number):
+def test_a_loss_that_answers_another_request_is_none(messages, reference, number):
+    from autograder.evidence import decode
     from autograder.judge.compilation import judge_loss
     from autograder.lab import EXERCISES
 
-    exercise = EXERCISES["autoencoder"]
-    assert judge_loss(honest, exercise, reference).credit == 1
-    replayed = dataclasses.replace(honest, request=f"another {number}")
+    exercise, compiled = EXERCISES["autoencoder"], decode(messages["loss"][0])
+    assert judge_loss(compiled, exercise, reference).credit == 1
+    replayed = dataclasses.replace(compiled, request=f"another {number}")
     assert judge_loss(replayed, exercise, reference).credit == 0
 
 
@@ -84,3 +90,92 @@ def test_weights_of_zero_are_believed_beside_layers_that_show_what_they_are(hone
 def test_half_precision_is_not_doubted(honest):
     rounded = tuple(float(np.float16(value)) for value in honest.model.layers[0].response)
     assert doubts(with_layer(honest, 0, response=rounded)) == []
+
+
+def conv(weights, request="r"):
+    """The evidence of one convolution that answers with these weights."""
+    import keras
+
+    from autograder.evidence import Evidence
+    from autograder.kernel.describe import describe
+
+    layer = keras.layers.Conv2D(4, 3, padding="same", activation="relu")
+    network = keras.Sequential([keras.Input((28, 28, 1)), layer])
+    layer.set_weights(weights)
+    return Evidence("encoder", request, describe(network, request), (), {}, ())
+
+
+def weights_of(seed):
+    random = np.random.default_rng(seed)
+    return [random.normal(0, 1, shape).astype(np.float32) for shape in ((3, 3, 1, 4), (4,))]
+
+
+def test_networks_of_one_form_are_judged_by_their_own_weights_each(kernel):
+    from autograder.judge import rebuild
+
+    first, second = conv(weights_of(1)), conv(weights_of(2))
+    image = np.random.default_rng(3).random((1, 28, 28, 1), np.float32)
+    before = rebuild.run(first.model, image)
+    assert not np.allclose(before, rebuild.run(second.model, image))
+    assert np.array_equal(before, rebuild.run(first.model, image))
+    assert doubts(first) == doubts(second) == []
+
+    # The answers of one with the weights of the other.
+    borrowed = with_layer(second, 0, response=first.model.layers[0].response)
+    assert doubts(borrowed) == ["Conv2D that is one in name only"]
+    # Nor does one without weights get those of whoever came before.
+    stripped = with_layer(first, 0, weights=())
+    assert doubts(stripped) == ["Conv2D that is one in name only"]
+    with pytest.raises(rebuild.RebuildError, match="weights"):
+        rebuild.run(stripped.model, image)
+
+
+def test_one_layer_may_stand_in_a_network_twice(kernel):
+    """Equal layers are one built layer in the judge, with weights of its own in each place."""
+    import keras
+
+    from autograder.judge import rebuild
+    from autograder.kernel.describe import describe
+
+    network = keras.Sequential([keras.Input((28, 28, 1))])
+    for _ in range(2):
+        network.add(keras.layers.Conv2D(1, 3, padding="same"))
+        network.add(keras.layers.BatchNormalization())
+    random = np.random.default_rng(4)
+    network.set_weights([random.random(w.shape, np.float32) for w in network.get_weights()])
+    images = random.random((5, 28, 28, 1), np.float32)
+    for _ in range(2):
+        judged = rebuild.run(describe(network, "r"), images)
+        assert np.allclose(judged, network.predict(images, verbose=0), atol=1e-5)
+
+
+def test_what_looks_alike_is_not_taken_for_the_same_layer(kernel):
+    """1, 1.0 and True are equal, but not the same number of filters."""
+    from autograder.judge import rebuild
+
+    layer = conv(weights_of(1)).model.layers[0]
+    texts = {
+        rebuild.blueprint(dataclasses.replace(layer, attributes=layer.attributes | {"groups": one})).text
+        for one in (1, True)
+    }
+    assert len(texts) == 2
+
+
+def test_no_more_is_kept_than_is_bounded(kernel):
+    """Built layers, by number and by size: nobody fills the judge's memory with them."""
+    from autograder.judge import rebuild
+
+    evidence = conv(weights_of(1))
+    layer = evidence.model.layers[0]
+    for side in range(3, 3 + rebuild.MAX_KEPT + 20):
+        small = dataclasses.replace(layer, input_shape=(3, side, 1))
+        rebuild.run_layer(rebuild.blueprint(small), small, np.zeros((1, 3, side, 1), np.float32))
+    assert rebuild._kept.cache_info().currsize == rebuild.MAX_KEPT
+
+    weights = (np.zeros((5, 5, 1, 4000), np.float32), np.zeros(4000, np.float32))
+    changed = layer.attributes | {"filters": 4000, "kernel_size": (5, 5)}
+    large = dataclasses.replace(layer, attributes=changed, weights=weights)
+    assert sum(w.size for w in weights) > rebuild.MAX_KEPT_WEIGHTS
+    misses = rebuild._kept.cache_info().misses
+    rebuild.run_layer(rebuild.blueprint(large), large, np.zeros((1, 3, 3, 1), np.float32))
+    assert rebuild._kept.cache_info().misses == misses

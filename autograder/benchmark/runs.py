@@ -13,7 +13,6 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.benchmark.classroom import Classroom, expect_full_marks, graded
 from autograder.benchmark.meter import CommandError, Meter, Usage
-from autograder.lab import ASSIGNMENT
 
 FRESH_KERNELS = "c.Grading.preloaded = False"
 TRIVIAL_SUBMISSIONS = 5

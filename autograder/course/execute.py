@@ -11,7 +11,7 @@ from pathlib import Path
 from nbclient.util import run_sync
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Dict, Enum, Integer
+from traitlets import Dict, Enum, Integer
 from traitlets.config import Config
 
 from autograder.course import digests
@@ -19,7 +19,7 @@ from autograder.course.grading import MIB, grading
 from autograder.course.kernel import GradingKernelManager
 from autograder.course.memory import memory_watched
 from autograder.course.notebooks import grade_id
-from autograder.course.outputs import Outputs
+from autograder.course.outputs import Outputs, in_one_piece
 from autograder.course.reading import UNREADABLE
 from autograder.course.work import EVIDENCE, INCIDENT, PICTURES, RESULT, Result, Work, files_in, work_on
 
@@ -48,8 +48,6 @@ class ExecuteSubmission(Execute):
 
     # Nothing that differs from run to run.
     record_timing = False
-
-    coalesce_streams = Bool(True, help="Show what a cell printed in one piece.").tag(config=True)
 
     error_on_timeout = Dict(
         {
@@ -180,7 +178,10 @@ class ExecuteSubmission(Execute):
                 raise NotebookTimeout
             name = grade_id(cell)
             self._running = f"cell '{name}'" if name else f"cell {index + 1}"
-        return super().preprocess_cell(cell, resources, index)
+        cell, resources = super().preprocess_cell(cell, resources, index)
+        if cell.cell_type == "code":
+            cell.outputs = in_one_piece(cell.outputs)
+        return cell, resources
 
     def _seconds_for_cell(self, cell) -> int:
         return max(1, min(self.timeout, round(self._deadline - time.monotonic())))

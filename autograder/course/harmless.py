@@ -7,6 +7,7 @@ is cleaned by bleach with a short list of what is allowed, and nothing unknown i
 
 import base64
 import binascii
+import functools
 import re
 from html import escape, unescape
 
@@ -32,6 +33,9 @@ MAX_TAGS = 2000
 
 MAX_EFFORT = 2_000_000
 """Characters of HTML, a tag counted as fifty, that are cleaned in one notebook: some ten seconds."""
+
+MAX_KEPT = 10_000
+"""Characters of HTML of which it is kept what it is when cleaned."""
 
 MAX_IMAGE = 20 * 2**20
 """Characters of an encoded image above which it is not shown."""
@@ -109,14 +113,22 @@ class Cleaning:
         self.effort_left -= length + 50 * tags
         if length > MAX_TEXT or len(html) > MAX_IMAGE or tags > MAX_TAGS or self.effort_left < 0:
             raise ValueError("too much to be cleaned")
-        cleaned = _CLEANER.clean(_UNSEEN.sub("", _encodable(html)))
-        return _LINKING.sub(r"\\backslash ", _ENTITY.sub(_character, cleaned))
+        return (_kept if len(html) <= MAX_KEPT else _cleaned)(html)
 
     def rendered(self, markdown: str, attachments: dict) -> str:
         """The HTML of Markdown as nbconvert's pages will make it, not cleaned. Raises as a call does."""
         if len(markdown) > MAX_MARKDOWN or self.effort_left < 0:
             raise ValueError("too much to be rendered")
         return MarkdownWithMath(IPythonRenderer(escape=False, attachments=attachments)).render(markdown)
+
+
+def _cleaned(html: str) -> str:
+    cleaned = _CLEANER.clean(_UNSEEN.sub("", _encodable(html)))
+    return _LINKING.sub(r"\\backslash ", _ENTITY.sub(_character, cleaned))
+
+
+# Much of what is shown is in every notebook of the class: the task's text, panels of full credit.
+_kept = functools.lru_cache(512)(_cleaned)
 
 
 def _character(entity: re.Match) -> str:

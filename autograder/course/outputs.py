@@ -1,7 +1,11 @@
 """What a kernel sends while it runs: evidence is set apart, and the rest kept within bounds."""
 
-from collections.abc import Mapping
+import itertools
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from nbformat import NotebookNode
 
 from autograder.evidence import MIME_TYPE
 
@@ -52,6 +56,35 @@ class Outputs:
     def flood(self) -> bool:
         """Whether so much came that the kernel should be ended."""
         return self.bytes > FLOOD * self.max_bytes or self.messages > FLOOD * MOST_MESSAGES
+
+
+# Looked for from a line's beginning only: from every place in it, a long line would take for ever.
+_OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
+
+
+def in_one_piece(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """A cell's outputs with all that it printed to one stream in one, without what \\r overwrote.
+
+    As nbclient's `coalesce_streams`, whose time grows with the square of a line's length.
+    """
+    printed: dict[str, list[str]] = {}
+    kept: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type != "stream":
+            kept.append(output)
+            continue
+        if output.name not in printed:
+            kept.append(output)
+        printed.setdefault(output.name, []).append(output.text)
+    streams = [output for output in kept if output.output_type == "stream"]
+    for output in streams:
+        output.text = _OVERWRITTEN.sub("", "".join(printed[output.name]))
+    # The two arrive in any order.
+    for i, (first, second) in enumerate(itertools.pairwise(kept)):
+        if (first.get("name"), second.get("name")) == ("stderr", "stdout"):
+            kept[i : i + 2] = [second, first]
+            break
+    return kept
 
 
 def _shows_image(kind: str, value: object) -> bool:

@@ -50,14 +50,14 @@ def _tried(layer: LayerEvidence, position: int, evidence: Evidence) -> str:
     if len(layer.inputs) != 1:
         return _UNKNOWN
     try:
-        built = rebuild.construct(layer)
+        blueprint = rebuild.blueprint(layer)
     except rebuild.RebuildError:
         return _UNKNOWN
     if not layer.response:
         return _UNTRIED
     try:
         tried = challenge.layer_input(evidence.request, position, layer.input_shape)
-        output = rebuild.run_layer(built, layer, tried)
+        output = rebuild.run_layer(blueprint, layer, tried)
     except (rebuild.RebuildError, ValueError):
         return _FALSE
     wanted = np.asarray(challenge.layer_response(evidence.request, position, output))

@@ -1,16 +1,33 @@
-"""The network of a submission, built anew from evidence: known classes, checked sizes, no code."""
+"""The network of a submission, built anew from evidence: known classes, checked sizes, no code.
 
+To build a layer takes longer than to run it, and a class hands in the same few layers many times over:
+built ones are kept. They hold no weights of anybody's: each call brings those it is to be run with.
+"""
+
+import functools
 import math
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
-from autograder.evidence import ACTIVATION_PROBE, LAYER_ATTRIBUTES, LayerEvidence, ModelEvidence
+from autograder.evidence import (
+    ACTIVATION_PROBE,
+    LAYER_ATTRIBUTES,
+    Attribute,
+    LayerEvidence,
+    ModelEvidence,
+)
 from autograder.lab import IMAGE_SHAPE
 
 MAX_SIDE = 4096
 MAX_VALUES = 4_000_000
-BATCH = 125
+BATCH_VALUES = 2**27
+"""Values of one layer's output for all images that are run at once: 512 MiB."""
+MAX_KEPT = 256
+"""Built layers, shapes and activations that are kept, at most."""
+MAX_KEPT_WEIGHTS = 2**16
+"""Of a layer that is kept; the largest one of the lab's has 9,248."""
 
 _IDENTITY = {
     *("Identity", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
@@ -38,22 +55,22 @@ class RebuildError(Exception):
     """The network cannot be rebuilt; the text says for which layer and why."""
 
 
-_known_values: dict[str, np.ndarray] = {}
-
-
+@functools.lru_cache(MAX_KEPT)
 def activation_name(values: tuple[float, ...]) -> str | None:
     """The known activation that returns these values at ACTIVATION_PROBE, if there is one."""
     if len(values) != len(ACTIVATION_PROBE):
         return None
-    if not _known_values:
-        probe = keras.ops.convert_to_tensor(ACTIVATION_PROBE[None])
-        for name, function in ACTIVATIONS.items():
-            _known_values[name] = keras.ops.convert_to_numpy(function(probe))[0]
     found = np.asarray(values)
-    for name, known in _known_values.items():
+    for name, known in _known_values().items():
         if np.all(np.abs(found - known) <= _ACTIVATION_TOLERANCE * (1 + np.abs(known))):
             return name
     return None
+
+
+@functools.cache
+def _known_values() -> dict[str, np.ndarray]:
+    probe = keras.ops.convert_to_tensor(ACTIVATION_PROBE[None])
+    return {name: keras.ops.convert_to_numpy(known(probe))[0] for name, known in ACTIVATIONS.items()}
 
 
 def is_activation(layer: LayerEvidence) -> bool:
@@ -61,21 +78,31 @@ def is_activation(layer: LayerEvidence) -> bool:
     return layer.activation is not None and layer.kind not in LAYER_ATTRIBUTES
 
 
-def run_layer(built: keras.Layer, layer: LayerEvidence, images: np.ndarray) -> np.ndarray:
-    """What one layer makes of its input (n, …), constructed with these weights. Raises RebuildError."""
-    shape = (1, *images.shape[1:])
-    _output_shape(built, layer, [shape])
-    _build(built, layer, [shape])
-    try:
-        output = built(keras.ops.convert_to_tensor(images), training=False)
-    except Exception as error:
-        raise RebuildError(_of(layer, _first_line(error))) from None
+@dataclass(frozen=True)
+class Blueprint:
+    """A layer but for its weights and name. Those with the same text are of the same layer."""
+
+    text: str
+    kind: str = field(compare=False)
+    arguments: dict[str, Attribute] = field(compare=False)
+    activation: str | None = field(compare=False)
+    """One of ACTIVATIONS."""
+
+
+Shape = tuple[int, ...]
+
+
+def run_layer(blueprint: Blueprint, layer: LayerEvidence, images: np.ndarray) -> np.ndarray:
+    """What one layer makes of its input (n, …), run with its weights. Raises RebuildError."""
+    shapes = ((1, *images.shape[1:]),)
+    _output_shape(blueprint, layer, shapes)
+    output = _run(blueprint, layer, shapes, keras.ops.convert_to_tensor(images))
     return keras.ops.convert_to_numpy(output)
 
 
-def output_shapes(layers: tuple[LayerEvidence, ...]) -> list[tuple[int, ...]]:
+def output_shapes(layers: tuple[LayerEvidence, ...]) -> list[Shape]:
     """The shape after each operation for one 28×28×1 image. Raises RebuildError."""
-    return [shape for _, shape in _constructed(layers)]
+    return [shape for _, shape in _drawn(layers)]
 
 
 def run(model: ModelEvidence, images: np.ndarray) -> np.ndarray:
@@ -84,98 +111,134 @@ def run(model: ModelEvidence, images: np.ndarray) -> np.ndarray:
         raise RebuildError(model.problem)
     if not model.layers:
         raise RebuildError("the network has no layers")
-    layers = _constructed(model.layers)
-    batches = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
-    for (layer, _), evidence in zip(layers, model.layers, strict=True):
-        _build(layer, evidence, [_shape_before(layers, i) for i in evidence.inputs])
-    return np.concatenate([_run_batch(layers, model.layers, batch) for batch in batches])
+    drawn = _drawn(model.layers)
+    size = BATCH_VALUES // max(math.prod(shape) for _, shape in drawn)
+    batches = [images[i : i + size] for i in range(0, len(images), size)]
+    return np.concatenate([_run_batch(drawn, model.layers, batch) for batch in batches])
 
 
-def _run_batch(layers: list, evidence: tuple[LayerEvidence, ...], batch: np.ndarray) -> np.ndarray:
+def _run_batch(drawn: list, layers: tuple[LayerEvidence, ...], batch: np.ndarray) -> np.ndarray:
     source = keras.ops.convert_to_tensor(batch)
     results: list = []
-    for (layer, _), described in zip(layers, evidence, strict=True):
-        inputs = [source if i == -1 else results[i] for i in described.inputs]
-        try:
-            results.append(layer(inputs[0] if len(inputs) == 1 else inputs, training=False))
-        except Exception as error:
-            raise RebuildError(_of(described, _first_line(error))) from None
+    for (blueprint, _), layer in zip(drawn, layers, strict=True):
+        inputs = [source if i == -1 else results[i] for i in layer.inputs]
+        shapes = tuple(_shape_before(drawn, i) for i in layer.inputs)
+        results.append(_run(blueprint, layer, shapes, inputs[0] if len(inputs) == 1 else inputs))
     return keras.ops.convert_to_numpy(results[-1])
 
 
-def _constructed(layers: tuple[LayerEvidence, ...]) -> list[tuple[keras.Layer, tuple[int, ...]]]:
-    """Each layer, not yet built, with the shape of its output for one image."""
-    made: list[tuple[keras.Layer, tuple[int, ...]]] = []
-    for position, evidence in enumerate(layers):
-        if not evidence.inputs or any(not -1 <= i < position for i in evidence.inputs):
-            raise RebuildError(_of(evidence, "its inputs come from nowhere"))
-        if len(evidence.inputs) > 1 and evidence.kind not in _MERGING:
-            raise RebuildError(_of(evidence, "it takes one input"))
-        inputs = [_shape_before(made, i) for i in evidence.inputs]
-        layer = construct(evidence)
-        made.append((layer, _output_shape(layer, evidence, inputs)))
+def _drawn(layers: tuple[LayerEvidence, ...]) -> list[tuple[Blueprint, Shape]]:
+    """The blueprint of each layer, with the shape of its output for one image."""
+    made: list[tuple[Blueprint, Shape]] = []
+    for position, layer in enumerate(layers):
+        if not layer.inputs or any(not -1 <= i < position for i in layer.inputs):
+            raise RebuildError(_of(layer, "its inputs come from nowhere"))
+        if len(layer.inputs) > 1 and layer.kind not in _MERGING:
+            raise RebuildError(_of(layer, "it takes one input"))
+        shapes = tuple(_shape_before(made, i) for i in layer.inputs)
+        drawn = blueprint(layer)
+        made.append((drawn, _output_shape(drawn, layer, shapes)))
     return made
 
 
-def _output_shape(layer: keras.Layer, evidence: LayerEvidence, inputs: list) -> tuple[int, ...]:
-    """The shape of what the layer makes of inputs of these shapes. Raises RebuildError."""
-    try:
-        shape = layer.compute_output_shape(inputs[0] if len(inputs) == 1 else inputs)
-        shape = tuple(int(side) for side in shape)
-    except Exception as error:
-        raise RebuildError(_of(evidence, _first_line(error))) from None
-    if min(shape) < 1:
-        raise RebuildError(_of(evidence, f"nothing is left of the image: {shape[1:]}"))
-    if math.prod(shape) > MAX_VALUES:
-        raise RebuildError(_of(evidence, f"its output {shape[1:]} is too large to be judged"))
-    return shape
-
-
-def _shape_before(made: list, index: int) -> tuple[int, ...]:
+def _shape_before(made: list, index: int) -> Shape:
     return (1, *IMAGE_SHAPE) if index == -1 else made[index][1]
 
 
-def construct(evidence: LayerEvidence) -> keras.Layer:
-    """The layer that the evidence names, not yet built. Raises RebuildError if it is none known here."""
-    if evidence.own_class:
-        raise RebuildError(_of(evidence, "it is a class of its own, not one of Keras's"))
-    if evidence.kind in _IDENTITY:
-        return keras.layers.Identity()
-    arguments: dict[str, object] = dict(evidence.attributes)
-    if set(arguments) != set(LAYER_ATTRIBUTES.get(evidence.kind, ())):
-        raise RebuildError(_of(evidence, "its attributes are not those of its class"))
-    if any(_largest(value) > MAX_SIDE for value in arguments.values()):
-        raise RebuildError(_of(evidence, "its sizes are too large to be judged"))
-    if evidence.activation is not None:
-        name = activation_name(evidence.activation_values)
-        if name is None:
-            raise RebuildError(_of(evidence, f"its activation '{evidence.activation}' is unknown"))
-        if is_activation(evidence):
-            return keras.layers.Activation(ACTIVATIONS[name])
-        arguments["activation"] = ACTIVATIONS[name]
-    elif evidence.kind not in LAYER_ATTRIBUTES and evidence.kind not in _PLAIN:
-        raise RebuildError(_of(evidence, f"the judge does not know {evidence.kind} layers"))
+def blueprint(layer: LayerEvidence) -> Blueprint:
+    """That of the layer that the evidence names. Raises RebuildError if it is none known here."""
+    if layer.own_class:
+        raise RebuildError(_of(layer, "it is a class of its own, not one of Keras's"))
+    if layer.kind in _IDENTITY:
+        return Blueprint("Identity", "Identity", {}, None)
+    if set(layer.attributes) != set(LAYER_ATTRIBUTES.get(layer.kind, ())):
+        raise RebuildError(_of(layer, "its attributes are not those of its class"))
+    if any(_largest(value) > MAX_SIDE for value in layer.attributes.values()):
+        raise RebuildError(_of(layer, "its sizes are too large to be judged"))
+    kind, activation = layer.kind, None
+    if layer.activation is not None:
+        activation = activation_name(layer.activation_values)
+        if activation is None:
+            raise RebuildError(_of(layer, f"its activation '{layer.activation}' is unknown"))
+        if is_activation(layer):
+            kind = "Activation"
+    elif kind not in LAYER_ATTRIBUTES and kind not in _PLAIN:
+        raise RebuildError(_of(layer, f"the judge does not know {kind} layers"))
+    # As a text, 1 and 1.0 and True are three.
+    text = repr((kind, sorted(layer.attributes.items()), activation))
+    drawn = Blueprint(text, kind, layer.attributes, activation)
     try:
-        return getattr(keras.layers, evidence.kind)(**arguments)
+        _unbuilt(drawn)
     except Exception as error:
-        raise RebuildError(_of(evidence, _first_line(error))) from None
+        raise RebuildError(_of(layer, _first_line(error))) from None
+    return drawn
 
 
-def _build(layer: keras.Layer, evidence: LayerEvidence, inputs: list[tuple[int, ...]]) -> None:
-    """Creates the layer's weights and fills them; their sizes are checked before they are made."""
-    if not evidence.weights:
-        return
-    fan_in = math.prod(inputs[0][1:]) if evidence.kind == "Dense" else inputs[0][-1]
-    attributes = evidence.attributes
+def _new(blueprint: Blueprint) -> keras.Layer:
+    arguments: dict[str, object] = dict(blueprint.arguments)
+    if blueprint.activation is not None:
+        arguments["activation"] = ACTIVATIONS[blueprint.activation]
+    return getattr(keras.layers, blueprint.kind)(**arguments)
+
+
+_unbuilt = functools.lru_cache(MAX_KEPT)(_new)
+"""A layer that is asked for nothing but shapes."""
+
+
+def _output_shape(blueprint: Blueprint, layer: LayerEvidence, inputs: tuple[Shape, ...]) -> Shape:
+    """The shape of what the layer makes of inputs of these shapes. Raises RebuildError."""
+    try:
+        shape = _computed_shape(blueprint, inputs)
+    except Exception as error:
+        raise RebuildError(_of(layer, _first_line(error))) from None
+    if min(shape) < 1:
+        raise RebuildError(_of(layer, f"nothing is left of the image: {shape[1:]}"))
+    if math.prod(shape) > MAX_VALUES:
+        raise RebuildError(_of(layer, f"its output {shape[1:]} is too large to be judged"))
+    return shape
+
+
+@functools.lru_cache(MAX_KEPT)
+def _computed_shape(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> Shape:
+    shape = _unbuilt(blueprint).compute_output_shape(inputs[0] if len(inputs) == 1 else list(inputs))
+    return tuple(int(side) for side in shape)
+
+
+def _run(blueprint: Blueprint, layer: LayerEvidence, shapes: tuple[Shape, ...], inputs: object):
+    """What the layer makes of its input, or list of them, with the weights of the evidence."""
+    _check_size(layer, shapes)
+    wanted = tuple(weights.shape for weights in layer.weights)
+    small = sum(weights.size for weights in layer.weights) <= MAX_KEPT_WEIGHTS
+    try:
+        built = (_kept if small else _built)(blueprint, shapes, wanted)
+        # In this scope the layer's variables have these values, and its own are neither read nor set.
+        with keras.StatelessScope(list(zip(built.weights, layer.weights, strict=True))):
+            return built(inputs, training=False)
+    except Exception as error:
+        raise RebuildError(_of(layer, _first_line(error))) from None
+
+
+def _built(blueprint: Blueprint, inputs: tuple[Shape, ...], weights: tuple[Shape, ...]) -> keras.Layer:
+    """The layer, with variables for weights of these shapes. Raises ValueError if it has others."""
+    layer = _new(blueprint)
+    layer.build(inputs[0] if len(inputs) == 1 else list(inputs))
+    wanted = tuple(tuple(variable.shape) for variable in layer.weights)
+    if weights != wanted:
+        raise ValueError(f"its weights have the shapes {weights}, not {wanted}")
+    return layer
+
+
+_kept = functools.lru_cache(MAX_KEPT)(_built)
+
+
+def _check_size(layer: LayerEvidence, inputs: tuple[Shape, ...]) -> None:
+    """Raises RebuildError where the layer's variables would be too large to be made."""
+    attributes = layer.attributes
+    fan_in = math.prod(inputs[0][1:]) if layer.kind == "Dense" else inputs[0][-1]
     wanted = fan_in * max(_largest(attributes.get("filters", 1)), _largest(attributes.get("units", 1)))
     kernel = attributes.get("kernel_size", (1,))
     if wanted * math.prod(kernel if isinstance(kernel, tuple) else (1,)) > 4 * MAX_VALUES:
-        raise RebuildError(_of(evidence, "its weights are too many to be judged"))
-    try:
-        layer.build(inputs[0])
-        layer.set_weights(list(evidence.weights))
-    except Exception as error:
-        raise RebuildError(_of(evidence, _first_line(error))) from None
+        raise RebuildError(_of(layer, "its weights are too many to be judged"))
 
 
 def _largest(value: object) -> float:
@@ -184,8 +247,8 @@ def _largest(value: object) -> float:
     return abs(value) if isinstance(value, int | float) else 0
 
 
-def _of(evidence: LayerEvidence, problem: str) -> str:
-    return f"layer '{evidence.name}' ({evidence.kind}): {problem}"
+def _of(layer: LayerEvidence, problem: str) -> str:
+    return f"layer '{layer.name}' ({layer.kind}): {problem}"
 
 
 def _first_line(error: Exception) -> str:

@@ -71,7 +71,9 @@ def _shows(drawing: np.ndarray, image: np.ndarray) -> bool:
     if image.ndim != 3 or image.shape[-1] != 1:
         return False
     picture = image[..., 0]
-    return any(_holds(drawing, shown) for shown in (picture, np.clip(picture, 0, 1)))
+    clipped = np.clip(picture, 0, 1)
+    shown = [picture] if np.array_equal(picture, clipped) else [picture, clipped]
+    return any(_holds(drawing, each) for each in shown)
 
 
 def _holds(drawing: np.ndarray, picture: np.ndarray) -> bool:

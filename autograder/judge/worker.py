@@ -9,6 +9,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as JudgeTimeout
 from concurrent.futures.process import BrokenProcessPool
 
+import threadpoolctl
+
 from autograder.images import Images
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import EXERCISES
@@ -24,8 +26,14 @@ def _start(images: Images) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
     with _silent_stderr():
+        import tensorflow as tf
+
         import autograder.judge.criteria  # noqa: F401
         from autograder.judge.reference import Reference
+    # Operations this small gain nothing from being shared out, which costs about as much again.
+    threadpoolctl.threadpool_limits(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
     _reference = Reference(images)
 
 

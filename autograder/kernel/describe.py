@@ -69,10 +69,11 @@ def _numbers(rows: list, shape: tuple[int, ...]) -> Array:
         return np.empty((0,), np.float32)
 
 
-def describe(model: object, request: str) -> ModelEvidence:
+def describe(model: object, request: str, *, compiled: bool = True) -> ModelEvidence:
     """The network as evidence; whatever it is, this raises nothing but says what it found.
 
-    request: what the challenges to layers, loss and optimizer follow from.
+    request: what the challenges to layers, loss and optimizer follow from. compiled: whether the latter
+    two are challenged; what they are is told in any case.
     """
     kind = f"{type(model).__module__}.{type(model).__qualname__}"
     if not isinstance(model, keras.Model):
@@ -90,8 +91,8 @@ def describe(model: object, request: str) -> ModelEvidence:
         api=api,
         layers=layers,
         trainable=_is_trainable(model),
-        loss=_loss(model, request),
-        optimizer=_optimizer(model, request),
+        loss=_loss(model, request if compiled else None),
+        optimizer=_optimizer(model, request if compiled else None),
         problem=problem,
     )
 
@@ -268,7 +269,7 @@ def _single(value: object) -> object:
     return value
 
 
-def _loss(model: keras.Model, request: str) -> LossEvidence | None:
+def _loss(model: keras.Model, request: str | None) -> LossEvidence | None:
     loss = _single(getattr(model, "loss", None))
     if loss is None:
         return None
@@ -277,18 +278,19 @@ def _loss(model: keras.Model, request: str) -> LossEvidence | None:
     try:
         function = loss() if inspect.isclass(loss) else keras.losses.get(loss)
         smoothing = float(getattr(function, "_fn_kwargs", {}).get("label_smoothing", 0.0))
+        batches = challenge.loss_inputs(request) if request else ()
         values = tuple(
             float(
                 np.mean(keras.ops.convert_to_numpy(function(*map(keras.ops.convert_to_tensor, batch))))
             )
-            for batch in challenge.loss_inputs(request)
+            for batch in batches
         )
     except Exception as error:
         name = f"{name} ({type(error).__name__}: {error})"
     return LossEvidence(name[:300], smoothing, values)
 
 
-def _optimizer(model: keras.Model, request: str) -> OptimizerEvidence | None:
+def _optimizer(model: keras.Model, request: str | None) -> OptimizerEvidence | None:
     optimizer = getattr(model, "optimizer", None)
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     if optimizer is None:
@@ -299,6 +301,5 @@ def _optimizer(model: keras.Model, request: str) -> OptimizerEvidence | None:
     except Exception:
         rate = None
     own_class = not _is_of_keras(type(optimizer))
-    return OptimizerEvidence(
-        type(optimizer).__name__, own_class, rate, challenge.optimizer_response(type(optimizer), request)
-    )
+    response = challenge.optimizer_response(type(optimizer), request) if request else ()
+    return OptimizerEvidence(type(optimizer).__name__, own_class, rate, response)

@@ -9,6 +9,8 @@ file that its output goes to comes along as a file descriptor. The answer is a p
 the text of an error. When the other end closes, the process ends, and the kernels with it.
 """
 
+import gc
+import importlib
 import json
 import os
 import signal
@@ -22,16 +24,19 @@ from autograder.kernel import isolation
 SANDBOXED = "--sandboxed"
 MESSAGE_BYTES = 65536
 
+_NEEDED = (
+    *("ipykernel.kernelapp", "ipykernel.debugger", "autograder.kernel.prepare"),
+    *("IPython.core.completerlib", "IPython.core.pylabtools", "IPython.extensions.storemagic"),
+    *("matplotlib.backends.backend_agg", "PIL.JpegImagePlugin", "sqlite3", "tornado.queues"),
+)
+"""Modules. Not matplotlib_inline, which sets itself up for a notebook when it is imported."""
+
 
 def main() -> None:
     """Serves requests until the other end closes the socket."""
     if SANDBOXED in sys.argv:
         isolation.give_up_root()
-    # Imported here and now for the kernels, which find them ready.
-    import ipykernel.kernelapp  # noqa: F401
-
-    import autograder.kernel.prepare  # noqa: F401
-
+    _import_what_kernels_need()
     requests = socket.socket(fileno=0)
     # Reaped by the system: who asked for a kernel watches it by itself.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -45,6 +50,15 @@ def main() -> None:
         if not os.fork():
             _become_kernel(json.loads(message), files[0], requests)
         os.close(files[0])
+
+
+def _import_what_kernels_need() -> None:
+    """Once for all kernels, which find it ready; also what is imported at its first use otherwise."""
+    for name in _NEEDED:
+        importlib.import_module(name)
+    # None of it is garbage: kernels neither look through it for any, nor copy its pages by doing so.
+    gc.collect()
+    gc.freeze()
 
 
 def _become_kernel(request: dict, log: int, requests: socket.socket) -> None:

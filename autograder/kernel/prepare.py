@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 SEED = 28
 
-# Read at import: no GPU, no log lines, figures as outputs of the notebook.
+# Read at import: no GPU, no log lines, no threads that wait for small matrices, figures as outputs of
+# the notebook.
 os.environ.update(
     CUDA_VISIBLE_DEVICES="-1",
+    OPENBLAS_NUM_THREADS="1",
     TF_CPP_MIN_LOG_LEVEL="3",
     KERAS_BACKEND="tensorflow",
     MPLBACKEND="module://matplotlib_inline.backend_inline",
