@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,12 +125,7 @@ class GradeClass(Autograde):
         missing = {submission.student: set(submission.to_do) for submission in submissions}
         results: dict[str, dict[str, Result]] = {submission.student: {} for submission in submissions}
         by_student = {submission.student: submission for submission in submissions}
-        with connected(
-            Settings.of_course(self.config),
-            scheduler=self.scheduler or None,
-            workers=min(self.workers, to_do),
-            patience=self._patience,
-        ) as workers:
+        with self.connect(to_do) as workers:
             self._say_where(workers)
             for outcome in workers.outcomes(self._tasks(submissions)):
                 self.watch.working_on(workers.current)
@@ -141,11 +137,20 @@ class GradeClass(Autograde):
                     if student not in self.summary.failed:
                         self._fail(student, f"{outcome.task.notebook}: {outcome.problem}")
                     continue
-                self.exporter.kept.keep(student, outcome.task.notebook, result)
+                self.exporter.kept.keep(student, outcome.task.notebook, result, outcome.result)
                 results[student][outcome.task.notebook] = result
                 missing[student].discard(outcome.task.notebook)
                 if not missing[student] and student not in self.summary.failed:
                     self._record(by_student[student], results.pop(student))
+
+    def connect(self, to_do: int) -> AbstractContextManager[Workers]:
+        """The workers for so many notebooks."""
+        return connected(
+            Settings.of_course(self.config),
+            scheduler=self.scheduler or None,
+            workers=min(self.workers, to_do),
+            patience=self._patience,
+        )
 
     def _say_where(self, workers: Workers) -> None:
         count = workers.count

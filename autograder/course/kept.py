@@ -25,23 +25,30 @@ class Kept:
     def __init__(self, course: str, assignment: str) -> None:
         self._folder = Path(course) / FOLDER / "kept" / assignment
         self._at_hand: dict[tuple[str, str], Result] = {}
+        self._last_found: Result | None = None
 
     def find(self, student: str, notebook: str) -> Result | None:
         """None if there is none, or none that can be read."""
         if (student, notebook) in self._at_hand:
-            return self._at_hand[student, notebook]
+            self._last_found = self._at_hand[student, notebook]
+            return self._last_found
         try:
-            return Result.from_bytes(self._path(student, notebook).read_bytes())
+            self._last_found = Result.from_bytes(self._path(student, notebook).read_bytes())
         except (OSError, FormatError):
             return None
+        return self._last_found
 
-    def keep(self, student: str, notebook: str, result: Result) -> None:
+    def keep(self, student: str, notebook: str, result: Result, data: bytes | None = None) -> None:
         """Replaces the last one in one step: a run that is killed leaves the old or the new one.
 
         One that ended early, or that the judge failed over, is not kept: the next run may end otherwise.
+        data: the result as bytes, where it came as such.
         """
         judge_failed = any(verdict.review for verdict in result.verdicts.values())
-        if result.incident or judge_failed or len(data := result.to_bytes()) > MAX_BYTES:
+        if result is self._last_found or result.incident or judge_failed:
+            return
+        data = data or result.to_bytes()
+        if len(data) > MAX_BYTES:
             return
         path = self._path(student, notebook)
         path.parent.mkdir(parents=True, exist_ok=True)

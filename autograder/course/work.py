@@ -168,7 +168,14 @@ class Result:
 
     def to_bytes(self) -> bytes:
         """Compressed JSON."""
-        return _packed(dataclasses.asdict(self))
+        # Not dataclasses.asdict, which copies all of the evidence first.
+        return _packed(
+            vars(self)
+            | {
+                "cells": [vars(cell) for cell in self.cells],
+                "verdicts": {name: vars(verdict) for name, verdict in self.verdicts.items()},
+            }
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Result":
