@@ -1,5 +1,6 @@
 """Courses that are graded with `autograder grade`, and the processes that take part in it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -111,10 +112,7 @@ class Cluster:
             "--no-dashboard", "--scheduler-file", str(file),
         )  # fmt: skip
         wait_for(file.exists, 60)
-        time.sleep(0.5)
-        import json
-
-        self.address = json.loads(file.read_text())["address"]
+        self.address = wait_for(lambda: _address(file), 60)
         for _ in range(2):
             self.start("-m", "autograder.cli", "worker", self.address, "--workers", "1")
 
@@ -135,12 +133,25 @@ class Cluster:
 
         return wait_for(found, 60)[0]
 
-    def close(self):
+    def wake(self):
+        """Lets all processes go on that were suspended."""
         for process in self.processes:
             if psutil.pid_exists(process.pid):
                 for child in psutil.Process(process.pid).children(recursive=True):
                     child.send_signal(signal.SIGCONT)
+
+    def close(self):
+        self.wake()
+        for process in self.processes:
             end(process)
+
+
+def _address(file):
+    try:
+        return json.loads(file.read_text())["address"]
+    except ValueError:
+        # Still being written.
+        return None
 
 
 def session_processes(process):

@@ -1,7 +1,5 @@
 """Workers of a Dask scheduler: one dies, one hangs, the scheduler goes away, and no work is lost."""
 
-import signal
-
 import psutil
 import pytest
 from class_course import Cluster, course_of, end, graded, log, recorded, started, wait_for
@@ -11,20 +9,16 @@ STUDENTS = "abcdef"
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    cluster = Cluster(folder)
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
     yield cluster
     cluster.close()
 
 
 @pytest.fixture
 def course(tmp_path):
-    folder = tmp_path / "course"
-    folder.mkdir()
-    return course_of(folder, *STUDENTS, seconds=2)
+    return course_of(tmp_path, *STUDENTS, seconds=2)
 
 
 def all_graded(course, printed):
@@ -33,7 +27,7 @@ def all_graded(course, printed):
     # Recorded once each: nbgrader's own converter logs it.
     for student in STUDENTS:
         assert log(course).count(f"{student} autoencoder: ") == 1
-    return scores == {8}
+    assert scores == {8}
 
 
 def test_a_worker_that_is_killed_loses_nothing(cluster, course):
@@ -44,7 +38,7 @@ def test_a_worker_that_is_killed_loses_nothing(cluster, course):
         printed = run.communicate(timeout=300)[0]
     finally:
         end(run)
-    assert all_graded(course, printed)
+    all_graded(course, printed)
 
 
 def test_what_a_worker_hangs_over_another_one_does(cluster, course):
@@ -57,8 +51,36 @@ def test_what_a_worker_hangs_over_another_one_does(cluster, course):
             process.suspend()
         printed = run.communicate(timeout=300)[0]
     finally:
+        cluster.wake()
         end(run)
-    assert all_graded(course, printed)
+    all_graded(course, printed)
+
+
+def test_a_run_leaves_nothing_on_the_workers(cluster, course):
+    graded(course, "--scheduler", cluster.address, "--student", "a")
+    for number in range(2):
+        wait_for(lambda number=number: not cluster.worker(number).children(), 60)
+
+
+def test_no_scheduler_at_all_is_told_of(course):
+    settings = "import autograder.batch.workers as w; w.CONNECT_SECONDS = 2"
+    run = started(course, "--scheduler", "tcp://127.0.0.1:1", settings=settings)
+    printed = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "No Dask scheduler answers at tcp://127.0.0.1:1" in printed
+    assert "autograder worker" in printed
+
+
+# The last ones, as they take the cluster apart.
+def test_workers_end_with_what_they_started(cluster, course):
+    run = started(course, "--scheduler", cluster.address)
+    try:
+        worker = cluster.worker(0)
+        started_by_it = wait_for(lambda: worker.children(recursive=True))
+        cluster.processes[1].kill()
+        wait_for(lambda: not any(map(lives, started_by_it)), 60)
+    finally:
+        end(run)
 
 
 def test_a_scheduler_that_is_lost_is_told_of_and_the_rest_graded_later(cluster, course):
@@ -78,25 +100,7 @@ def test_a_scheduler_that_is_lost_is_told_of_and_the_rest_graded_later(cluster, 
     assert set(recorded(course)) == set(STUDENTS)
 
 
-def test_no_scheduler_at_all_is_told_of(course):
-    settings = "import autograder.batch.workers as w; w.CONNECT_SECONDS = 2"
-    run = started(course, "--scheduler", "tcp://127.0.0.1:1", settings=settings)
-    printed = run.communicate(timeout=60)[0]
-    assert run.returncode == 1
-    assert "No Dask scheduler answers at tcp://127.0.0.1:1" in printed
-    assert "autograder worker" in printed
-
-
-def test_workers_end_with_what_they_started(cluster, course):
-    graded(course, "--scheduler", cluster.address, "--student", "a")
-    worker = cluster.worker(0)
-    started_by_it = worker.children(recursive=True)
-    assert started_by_it
-    cluster.processes[1].send_signal(signal.SIGKILL)
-    wait_for(lambda: not any(psutil.pid_exists(p.pid) and _lives(p) for p in started_by_it), 60)
-
-
-def _lives(process):
+def lives(process):
     try:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -17,7 +17,7 @@ from distributed import Client, Future, LocalCluster
 from distributed.security import Security
 from nbgrader.converters import NbGraderException
 
-from autograder.batch.worker import Grader, Settings, WorkerError, carry_out, is_sandboxed
+from autograder.batch.worker import NAME, Grader, Settings, WorkerError, carry_out, is_sandboxed
 
 TICK = 0.5
 """Seconds between two looks at what is going on."""
@@ -246,7 +246,13 @@ def connected(
                 f"No Dask scheduler answers at {scheduler} ({error}). Start one with `dask scheduler`, "
                 f"and workers with `autograder worker {scheduler}`; or leave --scheduler out."
             ) from error
-        yield Workers(client, where, patience)
+        try:
+            yield Workers(client, where, patience)
+        finally:
+            if scheduler:
+                # Kernels and judges end; the workers are others' as well.
+                with contextlib.suppress(Exception):
+                    client.unregister_worker_plugin(NAME)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,118 @@
+"""What is known of a notebook by its content: the same work is recognised, other work is not."""
+
+import dataclasses
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from autograder.course.kept import Kept
+from autograder.course.work import CellRun, FormatError, Result, Work, files_in, work_on
+from autograder.judge.verdict import Verdict, zero
+
+
+def cell(source, **nbgrader):
+    return new_code_cell(source, metadata={"nbgrader": nbgrader} if nbgrader else {})
+
+
+def work(*cells, files=()):
+    return Work("autoencoder", new_notebook(cells=list(cells)), dict(files))
+
+
+RESULT = Result(
+    run="digest of a run",
+    cells=(CellRun(1, (new_output("stream", name="stdout", text="printed"),)),),
+    evidence={"encoder": [{"version": 2, "half": 0.5, "none": float("nan")}]},
+    pictures=1,
+    language={"name": "python"},
+    judged="digest of a judge",
+    verdicts={"encoder": Verdict(0.5, "this", "that", ("a problem",), "advice", ("a note",))},
+)
+
+
+def test_work_comes_back_from_bytes_as_it_was():
+    sent = dataclasses.replace(work(cell("1")), files={"a/b.bin": b"\0\xff"}, executable=("a/b.bin",))
+    received = Work.from_bytes(sent.to_bytes())
+    assert received == sent
+    assert received.digest == sent.digest
+
+
+def test_a_result_comes_back_from_bytes_as_it_was():
+    received = Result.from_bytes(RESULT.to_bytes())
+    assert received.verdicts == RESULT.verdicts
+    assert received.cells == RESULT.cells
+    assert received.evidence["encoder"][0]["half"] == 0.5
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing packed", RESULT.to_bytes()[:-5], work().to_bytes()])
+def test_other_bytes_are_no_result(data):
+    with pytest.raises(FormatError):
+        Result.from_bytes(data)
+
+
+def test_other_code_or_files_are_other_work():
+    same = work(cell("x = 1"))
+    others = [
+        work(cell("x = 2")),
+        work(cell("x = 1"), cell("x = 1")),
+        work(cell("x = 1"), files={"data.txt": b"1"}),
+        work(cell("x = 1"), files={"data.txt": b"2"}),
+        work(cell("x = 1", grade_id="encoder")),
+    ]
+    assert len({same.digest, *(other.digest for other in others)}) == 1 + len(others)
+    assert same.digest == work(cell("x = 1")).digest
+
+
+def test_other_points_are_the_same_work_but_recorded_anew():
+    old, new = (work(cell("x = 1", grade_id="encoder", points=points)) for points in (8, 9))
+    assert old.digest == new.digest
+    assert old.recorded_digest != new.recorded_digest
+
+
+def test_files_are_those_that_code_may_use(tmp_path):
+    for name in ("helper.py", "sub/data.csv", "autoencoder.ipynb", "timestamp.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "link").symlink_to("helper.py")
+    found = work_on("autoencoder", new_notebook(), files_in(tmp_path))
+    assert found.files == {"helper.py": b"helper.py", "sub/data.csv": b"sub/data.csv"}
+
+    found.write_files(tmp_path / "copy")
+    assert (tmp_path / "copy" / "sub" / "data.csv").read_bytes() == b"sub/data.csv"
+
+
+def test_the_last_result_is_kept(tmp_path):
+    kept = Kept(tmp_path, "autoencoders")
+    assert kept.find("ann", "autoencoder") is None
+    kept.keep("ann", "autoencoder", RESULT)
+    assert Kept(tmp_path, "autoencoders").find("ann", "autoencoder").verdicts == RESULT.verdicts
+
+    kept.forget("ann")
+    assert kept.find("ann", "autoencoder") is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"incident": "the kernel died"}, {"verdicts": {"loss": zero("", "", "", "", review=True)}}],
+    ids=["ended early", "judge failed"],
+)
+def test_what_may_come_out_otherwise_next_time_is_not_kept(tmp_path, changes):
+    kept = Kept(tmp_path, "autoencoders")
+    kept.keep("ann", "autoencoder", dataclasses.replace(RESULT, **changes))
+    assert kept.find("ann", "autoencoder") is None
+
+
+def test_a_damaged_result_is_none(tmp_path):
+    kept = Kept(tmp_path, "autoencoders")
+    kept.keep("ann", "autoencoder", RESULT)
+    (file,) = tmp_path.rglob("*.result")
+    file.write_bytes(file.read_bytes()[:-3])
+    assert kept.find("ann", "autoencoder") is None
+
+
+def test_results_at_hand_come_first(tmp_path):
+    kept = Kept(tmp_path, "autoencoders")
+    kept.keep("ann", "autoencoder", RESULT)
+    other = dataclasses.replace(RESULT, run="another run")
+    with kept.at_hand("ann", {"autoencoder": other}):
+        assert kept.find("ann", "autoencoder") is other
+    assert kept.find("ann", "autoencoder").run == RESULT.run
