@@ -13,6 +13,7 @@ MAY_KNOW = {
     "judge": {"challenge", "evidence", "images", "lab", "judge"},
     "course": {"evidence", "images", "kernel", "lab", "judge", "course"},
     "examples": {"lab", "course"},
+    "benchmark": {"images", "judge", "kernel", "lab"},
     "check.py": {"evidence", "kernel"},
     "challenge.py": set(),
     "evidence.py": set(),

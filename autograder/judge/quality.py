@@ -20,6 +20,14 @@ CONSTANT = 0.02
 """Standard deviation between the answers to different images below which they are one answer."""
 
 
+def restoration_error(answers: np.ndarray, reference: Reference) -> float:
+    """Mean squared error on the held-out digits, as a share of that of always answering the mean image.
+
+    answers: what the network makes of them, float32 (n, 28, 28, 1).
+    """
+    return float(np.mean((answers - reference.held_out) ** 2)) / reference.mean_image_error
+
+
 def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
     """The mean squared error on held-out digits against that of always answering the mean image."""
     noisy = exercise.noise is not None
@@ -50,7 +58,7 @@ def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) 
     if not np.isfinite(answers).all():
         problem = "The output is not finite: training went astray."
         return zero(expected, "values that are not finite", problem, "Try a smaller learning rate.")
-    error = float(np.mean((answers - reference.held_out) ** 2)) / reference.mean_image_error
+    error = restoration_error(answers, reference)
     found = f"an error of {error:.2f} times that of always answering the mean image"
     if error <= ENOUGH[noisy]:
         return Verdict(1.0, expected, found)

@@ -1,0 +1,1 @@
+"""Measurements that the grading's numbers rest on."""
