@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-SHORT_RATE = 0.004
+SHORT_RATE = 0.002
 _MEAN, _SQUARE, _EPSILON = 0.9, 0.999, 1e-7
 
 
