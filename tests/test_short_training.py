@@ -5,7 +5,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-STEPS, SIZE = 120, 28
+STEPS, SIZE = 140, 28
 
 
 @pytest.fixture

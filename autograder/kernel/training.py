@@ -1,4 +1,9 @@
-"""Records every call of `fit`, and in the grading kernel runs only a short share of it."""
+"""Records every call of `fit`, and in the grading kernel runs only a short share of it.
+
+Measured with `autograder.benchmark.quality` (Keras 3.15, TensorFlow 2.21, one thread): a `fit` costs
+1 s of processor time up to its first step, and for all the others 0.8 s in exercise 1 and 1.2 s in
+exercise 2. What it reaches is told in `judge.quality`.
+"""
 
 import functools
 import inspect
@@ -15,7 +20,7 @@ from autograder.evidence import FitEvidence
 from autograder.kernel.describe import sample
 from autograder.kernel.short_optimizer import ShortOptimizer
 
-SHORT_STEPS = 120
+SHORT_STEPS = 140
 SHORT_BATCH = 10
 SHORT_SECONDS = 120
 VALIDATION_ROWS = 50
