@@ -1,0 +1,169 @@
+"""What `fit`, `predict` and `evaluate` do in the grading kernel, seen from a student's code."""
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+STEPS, SIZE = 140, 28
+
+
+@pytest.fixture
+def recorder(kernel, tmp_path, monkeypatch):
+    """The watcher of `fit`, with nothing on record; files are written to a folder of the test's own."""
+    from autograder.kernel import session
+
+    monkeypatch.chdir(tmp_path)
+    session.current().fits.forget()
+    return session.current().fits
+
+
+@pytest.fixture(scope="module")
+def digits(images):
+    """The embedded training digits as a student prepares them, and many more of them."""
+    from autograder.images import scaled
+
+    return scaled(images.x_train[np.arange(6000) % len(images.x_train)])
+
+
+def small_network(optimizer="adagrad", **compiled):
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, 1)),
+            layers.Conv2D(4, 3, activation="relu", padding="same"),
+            layers.Conv2D(1, 3, activation="sigmoid", padding="same"),
+        ]
+    )
+    model.compile(loss="binary_crossentropy", optimizer=optimizer, **compiled)
+    return model
+
+
+def steps(recorder, model):
+    return [fit.steps for fit in recorder.calls(model)]
+
+
+@pytest.mark.parametrize("options", [{}, {"steps_per_execution": 600}, {"run_eagerly": True}], ids=str)
+def test_every_epoch_is_there_with_its_validation(recorder, digits, options):
+    import keras
+
+    model = small_network(**options)
+    stop = keras.callbacks.EarlyStopping(patience=0, baseline=0.0)
+    calmer = keras.callbacks.ReduceLROnPlateau(patience=0)
+
+    history = model.fit(digits, digits, 100, 10, 0, [stop, calmer], validation_split=0.2).history
+
+    assert len(history["loss"]) == len(history["val_loss"]) == len(history["learning_rate"]) == 10
+    assert steps(recorder, model) == [STEPS]
+    assert int(model.optimizer.iterations) == STEPS
+
+
+def test_few_images_are_shown_over_and_over(recorder, digits):
+    model = small_network()
+
+    model.fit(digits[:57], digits[:57], epochs=10, verbose=0)
+
+    assert steps(recorder, model) == [STEPS]
+
+
+def test_further_calls_go_on_where_the_last_ended(recorder, digits):
+    model = small_network()
+    model.fit(digits, digits, verbose=0)
+    before = model.evaluate(digits, digits, verbose=0)
+    model.layers[0].trainable = False
+
+    for _ in range(3):
+        model.fit(digits, digits, verbose=0)
+
+    assert model.evaluate(digits, digits, verbose=0) < before
+    assert sum(steps(recorder, model)) == int(model.optimizer.iterations)
+
+
+def test_a_rate_of_zero_teaches_nothing_until_there_is_another(recorder, digits):
+    import keras
+
+    model = small_network(keras.optimizers.Adagrad(0.0))
+    untrained = model.get_weights()
+    model.fit(digits, digits, epochs=2, verbose=0)
+    for before, after in zip(untrained, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+    model.optimizer.learning_rate = 0.01
+    model.fit(digits, digits, epochs=2, verbose=0)
+    assert not np.array_equal(untrained[0], model.get_weights()[0])
+
+    model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adagrad(0.0))
+    trained = model.get_weights()
+    model.fit(digits, digits, epochs=2, verbose=0)
+    np.testing.assert_array_equal(trained[0], model.get_weights()[0])
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.parametrize("optimizer", ["Adagrad", "Adam", "SGD"])
+def test_what_is_saved_loads_as_it_was_compiled_and_counts_as_trained(
+    recorder, digits, optimizer, ending
+):
+    import keras
+
+    model = small_network(optimizer.lower())
+    best = keras.callbacks.ModelCheckpoint(f"best.{ending}", monitor="loss", save_best_only=True)
+    model.fit(digits, digits, epochs=2, verbose=0, callbacks=[best])
+    model.save(f"last.{ending}")
+
+    for name in ("best", "last"):
+        loaded = keras.models.load_model(f"{name}.{ending}")
+        assert type(loaded.optimizer) is getattr(keras.optimizers, optimizer)
+        assert int(loaded.optimizer.iterations) == STEPS
+        assert steps(recorder, loaded) == [STEPS]
+
+
+def test_images_and_targets_of_different_number_are_refused_as_by_keras(recorder, digits):
+    model = small_network()
+
+    with pytest.raises(ValueError, match="cardinality"):
+        model.fit(digits, digits[:2000], verbose=0)
+
+    (call,) = recorder.calls(model)
+    assert call.steps == 0
+    assert "cardinality" in call.problem
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "uint8"])
+def test_predict_answers_as_keras_does(recorder, digits, dtype):
+    import keras
+
+    model = small_network()
+    images = (10 * digits[:600]).astype(dtype)
+    full = keras.Model.predict.__wrapped__(model, images, verbose=0)
+
+    answers = model.predict(images, batch_size=100, verbose=0)
+
+    assert (answers.shape, answers.dtype) == (full.shape, full.dtype)
+    np.testing.assert_allclose(answers[:500], full[:500], atol=1e-5)
+    np.testing.assert_array_equal(answers[500:], answers[:100])
+    assert model.predict_on_batch(images).shape == full.shape
+    assert model.predict(images, steps=2, batch_size=10, verbose=0).shape[0] == 20
+
+
+def test_predict_of_a_network_not_yet_built_and_of_one_with_a_step_of_its_own(recorder, digits):
+    import keras
+
+    class Doubled(keras.Sequential):
+        def predict_step(self, data):
+            return 2 * super().predict_step(data)
+
+    layers = [keras.layers.Conv2D(1, 3, activation="sigmoid", padding="same")]
+
+    assert keras.Sequential(layers).predict(digits[:7], verbose=0).shape == (7, SIZE, SIZE, 1)
+    assert Doubled(layers).predict(0 * digits[:7], verbose=0).max() == pytest.approx(1.0)
+
+
+def test_evaluate_gives_what_was_asked_for(recorder, digits):
+    model = small_network(metrics=["mse"])
+
+    values = model.evaluate(digits, digits, verbose=0)
+    by_name = model.evaluate(digits[:500], digits[:500], batch_size=50, return_dict=True, verbose=0)
+
+    assert values == pytest.approx([by_name["loss"], by_name["mse"]], rel=1e-3)
