@@ -62,6 +62,22 @@ def test_a_run_leaves_nothing_on_the_workers(cluster, course):
         wait_for(lambda number=number: not cluster.worker(number).children(), 60)
 
 
+@pytest.mark.parametrize("protocol", ["tcp", "tls"])
+def test_workers_of_this_machine_are_reached_with_keys_only(protocol):
+    from distributed import Client
+    from distributed.security import Security
+
+    from autograder.batch.workers import own_cluster
+
+    with own_cluster(1) as cluster:
+        with Client(cluster, set_as_default=False) as client:
+            assert client.submit(sum, [1, 2]).result(30) == 3
+        address = cluster.scheduler_address.replace("tls", protocol)
+        others = Security.temporary() if protocol == "tls" else None
+        with pytest.raises(OSError, match="reset by peer|does not match"):
+            Client(address, security=others, timeout=5, set_as_default=False)
+
+
 def test_no_scheduler_at_all_is_told_of(course):
     settings = "import autograder.batch.workers as w; w.CONNECT_SECONDS = 2"
     run = started(course, "--scheduler", "tcp://127.0.0.1:1", settings=settings)

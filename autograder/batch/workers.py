@@ -235,7 +235,7 @@ def connected(
             )
         )
         where = f"the scheduler at {scheduler}" if scheduler else "this machine's own scheduler"
-        address = scheduler or until_the_end.enter_context(_own_cluster(workers))
+        address = scheduler or until_the_end.enter_context(own_cluster(workers))
         try:
             client = until_the_end.enter_context(
                 contextlib.closing(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
@@ -256,7 +256,8 @@ def connected(
 
 
 @contextlib.contextmanager
-def _own_cluster(workers: int) -> Iterator[LocalCluster]:
+def own_cluster(workers: int) -> Iterator[LocalCluster]:
+    """That many workers of this machine's own, for this process alone."""
     # Encrypted, with keys that nobody else has: whoever may talk to a scheduler may run code.
     with LocalCluster(
         n_workers=workers,

@@ -61,8 +61,8 @@ def of_judge() -> str:
 
 @functools.cache
 def of_package() -> str:
-    """Of all code of this package, and the libraries that it uses."""
-    return _of_code("")
+    """Of all code of this package that grades, and the libraries that it uses."""
+    return _of_code("batch", "course", "kernel", "judge", *(p.name for p in _PACKAGE.glob("*.py")))
 
 
 def of_images(images: Images) -> str:
