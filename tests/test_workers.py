@@ -74,7 +74,7 @@ def test_workers_of_this_machine_are_reached_with_keys_only(protocol):
             assert client.submit(sum, [1, 2]).result(30) == 3
         address = cluster.scheduler_address.replace("tls", protocol)
         others = Security.temporary() if protocol == "tls" else None
-        with pytest.raises(OSError, match="reset by peer|does not match"):
+        with pytest.raises(OSError, match=r"reset by peer|does not match"):
             Client(address, security=others, timeout=5, set_as_default=False)
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from autograder.batch.grade_class import GradeClass, Summary
 from autograder.batch.progress import Watch
+from autograder.batch.workers import shared_out
 from autograder.course.grades import Grades, read_grades
 from autograder.course.grading import grading
 from autograder.course.kept import FOLDER
@@ -99,9 +100,10 @@ def serve(scheduler: str, workers: int) -> None:
     from distributed.cli.dask_worker import main as dask_worker
 
     dask.config.set({"distributed.worker.daemon": False})
-    count = str(workers or room_for_workers())
-    arguments = [scheduler, "--nworkers", count, "--nthreads", "1", "--memory-limit", "0"]
-    dask_worker([*arguments, "--no-dashboard"], prog_name="autograder worker")
+    shares = shared_out(workers or room_for_workers())
+    arguments = ["--nworkers", str(shares["n_workers"]), "--nthreads", str(shares["threads_per_worker"])]
+    arguments += ["--memory-limit", "0", "--no-dashboard"]
+    dask_worker([scheduler, *arguments], prog_name="autograder worker")
 
 
 def _count(app: NbGrader) -> int:

@@ -21,8 +21,10 @@ from autograder.batch.worker import NAME, Grader, Settings, WorkerError, carry_o
 
 TICK = 0.5
 """Seconds between two looks at what is going on."""
+THREADS = 4
+"""Notebooks at once that share one worker: its fork server and its judge take seconds to start."""
 AHEAD = 2
-"""Tasks handed out for each worker, so that none waits for the driver."""
+"""Tasks handed out for each of them, so that none waits for the driver."""
 SLOW = 4.0
 """How many times the median duration makes a task a slow one, which an idle worker tries as well."""
 SLOW_SECONDS = 60.0
@@ -154,14 +156,18 @@ class Workers:
         """Notes what is being worked on, and lets idle workers try what takes too long elsewhere."""
         self._check_connection()
         with self._losses_told():
-            processing = self._client.processing()
-        at = {str(key): place for place, keys in processing.items() for key in keys}
-        idle = {place for place, keys in processing.items() if not keys}
+            threads = self._client.nthreads()
+            # What is only queued at a worker is not begun: its threads take tasks in turn.
+            begun = {
+                place: [str(key) for key in list(keys)[: threads.get(place, 1)]]
+                for place, keys in self._client.processing().items()
+            }
+        at = {key: place for place, keys in begun.items() for key in keys}
+        idle = {place for place, keys in begun.items() if len(keys) < threads.get(place, 1)}
         now = time.monotonic()
         for running in self._running.values():
             places = {at[future.key] for future in running.futures if future.key in at}
-            # What is only queued at a worker is not begun; one thread does them in turn.
-            if places and running.started is None and self._is_first(running, processing):
+            if places and running.started is None:
                 running.started = now
             running.places |= places
         if not (all_handed_out and idle and self._durations):
@@ -174,11 +180,6 @@ class Workers:
                 place = min(others)
                 self._submit(running.task, {place})
                 idle.discard(place)
-
-    @staticmethod
-    def _is_first(running: _Running, processing: dict) -> bool:
-        keys = {future.key for future in running.futures}
-        return any(queued and str(queued[0]) in keys for queued in map(list, processing.values()))
 
     def _given_up(self) -> Outcome | None:
         """One task that nobody answered for too long, if there is any."""
@@ -228,6 +229,7 @@ def connected(
                 {
                     # Grading needs processes of its own.
                     "distributed.worker.daemon": False,
+                    "distributed.worker.profile.enabled": False,
                     "distributed.scheduler.allowed-failures": DEATHS,
                     "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
                     "distributed.admin.large-graph-warning-threshold": "1GB",
@@ -255,13 +257,18 @@ def connected(
                     client.unregister_worker_plugin(NAME)
 
 
+def shared_out(count: int) -> dict[str, int]:
+    """Processes, and threads of each, for so many notebooks at once."""
+    processes = -(-count // THREADS)
+    return {"n_workers": processes, "threads_per_worker": -(-count // processes)}
+
+
 @contextlib.contextmanager
 def own_cluster(workers: int) -> Iterator[LocalCluster]:
-    """That many workers of this machine's own, for this process alone."""
+    """Workers of this machine's own for that many notebooks at once, for this process alone."""
     # Encrypted, with keys that nobody else has: whoever may talk to a scheduler may run code.
     with LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
+        **shared_out(workers),
         processes=True,
         host="127.0.0.1",
         protocol="tls://",

@@ -82,6 +82,8 @@ class Judge:
 
     def __init__(self, images: Images, timeout: float) -> None:
         self._images, self._timeout = images, timeout
+        # One notebook after the other: when one breaks the process, no other is judged in it.
+        self._turn = threading.RLock()
         self._pool = self._new_pool()
 
     def verdicts(self, notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
@@ -89,6 +91,10 @@ class Judge:
 
         Raises JudgeError if the judge does not even start: that is nobody's zero.
         """
+        with self._turn:
+            return self._verdicts(notebook, messages)
+
+    def _verdicts(self, notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
         if not messages:
             return {}
         try:
@@ -99,7 +105,7 @@ class Judge:
         self._restart()
         if len(messages) > 1:
             # Only the message that the judge fails over shall go without its verdict.
-            alone = [self.verdicts(notebook, {name: message}) for name, message in messages.items()]
+            alone = [self._verdicts(notebook, {name: message}) for name, message in messages.items()]
             return {name: verdict for verdicts in alone for name, verdict in verdicts.items()}
         failed = zero(
             "a verdict",
