@@ -86,7 +86,7 @@ def test_targets_are_met_or_not_by_the_figures():
         ours=Marginal(11, 6, 10, 9, {"kernels": 11}),
         fresh=Marginal(30, 16, 5, 4, {"kernels": 30}),
         floor={NETWORKS: (6, 6), ARRAYS: (2, 2), PICTURES: (1, 1)},
-        walls={1: 100.0, 2: 50.0},
+        by_workers={1: Marginal(11, 10, 10, 9, {}), 2: Marginal(11, 5, 10, 9, {})},
         whole_class=WholeClass(100, first, Usage(9, {"driver": 4}), {10: 1000, 50: 1050, 100: 1090}),
     )
     said = {

@@ -73,7 +73,7 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> Figures:
     if begins("b", f"the same with fresh kernels, 1 and {count} submissions"):
         figures.fresh = runs.pipeline(classroom, "fresh", count, runs.FRESH_KERNELS)
     if begins("scaling", f"{count} submissions with one worker and with two"):
-        figures.walls = runs.scaling(classroom, count)
+        figures.by_workers = runs.scaling(classroom, count)
     if begins("class", f"{arguments.class_size} submissions, and again"):
         figures.whole_class = runs.whole_class(classroom, arguments.class_size)
     return figures

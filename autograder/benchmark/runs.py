@@ -64,23 +64,24 @@ def grade(course: Path, workers: int | None = None, *, memory: bool = False) -> 
     return Meter().run(grade_command(course, workers), course, course / "grading.log", done)
 
 
-def pipeline(classroom: Classroom, name: str, submissions: int, options: str = "") -> Marginal:
+def pipeline(
+    classroom: Classroom, name: str, submissions: int, options: str = "", workers: int | None = None
+) -> Marginal:
     """What one submission takes in the pipeline. options: lines for nbgrader_config.py."""
     usages = []
     for count in (1, submissions):
         course = classroom.of(count, f"{name}-{count}", options)
-        usages.append(grade(course))
+        usages.append(grade(course, workers))
         expect_full_marks(course, count)
     return Marginal.of(*usages, submissions)
 
 
-def scaling(classroom: Classroom, submissions: int) -> dict[int, float]:
-    """Wall seconds for the same submissions by number of workers, start included."""
-    walls = {}
-    for workers in (1, 2):
-        course = classroom.of(submissions, f"workers-{workers}")
-        walls[workers] = grade(course, workers).wall
-    return walls
+def scaling(classroom: Classroom, submissions: int) -> dict[int, Marginal]:
+    """What one submission takes, by number of workers."""
+    return {
+        workers: pipeline(classroom, f"workers-{workers}", submissions, workers=workers)
+        for workers in (1, 2)
+    }
 
 
 def whole_class(classroom: Classroom, size: int) -> WholeClass:
