@@ -32,6 +32,7 @@ SLOW_SECONDS = 60.0
 DEATHS = 2
 """Workers that may die over a task."""
 CONNECT_SECONDS = 20
+GOODBYE_SECONDS = 10
 
 
 class SchedulerError(NbGraderException):
@@ -254,7 +255,9 @@ def connected(
             if scheduler:
                 # Kernels and judges end; the workers are others' as well.
                 with contextlib.suppress(Exception):
-                    client.unregister_worker_plugin(NAME)
+                    # A worker that hangs must not keep the run from ending.
+                    forget = client.scheduler.unregister_worker_plugin
+                    client.sync(forget, name=NAME, callback_timeout=GOODBYE_SECONDS)
 
 
 def shared_out(count: int) -> dict[str, int]:

@@ -74,7 +74,7 @@ class ExecuteSubmission(Execute):
         """Executes the notebook, unless it is known what came of just this before."""
         about = resources.get("nbgrader", {})
         folder = resources.get("metadata", {}).get("path")
-        files = [] if folder is None else files_in(Path(folder))
+        files = files_in(Path(folder)) if folder else []
         work = work_on(about.get("notebook", ""), nb, files)
         resources[STAMP] = stamp(work, Path(folder or "."), self.config)
         if UNREADABLE in nb.metadata:
