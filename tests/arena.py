@@ -231,7 +231,10 @@ class Arena:
     def _changes(self, before: dict[str, str], students: set[str]) -> Iterable[str]:
         after = self._snapshot()
         yield from (f"changed: {name}" for name in before if after.get(name) != before[name])
-        graded = tuple(f"{self.course}/autograded/{student}/" for student in students)
+        kept = f".autograder/kept/{ASSIGNMENT}"
+        graded = tuple(
+            f"{self.course}/{place}/{student}/" for place in ("autograded", kept) for student in students
+        )
         for name in sorted(set(after) - set(before)):
             if not name.startswith((*graded, "gradebook: ")):
                 yield f"new: {name}"

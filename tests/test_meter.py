@@ -65,7 +65,7 @@ def test_a_command_that_fails_is_told_with_what_it_wrote(tmp_path):
 def test_processes_have_roles():
     server = [sys.executable, "-P", "-m", "autograder.kernel.forkserver", "--sandboxed"]
     sandbox = ["bwrap", "--unshare-pid", *server]
-    judge = [
+    spawned = [
         sys.executable,
         "-c",
         "from multiprocessing.spawn import spawn_main",
@@ -77,7 +77,8 @@ def test_processes_have_roles():
     assert meter._role(server, sandbox, meter.FORK_SERVER) == meter.FORK_SERVER
     assert meter._role(server, server, meter.FORK_SERVER) == meter.KERNELS
     assert meter._role(["ls"], server, meter.KERNELS) == meter.KERNELS
-    assert meter._role(judge, nbgrader, meter.DRIVER) == meter.JUDGE
+    assert meter._role(spawned, nbgrader, meter.DRIVER) == meter.DRIVER
+    assert meter._role(spawned, spawned, meter.DRIVER) == meter.JUDGE
 
 
 @pytest.mark.skipif(
