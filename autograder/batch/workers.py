@@ -231,6 +231,8 @@ def connected(
                     # Grading needs processes of its own.
                     "distributed.worker.daemon": False,
                     "distributed.worker.profile.enabled": False,
+                    "distributed.scheduler.http.routes": [],
+                    "distributed.worker.http.routes": [],
                     "distributed.scheduler.allowed-failures": DEATHS,
                     "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
                     "distributed.admin.large-graph-warning-threshold": "1GB",
@@ -277,6 +279,8 @@ def own_cluster(workers: int) -> Iterator[LocalCluster]:
         protocol="tls://",
         security=Security.temporary(),
         dashboard_address=None,
+        # Its pages, which name students, have no keys: none is served.
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         memory_limit=0,
         silence_logs=logging.CRITICAL,
     ) as cluster:
