@@ -41,11 +41,10 @@ class Kept:
     def keep(self, student: str, notebook: str, result: Result, data: bytes | None = None) -> None:
         """Replaces the last one in one step: a run that is killed leaves the old or the new one.
 
-        One that ended early, or that the judge failed over, is not kept: the next run may end otherwise.
+        One that is not final is not kept: the next run may end otherwise.
         data: the result as bytes, where it came as such.
         """
-        judge_failed = any(verdict.review for verdict in result.verdicts.values())
-        if result is self._last_found or result.incident or judge_failed:
+        if result is self._last_found or not result.final:
             return
         data = data or result.to_bytes()
         if len(data) > MAX_BYTES:

@@ -33,10 +33,11 @@ class WriteVerdicts(NbGraderPreprocessor):
         result = resources.get(RESULT)
         if result:
             result = grading(self.config).judged(notebook, result)
-        if kept:
+        if kept and result:
+            kept.keep(resources["nbgrader"]["student"], notebook, result)
+        if kept and (not result or result.final):
+            # Without a stamp, `autograder grade` takes the notebook for one that is still to be graded.
             nb.metadata[STAMP] = resources[STAMP]
-            if result:
-                kept.keep(resources["nbgrader"]["student"], notebook, result)
         judged = result.verdicts if result else {}
         doubtful = bool(nb.metadata.get(REMARKS))
         evidence = resources.get(EVIDENCE, {})

@@ -155,6 +155,11 @@ class Result:
             resources.get(INCIDENT, ""),
         )
 
+    @property
+    def final(self) -> bool:
+        """Whether the next run would give the same: this one ended, and the judge failed over nothing."""
+        return not self.incident and not any(verdict.review for verdict in self.verdicts.values())
+
     def show(self, content: NotebookNode, resources: dict) -> None:
         """Makes of a notebook and its resources what they were after the run."""
         cells = [cell for cell in content.cells if cell.cell_type == "code"]

@@ -42,6 +42,7 @@ def judge(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdi
             "an error in the judge itself, not in this work",
             "This criterion could not be judged.",
             "Please tell the course staff: a person has to look at it.",
+            review=True,
         )
 
 

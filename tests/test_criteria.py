@@ -1,0 +1,37 @@
+"""What stands between a message and a verdict: whatever fails there, a person is told."""
+
+import pytest
+
+from autograder.judge import criteria
+from autograder.lab import EXERCISES
+
+EXERCISE = EXERCISES["autoencoder"]
+
+
+def test_every_criterion_of_the_lab_has_its_judge():
+    asked = {criterion.id for exercise in EXERCISES.values() for criterion in exercise.criteria}
+    assert set(criteria.CRITERIA) == asked
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), RecursionError(), MemoryError()], ids=repr)
+def test_a_zero_for_a_fault_of_the_judges_own_is_flagged_for_a_person(monkeypatch, caplog, error):
+    def failing(*_):
+        raise error
+
+    monkeypatch.setitem(criteria.CRITERIA, "loss", failing)
+    monkeypatch.setattr(criteria, "verified", lambda evidence: evidence)
+    evidence = criteria.Evidence("loss", "a request", None, (), {}, ())
+
+    verdict = criteria.judge(evidence, EXERCISE, None)
+
+    assert verdict.credit == 0
+    assert verdict.review
+    assert "a person has to look" in verdict.advice
+    assert "judging loss of autoencoder failed" in caplog.text
+
+
+@pytest.mark.parametrize("message", [None, {}, {"version": 1}, "text"], ids=repr)
+def test_what_is_no_evidence_is_the_students_zero(message):
+    verdict = criteria.judge_message("loss", message, EXERCISE, None)
+    assert verdict.credit == 0
+    assert not verdict.review
