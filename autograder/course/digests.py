@@ -15,16 +15,8 @@ import autograder
 from autograder.images import Images
 
 _PACKAGE = Path(autograder.__file__).parent
-_KERNEL = (
-    "challenge.py",
-    "check.py",
-    "evidence.py",
-    "kernel",
-    "course/execute.py",
-    "course/outputs.py",
-    "course/work.py",
-)
-_JUDGE = ("challenge.py", "evidence.py", "images.py", "lab.py", "judge")
+_JUDGE, _LAB = "judge", "lab.py"
+"""The folder that judges, and the points: nothing that a notebook's run depends on."""
 _LIBRARIES = (
     "tensorflow",
     "keras",
@@ -48,35 +40,47 @@ def digest(*parts: object) -> str:
 
 
 @functools.cache
-def of_kernel() -> str:
-    """Of the code that runs notebooks, and the libraries that it uses."""
-    return _of_code(*_KERNEL)
+def of_run(package: Path = _PACKAGE) -> str:
+    """Of the code that decides how a notebook runs: all but that of the judge and the points."""
+    return _of_code(
+        package, [file for file in _code(package) if _part(file, package) not in (_JUDGE, _LAB)]
+    )
 
 
 @functools.cache
-def of_judge() -> str:
-    """Of the code that judges, and the libraries that it uses."""
-    return _of_code(*_JUDGE)
+def of_judge(package: Path = _PACKAGE) -> str:
+    """Of the code that judges: its folder, and what lies at the top for all to share."""
+    return _of_code(
+        package,
+        [file for file in _code(package) if _part(file, package) == _JUDGE or file.parent == package],
+    )
 
 
 @functools.cache
-def of_package() -> str:
-    """Of all code of this package that grades, and the libraries that it uses."""
-    return _of_code("batch", "course", "kernel", "judge", *(p.name for p in _PACKAGE.glob("*.py")))
+def of_package(package: Path = _PACKAGE) -> str:
+    """Of all code."""
+    return _of_code(package, _code(package))
 
 
 def of_images(images: Images) -> str:
     """Of the grading images."""
     arrays = (images.x_train, images.x_test, images.held_out)
-    return digest(*(part for array in arrays for part in (array.shape, array.tobytes())))
+    content = (part for array in arrays for part in (array.shape, array.tobytes()))
+    return digest(images.train_count, images.test_count, *content)
 
 
-def _of_code(*places: str) -> str:
-    files: list[Path] = []
-    for place in places:
-        path = _PACKAGE / place
-        files += [path] if path.is_file() else [f for f in path.rglob("*") if f.suffix in (".py", ".j2")]
-    code = {str(file.relative_to(_PACKAGE)): digest(file.read_bytes()) for file in files}
+def _code(package: Path) -> list[Path]:
+    """All files of the package, but what Python makes of them."""
+    return [f for f in package.rglob("*") if f.is_file() and "__pycache__" not in f.parts]
+
+
+def _part(file: Path, package: Path) -> str:
+    """The folder of the package, or the module at its top, that a file belongs to."""
+    return file.relative_to(package).parts[0]
+
+
+def _of_code(package: Path, files: list[Path]) -> str:
+    code = {str(file.relative_to(package)): digest(file.read_bytes()) for file in files}
     return digest(code, platform.python_version(), {name: _version(name) for name in _LIBRARIES})
 
 

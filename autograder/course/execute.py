@@ -94,9 +94,7 @@ class ExecuteSubmission(Execute):
     def digest(self, work: Work) -> str:
         """Of the work, and of all that decides what comes of it."""
         limits = (self.timeout, self.notebook_timeout, self.iopub_timeout, self.max_output_mib)
-        return digests.digest(
-            work.digest, digests.of_kernel(), grading(self.config).surroundings, limits
-        )
+        return digests.digest(work.digest, digests.of_run(), grading(self.config).surroundings, limits)
 
     def _execute(self, nb, resources, work: Work, *args, **kwargs):
         """On a private copy of the files."""
