@@ -68,6 +68,33 @@ def test_few_images_are_shown_over_and_over(recorder, digits):
     assert steps(recorder, model) == [STEPS]
 
 
+@pytest.mark.parametrize("strategy", ["MirroredStrategy", "OneDeviceStrategy"])
+def test_a_network_distributed_over_devices_trains_as_any_other(recorder, digits, strategy):
+    import keras
+    import tensorflow as tf
+
+    from autograder.kernel.describe import describe
+
+    devices = {"OneDeviceStrategy": ["/cpu:0"]}.get(strategy, [])
+    keras.utils.set_random_seed(1)
+    alone = small_network().fit(digits, digits, epochs=2, verbose=0)
+    recorder.forget()
+    keras.utils.set_random_seed(1)
+    with getattr(tf.distribute, strategy)(*devices).scope():
+        model = small_network()
+
+    history = model.fit(digits, digits, epochs=2, verbose=0)
+
+    assert history.history["loss"] == pytest.approx(alone.history["loss"], rel=1e-3)
+    assert steps(recorder, model) == [STEPS]
+    assert model.optimizer.iterations.numpy() == STEPS
+    evidence = describe(model, "a request")
+    assert evidence.problem == ""
+    assert evidence.optimizer.learning_rate == pytest.approx(0.001)
+    model.save("model.keras")
+    assert steps(recorder, keras.models.load_model("model.keras")) == [STEPS]
+
+
 def test_further_calls_go_on_where_the_last_ended(recorder, digits):
     model = small_network()
     model.fit(digits, digits, verbose=0)

@@ -297,7 +297,7 @@ def _optimizer(model: keras.Model, request: str | None) -> OptimizerEvidence | N
         return None
     try:
         schedule = isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
-        rate = None if schedule else float(optimizer.learning_rate)
+        rate = None if schedule else float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     except Exception:
         rate = None
     own_class = not _is_of_keras(type(optimizer))

@@ -29,7 +29,9 @@ class ShortOptimizer(keras.optimizers.Optimizer):
         """One that is saved as the student's own is: a checkpoint must load as what was compiled."""
         kind = type(own)
         home = "keras.optimizers" if kind.__module__.startswith("keras.") else kind.__module__
-        short = type(kind.__name__, (cls,), {"__module__": home})(_rate(own))
+        # Its variables belong where the student's do, if they were distributed.
+        with _inner(own)._distribution_strategy.scope():
+            short = type(kind.__name__, (cls,), {"__module__": home})(_rate(own))
         short.own = own
         return short
 
@@ -74,7 +76,8 @@ class ShortOptimizer(keras.optimizers.Optimizer):
         """Brings the student's optimizer to where its steps would have brought it, but for its means."""
         if self.built:
             if not self.own.built:
-                self.own.build(self._trainable_variables)
+                with self._distribution_strategy.scope():
+                    self.own.build(self._trainable_variables)
             _inner(self.own)._iterations.assign(self.iterations)
 
     @property
@@ -96,7 +99,7 @@ def _inner(optimizer):
 def _rate(optimizer):
     """The learning rate: a float, a schedule or a function."""
     rate = _inner(optimizer)._learning_rate
-    return float(rate) if isinstance(rate, keras.Variable) else rate
+    return float(ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else rate
 
 
 def _flat(gradient, variable):

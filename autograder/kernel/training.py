@@ -214,7 +214,7 @@ def _sample(array, count: int | None):
 
 def _has_learned(model: keras.Model) -> bool:
     optimizer = getattr(model, "optimizer", None)
-    return optimizer is not None and int(optimizer.iterations) > 0
+    return optimizer is not None and keras.ops.convert_to_numpy(optimizer.iterations) > 0
 
 
 def _layout(model: keras.Model) -> tuple:
