@@ -11,6 +11,7 @@ import time
 import tomllib
 import urllib.request
 from contextlib import contextmanager, suppress
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -176,6 +177,7 @@ HONEST = {
     "code": "Use\n\n```python\ndef f(x):\n\n    return x < 1 and x > 0\n```\nor `a < b`.",
     "a formula": r"With $\hat{x} < x$ and $$\sum_i (x_i - \hat{x}_i)^2 \quad a & b$$ less is lost.",
     "a list": "1. one\n2. two\n   - three",
+    "a table": "| a | b |\n|:--|--:|\n| 1 | 2 |",
     "a link": "See [Conv2D](https://keras.io/api/layers/convolution_layers/convolution2d/).",
 }
 
@@ -191,7 +193,7 @@ def text_of(html):
 
 TO_BE_RENDERED = {
     "a heading": "# Results\n\nGood ones.",
-    "a table": "| a | b |\n|:--|--:|\n| 1 | 2 |",
+    "a table": "| a | b |\n|:--|--:|\n| 1 | <b onclick=x>2</b> |",
     "an empty line in code": "```\na\n\n\nb\n```\n\n<b onclick=x>c</b>",
     "a formula": "# Loss\n\n$$a < b$$\n\n\\begin{align}\na &= b\n\\end{align}",
     "an image": f"![figure](attachment:f.png)\n\n```\n$$ not a formula $$\n```\n\n{'*a*' * 9}",
@@ -250,7 +252,7 @@ def test_a_table_of_pandas_keeps_its_looks():
     html = data_of({"text/plain": "   loss", "text/html": table})["text/html"]
 
     assert '<table border="1" class="dataframe">' in html
-    assert '<tr style="text-align: right;">' in html
+    assert '<tr style="text-align:right">' in html
     assert "vertical-align" not in html, "the text of a style sheet is not shown"
 
 
@@ -263,7 +265,7 @@ def test_a_summary_of_keras_keeps_its_looks():
     )
     html = data_of({"text/plain": "", "text/html": summary})["text/html"]
 
-    assert re.sub(r"[\s;'\"]", "", html) == re.sub(r"[\s;'\"]", "", summary)
+    assert re.sub(r"[\s;'\"]", "", unescape(html)) == re.sub(r"[\s;'\"]", "", summary)
 
 
 def test_images_stay_if_they_are_images():
@@ -327,17 +329,17 @@ def test_incomplete_colours_do_not_cost_the_page():
 @pytest.mark.parametrize("html", ["<li><ul>" * 11_000, "<div>" * 20_000, "&" * 10**7, "<style" * 16_000])
 def test_html_that_takes_long_to_clean_is_not_shown(html):
     cell = new_code_cell("x", outputs=[new_output("display_data", data={"text/html": html})] * 50)
-    start = time.monotonic()
+    start = time.process_time()
     assert not cleaned(cell).outputs
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_the_whole_of_a_notebook_is_cleaned_in_bounded_time():
     clean = Cleaning()
-    start = time.monotonic()
+    start = time.process_time()
     for number in range(300):
         harmless_cell(new_markdown_cell(f"{number}" + "<li><ul>" * (harmless.MAX_TAGS // 2)), clean)
-    assert time.monotonic() - start < 60
+    assert time.process_time() - start < 60
 
 
 @pytest.mark.parametrize(
@@ -362,7 +364,7 @@ def test_formulas_hold_no_links(formula, kind):
 
 def test_entities_that_are_markup_stay_entities():
     html = data_of({"text/html": "&lt;b&gt; &nvlt; &amp;lt; &#60;i&#62; &eacute; &quot;"})["text/html"]
-    assert html == "&lt;b&gt; &nvlt; &amp;lt; &#60;i&#62; é &quot;"
+    assert html == '&lt;b&gt; &lt;\u20d2 &amp;lt; &lt;i&gt; é "'
 
 
 @pytest.fixture

@@ -2,17 +2,16 @@
 
 Feedback and formgrader put a notebook's Markdown and outputs into their pages as they are. So the
 autograded notebook itself is made harmless, whatever shows it and however that is configured: HTML
-is cleaned by bleach with a short list of what is allowed, and nothing unknown is kept.
+is cleaned by nh3 with a short list of what is allowed, and nothing unknown is kept.
 """
 
 import base64
 import binascii
 import functools
 import re
-from html import escape, unescape
+from html import escape
 
-from bleach.css_sanitizer import CSSSanitizer
-from bleach.sanitizer import Cleaner
+import nh3
 from nbconvert.filters import ansi2html, strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode, from_dict
@@ -29,13 +28,13 @@ MAX_MARKDOWN = 20_000
 """Characters of Markdown above which it is shown as it was written."""
 
 MAX_TAGS = 2000
-"""Tags in one piece of HTML. The time it takes to read them grows with the square of their number."""
+"""Tags in one piece of HTML. Where they are nested, the time to read them grows with the square of their number."""
 
 MAX_EFFORT = 2_000_000
-"""Characters of HTML, a tag counted as fifty, that are cleaned in one notebook: some ten seconds."""
+"""Characters of HTML, a tag counted as fifty, that are cleaned in one notebook: a second or two."""
 
 MAX_KEPT = 10_000
-"""Characters of HTML of which it is kept what it is when cleaned."""
+"""Characters of a piece of HTML up to which its cleaned form is kept for the next time it is met."""
 
 MAX_IMAGE = 20 * 2**20
 """Characters of an encoded image above which it is not shown."""
@@ -72,32 +71,29 @@ _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/
 _CLASS = r"(?:dataframe|highlight|anchor-link|[a-z][a-z0-9]{0,2})"
 _CLASSES = re.compile(rf"{_CLASS}(?: {_CLASS})*")
 
-# bleach drops these tags, but would show what is between them.
-_UNSEEN = re.compile(r"<(script|style|template|title)\b[^<>]*>[^<]*</\1\s*>", re.IGNORECASE)
+# Of other tags that are not allowed, what is between them is shown.
+_UNSEEN = {"script", "style", "template", "title"}
 
 # MathJax makes links of these, and lets `http:page.html` pass: a page of the formgrader's own.
 _LINKING = re.compile(r"\\(?=href|mmlToken)")
-_ENTITY = re.compile(r"&#?\w+;")
 
 _SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 
-def _allowed(tag: str, name: str, value: str) -> bool:
-    if name == "href":
-        return tag == "a" and _LINK.fullmatch(value) is not None
-    if name == "src":
-        return tag == "img" and _PICTURE.fullmatch(value) is not None
-    if name == "class":
-        return _CLASSES.fullmatch(value) is not None
-    return name in ATTRIBUTES
+def _allowed(tag: str, name: str, value: str) -> str | None:
+    """The value of an attribute; None if it may not be there."""
+    wanted = {"href": _LINK, "src": _PICTURE, "class": _CLASSES}.get(name)
+    return value if wanted is None or wanted.fullmatch(value) else None
 
 
-_CLEANER = Cleaner(
-    tags=TAGS,
-    attributes=_allowed,
-    protocols=("http", "https", "mailto", "data"),
-    css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES, allowed_svg_properties=()),
-    strip=True,
+_CLEANER = nh3.Cleaner(
+    tags=set(TAGS),
+    clean_content_tags=_UNSEEN,
+    attributes={"*": {*ATTRIBUTES, "class"}, "a": {"href"}, "img": {"src"}},
+    attribute_filter=_allowed,
+    filter_style_properties=set(STYLES),
+    url_schemes={"http", "https", "mailto", "data"},
+    link_rel=None,
 )
 
 
@@ -123,18 +119,11 @@ class Cleaning:
 
 
 def _cleaned(html: str) -> str:
-    cleaned = _CLEANER.clean(_UNSEEN.sub("", _encodable(html)))
-    return _LINKING.sub(r"\\backslash ", _ENTITY.sub(_character, cleaned))
+    return _LINKING.sub(r"\\backslash ", _CLEANER.clean(_encodable(html)))
 
 
 # Much of what is shown is in every notebook of the class: the task's text, panels of full credit.
 _kept = functools.lru_cache(512)(_cleaned)
-
-
-def _character(entity: re.Match) -> str:
-    """What an entity stands for, unless that would be markup."""
-    text = unescape(entity.group())
-    return entity.group() if set(text) & set("<>&\"'\xa0") else text
 
 
 class MakeHarmless(NbGraderPreprocessor):
@@ -188,7 +177,25 @@ def harmless_markdown(source: str, attachments: dict, clean: Cleaning) -> str:
     except Exception:
         # Whatever the renderer fails over (nesting, attachments that are not there): shown as text.
         return _as_markdown(_verbatim(source))
-    return source if cleaned == rendered else _as_markdown(cleaned)
+    # Attachments do not stay in the cell, so that a text which shows them cannot stay as it is.
+    unchanged = not attachments and cleaned == _plainly_written(rendered)
+    return source if unchanged else _as_markdown(cleaned)
+
+
+def _plainly_written(rendered: str) -> str:
+    """The renderer's HTML as the cleaner would write it: it escapes less, and leaves slashes out.
+
+    Where they agree, a browser makes the same of both.
+    """
+    for escaped, plain in (
+        (" />", ">"),
+        ("&quot;", '"'),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("\xa0", "&nbsp;"),
+    ):
+        rendered = rendered.replace(escaped, plain)
+    return rendered
 
 
 def harmless_output(
