@@ -95,7 +95,7 @@ class Grader(WorkerPlugin):
         return not self._problem and self._grading.sandboxed
 
     def _run(self, task: Work) -> Result:
-        with tempfile.TemporaryDirectory(prefix="autograder-work-") as folder:
+        with tempfile.TemporaryDirectory(dir=self._grading.folder) as folder:
             task.write_files(Path(folder))
             resources = {"metadata": {"path": folder}, "nbgrader": {"notebook": task.notebook}}
             execute = ExecuteSubmission(config=self._config)

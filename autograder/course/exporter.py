@@ -93,7 +93,7 @@ class SubmissionExporter(NotebookExporter):
         expected = _expected(course)
         if not expected:
             return
-        self._folder = tempfile.TemporaryDirectory(prefix="autograder-submitted-")
+        self._folder = tempfile.TemporaryDirectory(dir=grading(self.config).folder)
         self._given = _given_files(course, converter.exclude_overwriting)
         handed_in = converter._format_source(course.assignment_id, course.student_id)
         pattern = re.compile(

@@ -13,12 +13,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from nbgrader.converters import NbGraderException
 
 import autograder
+from autograder.course.run_folder import RunFolder
 from autograder.kernel import isolation
 
 IMAGES = "/run/autograder/mnist.npz"
@@ -86,13 +86,6 @@ def confinement(run: Path, *, memory: int, processes: int, disk: int) -> isolati
     return isolation.Confinement(str(run), str(run.parent), tuple(keep), memory, processes, disk)
 
 
-def new_folder() -> tempfile.TemporaryDirectory:
-    """A folder for runs, which also who runs submissions can enter."""
-    folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
-    os.chmod(folder.name, 0o711)
-    return folder
-
-
 def hand_over(folder: Path) -> None:
     """Makes a folder and all in it belong to who runs submissions."""
     if os.getuid() == 0:
@@ -107,7 +100,7 @@ def problem() -> str:
         return "bubblewrap, which the sandbox is built on, is there for Linux only"
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed (on Debian and Ubuntu: apt-get install bubblewrap)"
-    with new_folder() as folder:
+    with RunFolder() as folder:
         run = Path(folder) / "trial"
         for name in ("files", "ipc"):
             (run / name).mkdir(parents=True)
