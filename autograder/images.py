@@ -33,12 +33,14 @@ class Images:
     x_test: np.ndarray
     y_test: np.ndarray
     held_out: np.ndarray
+    train_count: int = lab.TRAIN_IMAGES
+    test_count: int = lab.TEST_IMAGES
+    """How many images a kernel loads as MNIST's two sets: the digits over and over."""
 
     def as_mnist(self) -> dict[str, np.ndarray]:
-        """What `keras.datasets.mnist.load_data` hands out, by the names in its file: the training
-        and test digits repeated to MNIST's 60,000 and 10,000."""
-        train = np.resize(np.arange(len(self.x_train)), lab.TRAIN_IMAGES)
-        test = np.resize(np.arange(len(self.x_test)), lab.TEST_IMAGES)
+        """What `keras.datasets.mnist.load_data` hands out, by the names in its file."""
+        train = np.resize(np.arange(len(self.x_train)), self.train_count)
+        test = np.resize(np.arange(len(self.x_test)), self.test_count)
         return {
             "x_train": self.x_train[train],
             "y_train": self.y_train[train],

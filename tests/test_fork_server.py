@@ -1,5 +1,6 @@
 """Kernels are forked from a process that has TensorFlow already, and watched from outside."""
 
+import contextlib
 import os
 import time
 
@@ -56,12 +57,13 @@ def test_where_nothing_can_be_forked_a_new_kernel_does_the_same(monkeypatch, tmp
     monkeypatch.setattr(Grading, "judge", None)
     (tmp_path / "data.txt").write_text("mine")
     Grading.clear_instance()
-    Grading.instance(sandbox="off")
+    grader = Grading.instance(sandbox="off")
     code = "import keras, os\nprint(keras.datasets.mnist.load_data()[0][0].shape, os.listdir())"
     notebook = new_notebook(cells=[new_code_cell(code)])
     notebook, resources = ExecuteSubmission(timeout=120).preprocess(
         notebook, {"metadata": {"path": str(tmp_path)}}
     )
+    grader.close()
     Grading.clear_instance()
     assert INCIDENT not in resources
     assert notebook.cells[0].outputs[0].text == "(60000, 28, 28) ['data.txt']\n"
@@ -71,7 +73,8 @@ def test_where_nothing_can_be_forked_a_new_kernel_does_the_same(monkeypatch, tmp
 def fresh_kernels():
     """A grading run in which every kernel imports TensorFlow anew."""
     Grading.clear_instance()
-    yield Grading.instance(preloaded=False)
+    with contextlib.closing(Grading.instance(preloaded=False)) as grader:
+        yield grader
     Grading.clear_instance()
 
 

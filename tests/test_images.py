@@ -6,8 +6,8 @@ import pytest
 from autograder.images import HELD_OUT, ImagesError, load, scaled
 
 
-def test_the_embedded_digits_have_the_shapes_and_types_of_mnist(images):
-    mnist = images.as_mnist()
+def test_the_embedded_digits_have_the_shapes_and_types_of_mnist():
+    mnist = load("embedded").as_mnist()
 
     assert {name: (a.shape, a.dtype.name) for name, a in mnist.items()} == {
         "x_train": ((60_000, 28, 28), "uint8"),
@@ -21,6 +21,14 @@ def test_the_embedded_digits_have_the_shapes_and_types_of_mnist(images):
     assert digits.min() == 0
     assert digits.max() == 1
     assert not digits[:, :4].any(), "MNIST's digits have a margin of four pixels"
+
+
+def test_a_course_may_do_with_fewer(images):
+    mnist = images.as_mnist()
+
+    assert len(mnist["x_train"]) == images.train_count < 60_000
+    assert len(mnist["x_test"]) == images.test_count < 10_000
+    np.testing.assert_array_equal(mnist["x_train"][: len(images.x_train)], images.x_train)
 
 
 def test_no_held_out_digit_is_among_those_the_kernel_sees(images):

@@ -1,5 +1,6 @@
 """What a notebook can reach, use and leave behind in the sandbox. SECURITY.md names these tests."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from course import TEST_IMAGES, TRAIN_IMAGES
 from traitlets.config import Config
 
 from autograder.course import sandbox
@@ -33,8 +35,10 @@ def grading():
     config.Grading.kernel_memory_mib = MEMORY_MIB
     config.Grading.kernel_processes = PROCESSES
     config.Grading.kernel_disk_mib = DISK_MIB
+    config.Grading.train_images, config.Grading.test_images = TRAIN_IMAGES, TEST_IMAGES
     Grading.clear_instance()
-    yield Grading.instance(config=config)
+    with contextlib.closing(Grading.instance(config=config)) as grading:
+        yield grading
     Grading.clear_instance()
 
 

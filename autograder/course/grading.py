@@ -15,12 +15,13 @@ from traitlets.config import SingletonConfigurable
 
 from autograder.course import digests, sandbox
 from autograder.course.provisioner import AVAILABLE, ForkServer
+from autograder.course.run_folder import RunFolder, remove_left_behind
 from autograder.course.work import Result
 from autograder.images import Images, load
 from autograder.judge.worker import Judge
 from autograder.kernel.forkserver import SANDBOXED
 from autograder.kernel.isolation import Confinement
-from autograder.lab import EXERCISES
+from autograder.lab import EXERCISES, TEST_IMAGES, TRAIN_IMAGES
 
 MIB = 2**20
 
@@ -32,6 +33,15 @@ class Grading(SingletonConfigurable):
         "embedded",
         help="The digits to grade on: 'embedded' (scikit-learn's, no download), 'mnist' (the copy "
         "in Keras's cache) or the path of an .npz file with MNIST's arrays.",
+    ).tag(config=True)
+
+    train_images = Integer(
+        TRAIN_IMAGES,
+        min=1000,
+        help="How many images stand in for MNIST's training set. Few make tests fast.",
+    ).tag(config=True)
+    test_images = Integer(
+        TEST_IMAGES, min=500, help="How many images stand in for MNIST's test set."
     ).tag(config=True)
 
     judge_timeout = Float(120, help="Seconds the judge may take over the evidence of one notebook.").tag(
@@ -64,7 +74,8 @@ class Grading(SingletonConfigurable):
     @functools.cached_property
     def loaded_images(self) -> Images:
         """The grading images. Raises ImagesError if they are not there."""
-        return load(self.images)
+        counts = {"train_count": self.train_images, "test_count": self.test_images}
+        return dataclasses.replace(load(self.images), **counts)
 
     @functools.cached_property
     def surroundings(self) -> str:
@@ -91,7 +102,8 @@ class Grading(SingletonConfigurable):
     @functools.cached_property
     def folder(self) -> Path:
         """A folder for what the whole run needs, gone when it is over."""
-        folder = sandbox.new_folder()
+        remove_left_behind()
+        folder = RunFolder()
         self._until_the_end.callback(folder.cleanup)
         return Path(folder.name)
 
@@ -99,7 +111,7 @@ class Grading(SingletonConfigurable):
     def images_file(self) -> Path:
         """The file that stands in for MNIST in the kernels; the held-out digits are not in it."""
         path = self.folder / "mnist.npz"
-        np.savez(path, **self.loaded_images.as_mnist())
+        np.savez_compressed(path, **self.loaded_images.as_mnist())
         return path
 
     @property

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from autograder.evidence import Evidence, Sample
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import IMAGE_SHAPE, TEST_IMAGES, TRAIN_IMAGES, Exercise
+from autograder.lab import IMAGE_SHAPE, Exercise
 
 # With about 30,000 pixels the standard errors are 0.4 % of σ and 0.006 σ for the mean, so that
 # these bounds are more than ten of them away for correct noise.
@@ -36,8 +36,9 @@ def judge_noise(evidence: Evidence, exercise: Exercise, reference: Reference) ->
     test = evidence.arrays.get("x_test_noisy")
     if train is None or test is None:
         return zero(expected, "not both sets", "The noisy images are missing.", _ADVICE)
-    train_fault, train_found = _judge_set(train, TRAIN_IMAGES, reference.train_images, sigma)
-    test_fault, test_found = _judge_set(test, TEST_IMAGES, reference.test_images, sigma)
+    train_count, test_count = reference.images.train_count, reference.images.test_count
+    train_fault, train_found = _judge_set(train, train_count, reference.train_images, sigma)
+    test_fault, test_found = _judge_set(test, test_count, reference.test_images, sigma)
     if not train_fault and not test_fault and _same_noise(train, test, reference):
         test_fault = "the noise is that of x_train_noisy once more; draw it anew for each set"
     problems = [

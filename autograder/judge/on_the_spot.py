@@ -36,4 +36,6 @@ def _exercise(evidence: Evidence) -> Exercise:
 def _reference() -> Reference:
     """The images the notebook itself loaded; its test set serves as the held-out digits."""
     (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-    return Reference(Images(x_train, y_train, x_test, y_test, held_out=x_test[-HELD_OUT:]))
+    held_out = x_test[-HELD_OUT:]
+    counts = len(x_train), len(x_test)
+    return Reference(Images(x_train, y_train, x_test, y_test, held_out, *counts))

@@ -41,11 +41,11 @@ class Reference:
         return self.held_out + noise.astype(np.float32)
 
     def train_images(self, rows: np.ndarray) -> np.ndarray:
-        """The images at these rows of the 60,000 that the kernel was given."""
+        """The images at these rows of the training set that the kernel loaded."""
         return self.train[np.asarray(rows) % len(self.train)]
 
     def test_images(self, rows: np.ndarray) -> np.ndarray:
-        """The images at these rows of the 10,000 that the kernel was given."""
+        """The images at these rows of the test set that the kernel loaded."""
         return self.test[np.asarray(rows) % len(self.test)]
 
 

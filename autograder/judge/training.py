@@ -9,7 +9,7 @@ from autograder.judge.behaviour import doubted
 from autograder.judge.rebuild import RebuildError, activation_name, run
 from autograder.judge.reference import SAME_PIXEL, Reference, are_among, nearest
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import BATCH_SIZE, IMAGE_SHAPE, TRAIN_IMAGES, Exercise
+from autograder.lab import BATCH_SIZE, IMAGE_SHAPE, Exercise
 
 ENOUGH_IMAGES = 0.75
 """Share of the training images that must be used: some may be set aside for validation."""
@@ -104,7 +104,7 @@ def _input_quarter(
         else:
             fault = _clean_fault(fit.input, "input", reference)
             advice = "The input is x_train."
-        fault = fault or _amount_fault(fit)
+        fault = fault or _amount_fault(fit, reference)
         if fault:
             return _Quarter(fault, advice)
     return _Quarter("", "")
@@ -139,7 +139,7 @@ def _clean_fault(sample: Sample | None, role: str, reference: Reference) -> str:
     if sample is None:
         return f"No {role} was given to fit"
     if not _are_images(sample):
-        return f"The {role} has the shape {sample.shape}, x_train has {(TRAIN_IMAGES, *IMAGE_SHAPE)}"
+        return f"The {role} has the shape {sample.shape}, x_train has {_train_shape(reference)}"
     if are_among(sample.values, reference.train).mean() >= SEVERAL:
         return ""
     if are_among(sample.values, reference.test).mean() >= SEVERAL:
@@ -159,8 +159,7 @@ def _noisy_fault(fit: FitEvidence, noisy: Sample | None, reference: Reference) -
     if sample is None:
         return "No input was given to fit"
     if not _are_images(sample):
-        wanted = (TRAIN_IMAGES, *IMAGE_SHAPE)
-        return f"The input has the shape {sample.shape}, x_train_noisy has {wanted}"
+        return f"The input has the shape {sample.shape}, x_train_noisy has {_train_shape(reference)}"
     if _is_clean(sample, reference):
         return "The input is the clean images: there is no noise to learn to remove"
     if noisy is not None and _same(sample, noisy):
@@ -193,10 +192,15 @@ def _pairing_fault(fit: FitEvidence) -> str:
     return ""
 
 
-def _amount_fault(fit: FitEvidence) -> str:
-    if fit.images_per_epoch is None or fit.images_per_epoch >= ENOUGH_IMAGES * TRAIN_IMAGES:
+def _amount_fault(fit: FitEvidence, reference: Reference) -> str:
+    count = reference.images.train_count
+    if fit.images_per_epoch is None or fit.images_per_epoch >= ENOUGH_IMAGES * count:
         return ""
-    return f"An epoch has {fit.images_per_epoch:,} of the {TRAIN_IMAGES:,} training images"
+    return f"An epoch has {fit.images_per_epoch:,} of the {count:,} training images"
+
+
+def _train_shape(reference: Reference) -> tuple[int, ...]:
+    return (reference.images.train_count, *IMAGE_SHAPE)
 
 
 def _is_clean(sample: Sample | None, reference: Reference) -> bool:

@@ -1,0 +1,63 @@
+"""Which tests one process runs one after the other, and which shares of them come first.
+
+The tests of a file share courses, kernels and clusters, so they stay together. Tests that share nothing
+but the process (the cases of the corpus) are shares of their own: they fill the gaps at the end.
+"""
+
+import re
+from pathlib import Path
+
+from xdist.scheduler.loadscope import LoadScopeScheduling
+
+MAX_MIB = 2560
+"""Of memory, for one test process."""
+
+LONGEST = (
+    "test_attacks.py: limits",
+    "test_attacks.py",
+    "test_hostile_submissions.py",
+    "test_workers.py",
+    "test_grade_class.py",
+    "test_nbgrader.py",
+    "test_sandbox.py",
+    "test_fork_server.py",
+    "test_harmless.py",
+    "test_benchmark.py",
+)
+"""Shares that take more than 20 seconds (`pytest --durations=0` tells), the longest first."""
+SINGLE = ("test_corpus.py", "test_fuzz.py")
+"""Files whose tests are shares of their own."""
+
+
+def share_of(nodeid: str) -> str:
+    """The share that a test belongs to."""
+    file = Path(nodeid.partition("::")[0]).name
+    if file in SINGLE:
+        return nodeid
+    if file == "test_attacks.py" and re.search(r"\[limits\b", nodeid):
+        # These wait for the clock, in a class of their own.
+        return f"{file}: limits"
+    return file
+
+
+def longest_first(nodeid: str) -> tuple:
+    """The key to sort tests by."""
+    share = share_of(nodeid)
+    place = LONGEST.index(share) if share in LONGEST else len(LONGEST)
+    return place, share == nodeid, share
+
+
+class Shares(LoadScopeScheduling):
+    """Hands a process that is nearly done the next share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return share_of(nodeid)
+
+
+def most_memory_mib() -> float:
+    """The most memory that this process ever took; 0 where the system does not tell."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0
+    kib = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(kib) / 1024
