@@ -20,6 +20,8 @@ from pathlib import Path
 import nbformat
 import psutil
 from attacks import Attack
+from course import FEW_IMAGES
+from nbgrader.api import Gradebook
 
 from autograder.course import notebooks
 from autograder.course.grades import read_grades
@@ -27,13 +29,13 @@ from autograder.lab import ASSIGNMENT, AUTOENCODER
 
 COURSE = Path(__file__).parent.parent
 EARLIER = "00-earlier"
-"""A student graded before the first attack, with the same work as all honest ones."""
-EVERY = 4
+"""A student whom a person graded before the first attack."""
+EVERY = 8
 """So many attacks are graded between two honest students."""
+AT_ONCE = 4
+"""Notebooks that run at the same time: most of them wait rather than compute."""
 NOTEBOOK_SECONDS = 60
-SHORT = {"limits": ("--ExecuteSubmission.timeout=10", "--ExecuteSubmission.notebook_timeout=30")}
-"""Options of the runs whose attacks wait for the clock."""
-LIMITS = f"""
+SETTINGS = f"""
 c.ExecuteSubmission.timeout = {NOTEBOOK_SECONDS}
 c.ExecuteSubmission.notebook_timeout = {NOTEBOOK_SECONDS}
 c.ExecuteSubmission.iopub_timeout = 5
@@ -41,14 +43,20 @@ c.Grading.judge_timeout = 60
 c.Grading.kernel_memory_mib = 2048
 c.Grading.kernel_processes = 128
 c.Grading.kernel_disk_mib = 256
+{FEW_IMAGES}
 """
+SHORT = """
+c.ExecuteSubmission.timeout = 8
+c.ExecuteSubmission.notebook_timeout = 30
+"""
+"""For attacks that wait for the clock."""
 OF_THE_SYSTEM = (".cache", ".config", ".ipython", ".jupyter", ".keras", ".local", ".matplotlib")
 """Folders in the grader's home that Jupyter and the libraries write on their own account."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What was seen of one run of `nbgrader autograde`."""
+    """What was seen of one run of `autograder grade`."""
 
     log: str
     seconds: float
@@ -64,7 +72,7 @@ class Run:
     received: tuple[str, ...]
     """What reached the listener."""
     grader_mib: float
-    """The most memory that nbgrader itself ever had."""
+    """The most memory that the driver or a worker ever had, without kernels and judge."""
     temporary_mib: float
     """The most that lay in the grader's folder for temporary files."""
 
@@ -72,7 +80,7 @@ class Run:
 class Arena:
     """A course whose submissions are attacks. Use as a context."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "") -> None:
         self.token = "atk" + secrets.token_hex(4)
         self.course, self.home = folder / "course", folder / "home"
         self._canaries, self._marker = folder / "canaries", folder / "marker"
@@ -84,14 +92,13 @@ class Arena:
             made.mkdir()
         self._marker.touch()
         (self.home / ".bashrc").write_text("# the grader's own\n")
-        config = (COURSE / "nbgrader_config.py").read_text("utf-8") + LIMITS
+        config = (COURSE / "nbgrader_config.py").read_text("utf-8") + SETTINGS + settings
         (self.course / "nbgrader_config.py").write_text(config, "utf-8")
         shutil.copytree(COURSE / "source", self.course / "source")
 
     def __enter__(self) -> "Arena":
-        assert self._nbgrader("generate_assignment").wait() == 0, self._log()
-        self._submit(EARLIER, self._honest())
-        assert self._nbgrader("autograde").wait() == 0, self._log()
+        assert self._started("nbgrader", "generate_assignment", ASSIGNMENT).wait() == 0, self._log()
+        self._grade_by_hand(EARLIER)
         return self
 
     def __exit__(self, *_) -> None:
@@ -105,7 +112,7 @@ class Arena:
         """Hands in the attacks with honest students between them, and grades them in one run."""
         students, honest = {}, []
         for number, attack in enumerate(attacks):
-            student = f"{attack.kind}-{number:02}-{attack.name}"
+            student = f"{attack.kind}-{number:03}-{attack.name}"
             students[attack.id] = student
             released = self._released(attack.notebook)
             notebook = attack.submission(released, self._facts(student))
@@ -114,15 +121,15 @@ class Arena:
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_text(text)
             if number % EVERY == EVERY - 1:
-                honest.append(f"{student[: len(attack.kind) + 3]}-zz-honest")
+                honest.append(f"{student[: len(attack.kind) + 4]}-zz-honest")
                 self._submit(honest[-1], self._honest())
-        honest.append(f"{attack.kind}-99-honest")
+        honest.append(f"{attack.kind}-999-honest")
         self._submit(honest[-1], self._honest())
         before = self._snapshot()
         self._listener.received.clear()
         started = time.monotonic()
-        options = SHORT.get(attack.kind, ())
-        watch = Watch(self._nbgrader("autograde", *options), self._temporary)
+        grading = self._started("autograder.cli", "grade", "--workers", str(AT_ONCE))
+        watch = Watch(grading, self._temporary)
         watch.until_it_ends()
         return Run(
             log=self._log(),
@@ -197,13 +204,27 @@ class Arena:
         nbformat.write(notebook, folder / f"{name}.ipynb")
         return folder
 
-    def _nbgrader(self, command: str, *options: str) -> subprocess.Popen:
+    def _grade_by_hand(self, student: str) -> None:
+        """What is in the gradebook and in autograded/ of a student who is not graded again."""
+        with Gradebook(f"sqlite:///{self.course}/gradebook.db") as gradebook:
+            gradebook.add_student(student)
+            with gradebook.db.no_autoflush:
+                gradebook.add_submission(ASSIGNMENT, student)
+            for criterion in AUTOENCODER.criteria:
+                where = AUTOENCODER.notebook, ASSIGNMENT, student
+                gradebook.find_grade(criterion.id, *where).manual_score = criterion.points
+            gradebook.db.commit()
+        folder = self.course / "autograded" / student / ASSIGNMENT
+        folder.mkdir(parents=True)
+        nbformat.write(self._honest(), folder / f"{AUTOENCODER.notebook}.ipynb")
+
+    def _started(self, module: str, *arguments: str) -> subprocess.Popen:
         surroundings = dict(
             HOME=str(self.home), TMPDIR=str(self._temporary), ATTACK_TOKEN=self.token, **_PYTHONPATH
         )
         with (self.course.parent / "log").open("w") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "nbgrader", command, ASSIGNMENT, *options],
+                [sys.executable, "-m", module, *arguments],
                 cwd=self.course,
                 env=os.environ | surroundings,
                 stdout=log,
@@ -235,10 +256,11 @@ class Arena:
         graded = tuple(
             f"{self.course}/{place}/{student}/" for place in ("autograded", kept) for student in students
         )
+        graded += (f"{self.course}/.autograder/grade.log",)
         for name in sorted(set(after) - set(before)):
             if not name.startswith((*graded, "gradebook: ")):
                 yield f"new: {name}"
-        known = {path.name for path in (self.course / "submitted").iterdir()}
+        known = {EARLIER, *(path.name for path in (self.course / "submitted").iterdir())}
         yield from (f"new student: {name}" for name in set(self.scores()) - known)
         for folder in ("/", "/tmp", "/var/tmp", "/dev/shm"):
             yield from (f"new: {path}" for path in Path(folder).glob(f"*{self.token}*"))
@@ -260,9 +282,11 @@ class Watch:
         """Looks again and again until the process has ended."""
         while self._process.poll() is None:
             with contextlib.suppress(psutil.Error, OSError):
-                grader = psutil.Process(self._process.pid)
-                self.grader_mib = max(self.grader_mib, grader.memory_info().rss / 2**20)
-                self._descendants.update(grader.children(recursive=True))
+                driver = psutil.Process(self._process.pid)
+                # Its workers; their kernels and judges are further down.
+                for grader in (driver, *driver.children()):
+                    self.grader_mib = max(self.grader_mib, grader.memory_info().rss / 2**20)
+                self._descendants.update(driver.children(recursive=True))
             self.temporary_mib = max(self.temporary_mib, _size(self._temporary) / 2**20)
             time.sleep(0.2)
 

@@ -1,8 +1,11 @@
-"""Every attack of tests/attacks through nbgrader's own command: what it earns, harms and leaves."""
+"""Every attack of tests/attacks through `autograder grade`: what it earns, harms and leaves."""
+
+import contextlib
+import functools
 
 import attacks
 import pytest
-from arena import EARLIER, NOTEBOOK_SECONDS, Arena, Run
+from arena import EARLIER, NOTEBOOK_SECONDS, SHORT, Arena, Run
 
 from autograder.course import notebooks, sandbox
 from autograder.lab import AUTOENCODER, EXERCISES
@@ -36,23 +39,34 @@ def each_kind(test):
     return pytest.mark.slow(pytest.mark.parametrize("kind", KINDS)(test))
 
 
-@pytest.fixture(scope="module")
-def arena(tmp_path_factory):
-    with Arena(tmp_path_factory.mktemp("arena")) as arena:
-        yield arena
+def class_of(kind):
+    """The class that attacks of a kind are handed in with."""
+    return "limits" if kind == "limits" else "all other attacks"
 
 
 @pytest.fixture(scope="module")
-def run(arena):
-    """The run of a kind of attack, at its first use."""
-    runs: dict[str, Run] = {}
+def arenas(tmp_path_factory):
+    """The arena of each class, at its first use."""
+    settings = {"limits": SHORT}
+    with contextlib.ExitStack() as until_the_end:
 
-    def run_of(kind):
-        if kind not in runs:
-            runs[kind] = arena.run([a for a in ATTACKS if a.kind == kind and runnable(a)])
-        return runs[kind]
+        @functools.cache
+        def arena_of(kind):
+            folder = tmp_path_factory.mktemp("arena")
+            return until_the_end.enter_context(Arena(folder, settings.get(kind, "")))
 
-    return run_of
+        yield lambda kind: arena_of(class_of(kind))
+
+
+@pytest.fixture(scope="module")
+def run(arenas):
+    """The run of the class of a kind of attack, at its first use."""
+
+    @functools.cache
+    def run_of(name) -> Run:
+        return arenas(name).run([a for a in ATTACKS if class_of(a.kind) == name and runnable(a)])
+
+    return lambda kind: run_of(class_of(kind))
 
 
 def test_there_are_enough_attacks_and_each_says_what_it_tries():
@@ -73,8 +87,10 @@ def test_every_attack_can_be_handed_in():
 
 
 @pytest.mark.slow
-def test_honest_work_earns_what_it_should(arena):
-    earned = {name for (_, name), score in arena.scores()[EARLIER].items() if score}
+def test_honest_work_earns_what_it_should(run):
+    result = run("points")
+    student = result.honest[0]
+    earned = {name for (_, name), score in result.scores[student].items() if score}
     assert earned == NETWORK
 
 
@@ -95,8 +111,8 @@ def test_an_attack_earns_no_more_than_its_honest_part(attack, run, request):
 
 
 @each_attack
-def test_an_attack_ran_and_was_stopped(attack, run, arena):
-    result = run(attack.kind)
+def test_an_attack_ran_and_was_stopped(attack, run, arenas):
+    result, arena = run(attack.kind), arenas(attack.kind)
     student = result.students[attack.id]
     assert not arena.refused(student), "it found itself outside of any sandbox"
     graded = arena.graded(student, attack.notebook)
@@ -126,15 +142,30 @@ def outputs(cell):
 
 
 @each_attack
-def test_an_attack_harms_neither_files_nor_processes(attack, run, arena):
-    assert arena.hurt(run(attack.kind).students[attack.id]) == []
+def test_an_attack_harms_neither_files_nor_processes(attack, run, arenas):
+    assert arenas(attack.kind).hurt(run(attack.kind).students[attack.id]) == []
 
 
 @each_kind
 def test_the_grades_of_those_graded_next_are_untouched(kind, run):
     result = run(kind)
+    points = {
+        (exercise.notebook, c.id): c.points if exercise is AUTOENCODER and c.id in NETWORK else 0
+        for exercise in EXERCISES.values()
+        for c in exercise.criteria
+    }
     for student in result.honest:
-        assert result.scores[student] == result.scores[EARLIER], student
+        scores = {key: score for key, score in result.scores[student].items() if key[1] != "discussion"}
+        assert scores == points, student
+
+
+@each_kind
+def test_the_grades_that_a_person_gave_before_are_untouched(kind, run):
+    scores = run(kind).scores[EARLIER]
+    assert all(
+        scores[AUTOENCODER.notebook, criterion.id] == criterion.points
+        for criterion in AUTOENCODER.criteria
+    )
 
 
 @each_kind
@@ -155,6 +186,7 @@ def test_nothing_reaches_the_network(kind, run):
 @each_kind
 def test_the_grader_stays_small_and_goes_on(kind, run):
     result = run(kind)
+    print(f"{result.grader_mib:.0f} MiB, {result.temporary_mib:.0f} MiB of files, {result.seconds:.0f} s")
     assert result.grader_mib < GRADER_MIB
     assert result.temporary_mib < TEMPORARY_MIB
     assert result.seconds < (len(result.students) + len(result.honest)) * (NOTEBOOK_SECONDS + 15)
