@@ -42,10 +42,14 @@ def command(course, *arguments, settings=""):
     return [sys.executable, "-c", program, "grade", "--course", str(course.folder), *arguments]
 
 
-def graded(course, *arguments, settings=""):
+def graded(course, *arguments, settings="", **environment):
     """What `autograder grade` printed, once it has ended well."""
     done = subprocess.run(
-        command(course, *arguments, settings=settings), capture_output=True, text=True, timeout=SECONDS
+        command(course, *arguments, settings=settings),
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr + log(course)
     return done.stdout
@@ -55,10 +59,11 @@ def log(course):
     return (course.folder / ".autograder" / "grade.log").read_text("utf-8")
 
 
-def started(course, *arguments, settings=""):
+def started(course, *arguments, settings="", **environment):
     """`autograder grade` while it runs, in a session of its own."""
     return subprocess.Popen(
         command(course, *arguments, settings=settings),
+        env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

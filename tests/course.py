@@ -1,8 +1,10 @@
 """A course in a folder of its own, graded with nbgrader's own commands."""
 
+import functools
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import corpus
@@ -39,6 +41,16 @@ def nbgrader(course, *arguments):
     return done.stdout + done.stderr
 
 
+@functools.cache
+def _generated():
+    """A folder with a course's source, and what nbgrader makes of it: the release and the gradebook."""
+    folder = tempfile.TemporaryDirectory()
+    shutil.copy(COURSE / "nbgrader_config.py", folder.name)
+    shutil.copytree(COURSE / "source", Path(folder.name, "source"))
+    nbgrader(folder.name, "generate_assignment", ASSIGNMENT)
+    return folder
+
+
 class Course:
     """A course directory with nothing but nbgrader_config.py and source/.
 
@@ -49,9 +61,8 @@ class Course:
         self.folder = folder
         config = (COURSE / "nbgrader_config.py").read_text("utf-8")
         config += f"\nc.ExecuteSubmission.timeout = 60\n{settings}"
+        shutil.copytree(_generated().name, folder, dirs_exist_ok=True)
         (folder / "nbgrader_config.py").write_text(config, "utf-8")
-        shutil.copytree(COURSE / "source", folder / "source")
-        nbgrader(folder, "generate_assignment", ASSIGNMENT)
 
     def released(self, name):
         return notebooks.read(self.folder / "release" / ASSIGNMENT / f"{name}.ipynb")

@@ -186,7 +186,9 @@ def test_nothing_reaches_the_network(kind, run):
 @each_kind
 def test_the_grader_stays_small_and_goes_on(kind, run):
     result = run(kind)
-    print(f"{result.grader_mib:.0f} MiB, {result.temporary_mib:.0f} MiB of files, {result.seconds:.0f} s")
+    print(
+        f"{result.grader_mib:.0f} MiB, {result.temporary_mib:.0f} MiB of files, {result.seconds:.0f} s"
+    )
     assert result.grader_mib < GRADER_MIB
     assert result.temporary_mib < TEMPORARY_MIB
     assert result.seconds < (len(result.students) + len(result.honest)) * (NOTEBOOK_SECONDS + 15)

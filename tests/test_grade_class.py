@@ -19,9 +19,13 @@ from class_course import (
 )
 from course import NO_TRAINING, nbgrader
 
+from autograder.course.run_folder import LOCK, PREFIX
 from autograder.lab import ASSIGNMENT
 
 pytestmark = pytest.mark.slow
+
+STUDENTS = "abcde"
+"""Of the class whose grading is interrupted."""
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +35,30 @@ def course(tmp_path_factory):
     (course.submission("cleo") / "autoencoder.ipynb").write_text("no notebook")
     course.printed = graded(course, "--workers", "2")
     return course
+
+
+@pytest.fixture(scope="module")
+def grown(course):
+    """The class later: Dan handed in what Ann did and was graded by nbgrader; Ben handed in anew."""
+    ann = course.submission("ann") / "autoencoder.ipynb"
+    (course.submission("dan") / "autoencoder.ipynb").write_bytes(ann.read_bytes())
+    nbgrader(course.folder, "autograde", ASSIGNMENT, "--student", "dan")
+    course.submit("ben", **NO_TRAINING | {"build_model": "autoencoder = None"})
+    course.before = recorded(course)
+    course.printed = graded(course, "--workers", "1")
+    return course
+
+
+@pytest.fixture(scope="module")
+def again(grown):
+    """The class after a person graded Ann's answer, and all of her work was graded again."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{grown.folder}/gradebook.db") as gradebook:
+        gradebook.find_grade("discussion", "autoencoder", ASSIGNMENT, "ann").manual_score = 3
+        gradebook.db.commit()
+    grown.printed = graded(grown, "--student", "ann", "--again", "--feedback", "--workers", "1")
+    return grown
 
 
 def notebook(course, student):
@@ -49,14 +77,6 @@ def test_everybody_is_graded_and_told_of(course):
     assert course.scores("cleo")["autoencoder", "encoder"] == 0
 
 
-def test_nbgrader_alone_writes_the_same(course, tmp_path):
-    alone = course_of(tmp_path, "ann", "ben")
-    nbgrader(alone.folder, "autograde", ASSIGNMENT)
-    for student in ("ann", "ben"):
-        assert notebook(course, student) == notebook(alone, student)
-        assert course.scores(student) == alone.scores(student)
-
-
 def test_nothing_is_done_twice(course):
     before = recorded(course)
     printed = graded(course, "--workers", "1")
@@ -64,43 +84,36 @@ def test_nothing_is_done_twice(course):
     assert recorded(course) == before
 
 
-def test_only_what_is_new_is_graded(course):
-    before = recorded(course)
-    course.submit("ben", **NO_TRAINING | {"build_model": "autoencoder = None"})
-    assert "1 graded, 2 unchanged, 0 failed" in graded(course, "--workers", "1")
-    assert course.scores("ben")["autoencoder", "encoder"] == 0
-    assert {s: t for s, t in recorded(course).items() if s != "ben"} == {
-        s: t for s, t in before.items() if s != "ben"
-    }
+def test_nbgrader_alone_writes_the_same(grown):
+    assert notebook(grown, "dan") == notebook(grown, "ann")
+    assert grown.scores("dan") == grown.scores("ann")
 
 
-def test_what_nbgrader_graded_is_known(course):
-    course.submit("dan", **NO_TRAINING)
-    nbgrader(course.folder, "autograde", ASSIGNMENT, "--student", "dan")
-    assert "0 graded, 1 unchanged" in graded(course, "--student", "dan")
+def test_only_what_is_new_is_graded(grown):
+    assert "1 graded, 3 unchanged, 0 failed" in grown.printed
+    assert grown.scores("ben")["autoencoder", "encoder"] == 0
+    after = recorded(grown)
+    assert [student for student in after if after[student] != grown.before[student]] == ["ben"]
 
 
-def test_a_grade_given_by_hand_stays(course):
-    from nbgrader.api import Gradebook
-
-    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
-        gradebook.find_grade("discussion", "autoencoder", ASSIGNMENT, "ann").manual_score = 3
-        gradebook.db.commit()
-    assert "1 graded" in graded(course, "--student", "ann", "--again", "--workers", "1")
-    assert course.scores("ann")["autoencoder", "discussion"] == 3
+def test_what_nbgrader_graded_is_known(grown):
+    assert "dan: unchanged" in grown.printed
 
 
-def test_feedback_is_written_on_request(course):
-    graded(course, "--student", "ann", "--again", "--feedback", "--workers", "1")
-    page = course.folder / "feedback" / "ann" / ASSIGNMENT / "autoencoder.html"
+def test_a_grade_given_by_hand_stays(again):
+    assert "1 graded" in again.printed
+    assert again.scores("ann")["autoencoder", "discussion"] == 3
+
+
+def test_feedback_is_written_on_request(again):
+    page = again.folder / "feedback" / "ann" / ASSIGNMENT / "autoencoder.html"
     assert "Encoder" in page.read_text("utf-8")
 
 
-def test_new_criteria_judge_kept_evidence_without_running_anything(course):
+def test_new_criteria_judge_kept_evidence_without_running_anything(again):
     from autograder.course.kept import Kept
 
-    graded(course, "--student", "ann", "--workers", "1")
-    kept = Kept(course.folder, ASSIGNMENT)
+    kept = Kept(again.folder, ASSIGNMENT)
     result = kept.find("ann", "autoencoder")
     cells = list(result.cells)
     cells[0] = dataclasses.replace(
@@ -108,39 +121,70 @@ def test_new_criteria_judge_kept_evidence_without_running_anything(course):
     )
     old = dataclasses.replace(result, judged="other criteria", verdicts={}, cells=tuple(cells))
     kept.keep("ann", "autoencoder", old)
-    path = course.folder / "autograded" / "ann" / ASSIGNMENT / "autoencoder.ipynb"
+    path = again.folder / "autograded" / "ann" / ASSIGNMENT / "autoencoder.ipynb"
     path.unlink()
 
-    assert "1 graded" in graded(course, "--student", "ann", "--workers", "1")
-    assert "seen in the first run" in shown(course, "ann")
-    assert course.scores("ann")["autoencoder", "encoder"] == 8
+    assert "1 graded" in graded(again, "--student", "ann", "--workers", "1")
+    assert "seen in the first run" in shown(again, "ann")
+    assert again.scores("ann")["autoencoder", "encoder"] == 8
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """A class whose grading is interrupted by a user, killed when it went on, and then completed.
+
+    What each of the first two runs had recorded, and whether each run began where the last one ended.
+    """
+    folder = tmp_path_factory.mktemp("interrupted")
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    course = course_of(folder, *STUDENTS, seconds=1)
+    course.recorded, course.printed = {}, {}
+    for how in (signal.SIGINT, signal.SIGKILL):
+        before = set(recorded(course))
+        run = started(course, "--workers", "1", TMPDIR=str(temporary))
+        try:
+            wait_for(lambda before=before: set(recorded(course)) - before)
+            if how is signal.SIGINT:
+                # As a terminal does: to the command and to all it started.
+                os.killpg(run.pid, how)
+                assert run.wait(60) == 1
+            else:
+                run.kill()
+                run.wait()
+            wait_for(lambda run=run: not session_processes(run), 60)
+        finally:
+            end(run)
+        course.printed[how] = run.stdout.read()
+        course.recorded[how] = recorded(course)
+    course.left_behind = [path.name for path in temporary.iterdir()]
+    for lock in temporary.glob(f"*/{LOCK}"):
+        # As if it had been killed a while ago.
+        os.utime(lock, (0, 0))
+    course.printed["at last"] = graded(course, "--workers", "1", TMPDIR=str(temporary))
+    course.temporary = temporary
+    return course
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=lambda how: how.name)
-def test_a_run_that_was_interrupted_goes_on_where_it_was(how, tmp_path):
-    course = course_of(tmp_path, *"abcd", seconds=2)
-    run = started(course, "--workers", "1")
-    try:
-        before = wait_for(lambda: recorded(course))
-        if how is signal.SIGINT:
-            # As a terminal does: to the command and to all it started.
-            os.killpg(run.pid, how)
-            assert run.wait(60) == 1
-            assert "run the same command again" in run.stdout.read()
-        else:
-            run.kill()
-            run.wait()
-        wait_for(lambda: not session_processes(run), 60)
-    finally:
-        end(run)
-    before |= recorded(course)
-    assert len(before) < 4
-
-    printed = graded(course, "--workers", "1")
-    assert f"{4 - len(before)} graded, {len(before)} unchanged, 0 failed" in printed, log(course)
-    after = recorded(course)
-    assert set(after) == set("abcd")
+def test_a_run_that_was_interrupted_goes_on_where_it_was(how, interrupted):
+    before = interrupted.recorded[how]
+    printed = interrupted.printed["at last" if how is signal.SIGKILL else signal.SIGKILL]
+    assert 0 < len(before) < len(STUDENTS)
+    for student in before:
+        assert f"{student}: unchanged" in printed, log(interrupted)
+    after = recorded(interrupted)
+    assert set(after) == set(STUDENTS)
     assert {student: after[student] for student in before} == before
+
+
+def test_who_interrupts_a_run_is_told_how_to_go_on(interrupted):
+    assert "run the same command again" in interrupted.printed[signal.SIGINT]
+
+
+def test_what_a_killed_run_left_in_the_temporary_folder_is_removed_by_the_next(interrupted):
+    assert any(name.startswith(PREFIX) for name in interrupted.left_behind)
+    assert [path for path in interrupted.temporary.iterdir() if path.name.startswith(PREFIX)] == []
 
 
 def test_a_course_without_submissions_is_told_what_to_do(tmp_path):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import nbformat
 import pytest
+from class_course import graded
 from course import NO_TRAINING, Course, attempted, nbgrader
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
@@ -297,7 +298,7 @@ class Class(Course):
             self.submit(case.student, "architecture-functional", **NO_TRAINING)
             case.change(self.submission(case.student) / NOTEBOOK)
         self.before = fingerprint(folder / "submitted")
-        self.log = nbgrader(folder, "autograde", ASSIGNMENT)
+        graded(self, "--workers", "4")
         nbgrader(folder, "generate_feedback", ASSIGNMENT)
 
     @property

@@ -2,7 +2,7 @@
 
 import psutil
 import pytest
-from class_course import Cluster, course_of, end, graded, log, recorded, started, wait_for
+from class_course import SECONDS, Cluster, course_of, end, graded, log, recorded, started, wait_for
 
 STUDENTS = "abcdef"
 
@@ -18,7 +18,7 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture
 def course(tmp_path):
-    return course_of(tmp_path, *STUDENTS, seconds=2)
+    return course_of(tmp_path, *STUDENTS, seconds=1)
 
 
 def all_graded(course, printed):
@@ -30,15 +30,27 @@ def all_graded(course, printed):
     assert scores == {8}
 
 
-def test_a_worker_that_is_killed_loses_nothing(cluster, course):
+@pytest.fixture(scope="module")
+def killed(cluster, tmp_path_factory):
+    """A class in whose run a worker was killed."""
+    course = course_of(tmp_path_factory.mktemp("killed"), *STUDENTS, seconds=1)
     run = started(course, "--scheduler", cluster.address)
     try:
         wait_for(lambda: recorded(course))
         cluster.worker(0).kill()
-        printed = run.communicate(timeout=300)[0]
+        course.printed = run.communicate(timeout=SECONDS)[0]
     finally:
         end(run)
-    all_graded(course, printed)
+    return course
+
+
+def test_a_worker_that_is_killed_loses_nothing(killed):
+    all_graded(killed, killed.printed)
+
+
+def test_a_run_leaves_nothing_on_the_workers(cluster, killed):
+    for number in range(2):
+        wait_for(lambda number=number: not cluster.worker(number).children(), 60)
 
 
 def test_what_a_worker_hangs_over_another_one_does(cluster, course):
@@ -49,39 +61,39 @@ def test_what_a_worker_hangs_over_another_one_does(cluster, course):
         hangs = cluster.worker(1)
         for process in [hangs, *hangs.children(recursive=True)]:
             process.suspend()
-        printed = run.communicate(timeout=300)[0]
+        printed = run.communicate(timeout=SECONDS)[0]
     finally:
         cluster.wake()
         end(run)
     all_graded(course, printed)
 
 
-def test_a_run_leaves_nothing_on_the_workers(cluster, course):
-    graded(course, "--scheduler", cluster.address, "--student", "a")
-    for number in range(2):
-        wait_for(lambda number=number: not cluster.worker(number).children(), 60)
+@pytest.fixture(scope="module")
+def own():
+    """Workers of this machine's own."""
+    from autograder.batch.workers import own_cluster
+
+    with own_cluster(1) as own:
+        yield own
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "tls"])
-def test_workers_of_this_machine_are_reached_with_keys_only(protocol):
+def test_workers_of_this_machine_are_reached_with_keys_only(own, protocol):
     from distributed import Client
     from distributed.security import Security
 
-    from autograder.batch.workers import own_cluster
-
-    with own_cluster(1) as cluster:
-        with Client(cluster, set_as_default=False) as client:
-            assert client.submit(sum, [1, 2]).result(30) == 3
-        address = cluster.scheduler_address.replace("tls", protocol)
-        others = Security.temporary() if protocol == "tls" else None
-        with pytest.raises(OSError, match=r"reset by peer|does not match"):
-            Client(address, security=others, timeout=5, set_as_default=False)
+    with Client(own, set_as_default=False) as client:
+        assert client.submit(sum, [1, 2]).result(30) == 3
+    address = own.scheduler_address.replace("tls", protocol)
+    others = Security.temporary() if protocol == "tls" else None
+    with pytest.raises(OSError, match=r"reset by peer|does not match"):
+        Client(address, security=others, timeout=5, set_as_default=False)
 
 
 def test_no_scheduler_at_all_is_told_of(course):
     settings = "import autograder.batch.workers as w; w.CONNECT_SECONDS = 2"
     run = started(course, "--scheduler", "tcp://127.0.0.1:1", settings=settings)
-    printed = run.communicate(timeout=60)[0]
+    printed = run.communicate(timeout=SECONDS)[0]
     assert run.returncode == 1
     assert "No Dask scheduler answers at tcp://127.0.0.1:1" in printed
     assert "autograder worker" in printed
@@ -104,7 +116,7 @@ def test_a_scheduler_that_is_lost_is_told_of_and_the_rest_graded_later(cluster, 
     try:
         before = wait_for(lambda: recorded(course))
         cluster.scheduler.kill()
-        printed = run.communicate(timeout=120)[0]
+        printed = run.communicate(timeout=SECONDS)[0]
     finally:
         end(run)
     assert run.returncode == 1

@@ -89,7 +89,7 @@ class Workers:
         waiting = iter(tasks)
         exhausted = False
         while True:
-            while not exhausted and len(self._running) < AHEAD * max(1, self.count):
+            while not exhausted and not (full := len(self._running) >= AHEAD * max(1, self.count)):
                 task = next(waiting, None)
                 if task is None:
                     exhausted = True
@@ -101,7 +101,8 @@ class Workers:
                 outcome = self._outcome(*self._done.get(timeout=TICK))
             except queue.Empty:
                 outcome = None
-            self._look(all_handed_out=exhausted)
+            # An idle worker gets nothing new, even if there is more to do, where one that hangs has it all.
+            self._look(nothing_new=exhausted or full)
             yield outcome or self._given_up()
 
     @property
@@ -153,7 +154,7 @@ class Workers:
             self._durations.append(time.monotonic() - running.started)
         return Outcome(task, result)
 
-    def _look(self, *, all_handed_out: bool) -> None:
+    def _look(self, *, nothing_new: bool) -> None:
         """Notes what is being worked on, and lets idle workers try what takes too long elsewhere."""
         self._check_connection()
         with self._losses_told():
@@ -171,7 +172,7 @@ class Workers:
             if places and running.started is None:
                 running.started = now
             running.places |= places
-        if not (all_handed_out and idle and self._durations):
+        if not (nothing_new and idle and self._durations):
             return
         limit = max(SLOW_SECONDS, SLOW * statistics.median(self._durations))
         for running in list(self._running.values()):

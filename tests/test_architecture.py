@@ -1,0 +1,175 @@
+"""Criteria `encoder`, `decoder` and `output-layer`: what each mistake costs, and what costs nothing."""
+
+import dataclasses
+
+import pytest
+from by_hand import NO_MODEL, activation, conv, evidence, layer, network, pool, prescribed, replaced, up
+
+from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
+from autograder.lab import AUTOENCODER, EXERCISES
+
+JUDGES = {"encoder": judge_encoder, "decoder": judge_decoder, "output-layer": judge_output_layer}
+RIGHT = prescribed(AUTOENCODER)
+# Positions in exercise 1.
+FIRST_POOL, THIRD_CONV, LAST_POOL, FIRST_UP, VALID_CONV, OUTPUT = 1, 4, 5, 7, 10, 12
+
+
+def judged(model, exercise=AUTOENCODER):
+    """The verdict on each of the three."""
+    return {name: judge(evidence(name, model), exercise, None) for name, judge in JUDGES.items()}
+
+
+def credits(layers):
+    return {name: verdict.credit for name, verdict in judged(network(*layers)).items()}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.notebook)
+def test_the_prescribed_network_earns_all(exercise):
+    for verdict in judged(network(*prescribed(exercise)), exercise).values():
+        assert verdict.credit == 1, verdict
+        assert not verdict.problems
+        assert not verdict.notes
+
+
+def split(position, name):
+    """The convolution there without its activation, which is a layer of its own."""
+    bare = dataclasses.replace(RIGHT[position], activation="linear")
+    bare = dataclasses.replace(bare, activation_values=conv(1, "linear").activation_values)
+    return replaced(RIGHT, position, bare, activation(name))
+
+
+FREE = {
+    "the first pooling is valid": replaced(RIGHT, FIRST_POOL, pool("valid")),
+    "an activation of its own": split(0, "relu"),
+    "the sigmoid of its own": split(OUTPUT, "sigmoid"),
+    "an activation after the pooling": [
+        conv(16, "linear"),
+        pool(),
+        activation("relu"),
+        *RIGHT[2:],
+    ],
+    "the same activation twice": [RIGHT[0], activation("relu"), *RIGHT[1:]],
+    "a layer that does nothing": [RIGHT[0], layer("Identity"), *RIGHT[1:]],
+    "an image given its shape first": [layer("Reshape", target_shape=(28, 28, 1)), *RIGHT],
+}
+
+
+@pytest.mark.parametrize("layers", FREE.values(), ids=FREE)
+def test_what_the_lab_leaves_open_costs_nothing(layers):
+    assert credits(layers) == {"encoder": 1, "decoder": 1, "output-layer": 1}
+
+
+WRONG = {
+    "channels": (replaced(RIGHT, 0, conv(32)), "encoder", "32 channels, not 16"),
+    "kernel": (replaced(RIGHT, 2, conv(16, kernel_size=(5, 5))), "encoder", "a kernel of 5×5, not 3×3"),
+    "strides": (replaced(RIGHT, 0, conv(16, strides=(2, 2))), "encoder", "strides of 2×2, not 1×1"),
+    "activation": (replaced(RIGHT, 0, conv(16, "tanh")), "encoder", "activation tanh, not relu"),
+    "no activation": (replaced(RIGHT, 6, conv(16, "linear")), "decoder", "activation linear, not relu"),
+    "unknown activation": (replaced(RIGHT, 0, conv(16, "its own")), "encoder", "the unknown 'its own'"),
+    "padding of a convolution": (
+        replaced(RIGHT, VALID_CONV, conv(16)),
+        "decoder",
+        "padding 'same', not 'valid'",
+    ),
+    "padding of the last pooling": (
+        replaced(RIGHT, LAST_POOL, pool("valid")),
+        "encoder",
+        "padding 'valid', not 'same'",
+    ),
+    "size of a pooling": (replaced(RIGHT, FIRST_POOL, pool(size=4)), "encoder", "pooling over 4×4"),
+    "size of an upsampling": (replaced(RIGHT, FIRST_UP, up(4)), "decoder", "upsampling by 4×4"),
+    "another kind": (
+        replaced(
+            RIGHT,
+            FIRST_POOL,
+            layer("AveragePooling2D", pool_size=(2, 2), strides=(2, 2), padding="same"),
+        ),
+        "encoder",
+        "a AveragePooling2D where a MaxPooling2D belongs",
+    ),
+    "a class of one's own": (
+        replaced(RIGHT, 0, dataclasses.replace(RIGHT[0], own_class=True)),
+        "encoder",
+        "a class of its own, not Keras's Conv2D",
+    ),
+    "one missing": (replaced(RIGHT, LAST_POOL), "encoder", "Missing: MaxPooling2D"),
+    "one too many": (
+        [*RIGHT[:THIRD_CONV], layer("Dropout"), *RIGHT[THIRD_CONV:]],
+        "encoder",
+        "Not asked for: layer 5 ('dropout', Dropout)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("layers", "part", "words"), WRONG.values(), ids=WRONG)
+def test_each_mistake_costs_its_share_and_is_named(layers, part, words):
+    verdict = judged(network(*layers))[part]
+    assert verdict.credit == pytest.approx(5 / 6)
+    assert words in " ".join(verdict.problems)
+    assert "−1/6" in verdict.problems[0]
+    other = {"encoder": "decoder", "decoder": "encoder"}[part]
+    assert credits(layers)[other] == 1, "the other part is right"
+
+
+def test_several_mistakes_cost_a_share_each():
+    verdict = judged(network(*[conv(32) if each.kind == "Conv2D" else each for each in RIGHT]))
+    assert verdict["encoder"].credit == verdict["decoder"].credit == 0.5
+
+
+def test_no_more_is_lost_than_there_is():
+    assert credits([layer("Dropout")] * 9 + [conv(1, "sigmoid")])["encoder"] == 0
+
+
+def output(**changes):
+    return replaced(RIGHT, OUTPUT, dataclasses.replace(RIGHT[OUTPUT], **changes))
+
+
+OUTPUTS = {
+    "three channels": (replaced(RIGHT, OUTPUT, conv(3, "sigmoid")), 0.5, "3 channels, not 1"),
+    "no sigmoid": (replaced(RIGHT, OUTPUT, conv(1, "linear")), 0.5, "linear, not sigmoid"),
+    "kernel": (replaced(RIGHT, OUTPUT, conv(1, "sigmoid", kernel_size=(5, 5))), 0.5, "5×5, not 3×3"),
+    "size": (replaced(RIGHT, OUTPUT, conv(1, "sigmoid", padding="valid")), 0.5, "26×26×1, not 28×28×1"),
+    "two things": (
+        replaced(RIGHT, OUTPUT, conv(1, "relu", kernel_size=(5, 5))),
+        0.25,
+        "relu, not sigmoid",
+    ),
+    "three things": (
+        replaced(RIGHT, OUTPUT, conv(1, "relu", kernel_size=(5, 5), padding="valid")),
+        0,
+        "not sigmoid",
+    ),
+    "a layer of features": (RIGHT[:OUTPUT], 0, "no such layer"),
+    "no convolution at all": ([pool(), up()], 0, "no such layer"),
+}
+
+
+@pytest.mark.parametrize(("layers", "credit", "words"), OUTPUTS.values(), ids=OUTPUTS)
+def test_the_output_layer_is_judged_by_its_properties(layers, credit, words):
+    verdict = judged(network(*layers))["output-layer"]
+    assert verdict.credit == credit, verdict
+    assert words in " ".join(verdict.problems)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (None, "This is no Keras model"),
+        (NO_MODEL, "This is no Keras model"),
+        (network(), "could not be read"),
+        (network(*RIGHT, problem="two inputs"), "could not be read"),
+        (network(*RIGHT, layer("Flatten")), "not an image-to-image model"),
+    ],
+    ids=["nothing", "another object", "no layers", "undescribed", "an answer that is no image"],
+)
+def test_what_is_no_network_for_images_earns_nothing(model, words):
+    for verdict in judged(model).values():
+        assert verdict.credit == 0
+        assert words in " ".join(verdict.problems)
+
+
+def test_another_way_of_writing_the_chain_is_noted():
+    for api, words in (("functional", "functional API"), ("subclass", "class of your own")):
+        verdict = judged(network(*RIGHT, api=api))["encoder"]
+        assert verdict.credit == 1
+        assert words in verdict.notes[0]

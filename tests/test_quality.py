@@ -1,0 +1,120 @@
+"""Criteria `reconstruction` and `denoising`: does the network restore digits that it never saw?
+
+The networks here are single convolutions with weights by hand: what they do to an image is plain.
+"""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from by_hand import NO_MODEL, ROWS, conv, evidence, fit, network, one_convolution, point, sample
+
+from autograder.judge.quality import judge_quality, restoration_error
+from autograder.lab import AUTOENCODER, DENOISING
+
+IDENTITY = one_convolution(point())
+BLACK = one_convolution(point(0))
+STEP = one_convolution(point(14), -7, "sigmoid")
+"""Makes what is darker than grey black, and the rest white: it removes noise."""
+
+
+@pytest.fixture
+def fits(reference):
+    """A call of `fit`, by whether its input was noisy."""
+    clean = reference.train_images(np.array(ROWS))
+    noisy = clean + np.random.default_rng(1).normal(0, 0.2, clean.shape)
+    target = sample(clean, reference.images.train_count)
+    return {
+        with_noise: fit(sample(images, reference.images.train_count), target)
+        for with_noise, images in ((False, clean), (True, noisy))
+    }
+
+
+@pytest.fixture
+def judged(reference, fits):
+    def judge(model, exercise=AUTOENCODER, *calls):
+        calls = calls or (fits[exercise.noise is not None],)
+        return judge_quality(evidence("reconstruction", model, fits=calls), exercise, reference)
+
+    return judge
+
+
+def test_the_error_is_a_share_of_the_mean_images(reference):
+    assert restoration_error(reference.held_out, reference) == 0
+    mean = np.broadcast_to(reference.train.mean(axis=0), reference.held_out.shape)
+    assert restoration_error(mean, reference) == pytest.approx(1)
+
+
+def test_what_restores_digits_earns_all(judged):
+    assert judged(IDENTITY).credit == 1
+    assert judged(STEP).credit == 1
+    assert judged(STEP, DENOISING).credit == 1
+
+
+def test_what_only_hands_on_noise_does_not_remove_it(judged):
+    verdict = judged(IDENTITY, DENOISING)
+    assert verdict.credit == 0
+    assert "A correct model stays below 0.65" in verdict.problems[0]
+
+
+WRONG = {
+    "black": (BLACK, "the same whatever the image"),
+    "grey": (one_convolution(point(0), 0.5), "the same whatever the image"),
+    "inverted": (one_convolution(point(-1), 1), "A correct model stays below"),
+    "much too bright": (one_convolution(point(3)), "A correct model stays below"),
+    "not finite": (one_convolution(point(np.nan)), "not finite"),
+}
+
+
+@pytest.mark.parametrize("exercise", [AUTOENCODER, DENOISING], ids=lambda exercise: exercise.notebook)
+@pytest.mark.parametrize(("model", "words"), WRONG.values(), ids=WRONG)
+def test_other_answers_earn_nothing(judged, model, words, exercise):
+    verdict = judged(model, exercise)
+    assert verdict.credit == 0
+    assert words in verdict.problems[0]
+
+
+def test_an_untrained_network_earns_nothing_whatever_it_does(judged, fits):
+    for call in (
+        dataclasses.replace(fits[False], steps=0),
+        dataclasses.replace(fits[False], problem="ValueError"),
+    ):
+        verdict = judged(IDENTITY, AUTOENCODER, call)
+        assert verdict.credit == 0
+        assert "never trained" in verdict.problems[0]
+
+
+def test_clean_images_teach_nobody_to_remove_noise(judged, fits):
+    verdict = judged(STEP, DENOISING, fits[False])
+    assert verdict.credit == 0
+    assert "Trained on the wrong thing" in verdict.problems[0]
+
+
+def test_a_learning_rate_of_zero_is_said(judged):
+    still = dataclasses.replace(BLACK.optimizer, learning_rate=0.0)
+    verdict = judged(dataclasses.replace(BLACK, optimizer=still))
+    assert "A learning rate of 0 teaches nothing" in verdict.advice
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (NO_MODEL, "no Keras model"),
+        (network(conv(1)), "could not run this model"),
+        (dataclasses.replace(IDENTITY, problem="two inputs"), "could not be read"),
+    ],
+    ids=["no model", "no weights", "undescribed"],
+)
+def test_what_cannot_be_run_earns_nothing(judged, model, words):
+    verdict = judged(model)
+    assert verdict.credit == 0
+    assert words in verdict.problems[0]
+
+
+def test_an_answer_of_another_size_is_no_image(judged):
+    valid = dataclasses.replace(
+        IDENTITY.layers[0], attributes=IDENTITY.layers[0].attributes | {"padding": "valid"}
+    )
+    verdict = judged(dataclasses.replace(IDENTITY, layers=(valid,)))
+    assert verdict.credit == 0
+    assert verdict.found == "output of shape (26, 26, 1)"

@@ -1,0 +1,66 @@
+"""How the driver shares out tasks, tried on a scheduler that only says what the test lets it."""
+
+import itertools
+
+import pytest
+
+from autograder.batch import workers
+from autograder.batch.workers import AHEAD, Task, Workers
+
+
+class Future:
+    def __init__(self, key):
+        self.key, self.status = key, "pending"
+
+    def add_done_callback(self, callback):
+        self.callback = callback
+
+    def finish(self, result):
+        self.status, self.result = "finished", lambda timeout: result
+        self.callback(self)
+
+
+class Scheduler:
+    """One worker takes all that it is given, and the other one is idle."""
+
+    status = "running"
+
+    def __init__(self):
+        self.futures, self.rescued = [], []
+
+    def nthreads(self):
+        return {"hangs": 1, "idle": 1}
+
+    def processing(self):
+        return {"hangs": [future.key for future in self.futures], "idle": []}
+
+    def submit(self, function, *arguments, key, pure, workers=None, allow_other_workers=True):
+        future = Future(key)
+        if workers:
+            self.rescued.append((key, workers))
+        else:
+            self.futures.append(future)
+        return future
+
+    def cancel(self, futures, force):
+        self.futures = [future for future in self.futures if future not in futures]
+
+
+@pytest.mark.parametrize("more", [0, 5], ids=["nothing more to do", "more to do"])
+def test_an_idle_worker_tries_what_takes_too_long_elsewhere(monkeypatch, more):
+    monkeypatch.setattr(workers, "SLOW_SECONDS", 0)
+    monkeypatch.setattr(workers, "SLOW", 0)
+    monkeypatch.setattr(workers, "TICK", 0.01)
+    scheduler = Scheduler()
+    slots = AHEAD * len(scheduler.nthreads())
+    tasks = [Task(f"student {number}", "autoencoder", b"") for number in range(1 + slots + more)]
+    outcomes = Workers(scheduler, "here", patience=60).outcomes(tasks)
+    # The first one is done at once, which tells how long a task takes; then all slots are full again.
+    next(outcomes)
+    scheduler.futures[0].finish(b"a result")
+    assert next(outcome for outcome in outcomes if outcome).result == b"a result"
+
+    for _ in itertools.islice(outcomes, 5):
+        pass
+
+    assert scheduler.rescued[0][1] == ["idle"]

@@ -1,0 +1,163 @@
+"""Criterion `training`: a quarter each for input, target, epochs and batches."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from by_hand import ROWS, evidence, fit, network, one_convolution, point, prescribed, sample
+
+from autograder.judge.behaviour import DOUBT
+from autograder.judge.training import judge_training, trained_without_noise
+from autograder.lab import AUTOENCODER, DENOISING
+
+
+@pytest.fixture
+def clean(reference):
+    """The training images at the sampled rows."""
+    return reference.train_images(np.array(ROWS))
+
+
+@pytest.fixture
+def whole(reference):
+    """Makes of images at the sampled rows a sample of all training images."""
+    return lambda images: sample(images, reference.images.train_count)
+
+
+@pytest.fixture
+def judged(reference):
+    def judge(*fits, exercise=AUTOENCODER, model=None, noisy=None):
+        arrays = {} if noisy is None else {"x_train_noisy": noisy}
+        return judge_training(evidence("training", model, fits=fits, arrays=arrays), exercise, reference)
+
+    return judge
+
+
+def noise(seed=1, sigma=0.2):
+    return np.random.default_rng(seed).normal(0, sigma, (len(ROWS), 28, 28, 1))
+
+
+def test_the_call_that_was_asked_for_earns_all(judged, clean, whole):
+    verdict = judged(fit(whole(clean), whole(clean)))
+    assert verdict.credit == 1, verdict
+    assert verdict.found == "10 epochs, batches of 100, 6,000 images an epoch"
+
+
+def test_several_calls_add_up(judged, clean, whole):
+    once = fit(whole(clean), whole(clean), epochs=5)
+    assert judged(once, once).credit == 1
+    assert "in 2 calls" in judged(once, once).found
+    assert judged(once, dataclasses.replace(once, problem="ValueError")).credit == 0.75, "it counts not"
+
+
+def test_some_images_may_be_set_aside(judged, clean, whole):
+    assert judged(fit(whole(clean), whole(clean), images_per_epoch=4800)).credit == 1
+    few = judged(fit(whole(clean), whole(clean), images_per_epoch=600))
+    assert few.problems == ("An epoch has 600 of the 6,000 training images (−1/4).",)
+
+
+def test_each_thing_asked_for_is_a_quarter(judged, clean, whole):
+    wrong = fit(whole(clean), whole(clean), epochs=5, batch_size=32)
+    verdict = judged(wrong)
+    assert verdict.credit == 0.5
+    assert verdict.problems == ("5 epochs, not 10 (−1/4).", "Batches of 32, not 100 (−1/4).")
+    assert "Set batch_size=100" in verdict.advice
+
+
+WRONG = {
+    "noisy": (lambda x, _: x + noise(), "noisy images"),
+    "black": (lambda x, _: 0 * x, "Every pixel of the {} is 0"),
+    "inverted": (lambda x, _: 1 - x, "other images than x_train"),
+    "bytes": (lambda x, _: 255 * x, "not scaled to [0, 1]"),
+    "the test images": (lambda _, r: r.test_images(np.array(ROWS)), "is the test images"),
+    "flat": (lambda x, _: x.reshape(len(x), 784), "has the shape (6000, 784)"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("role", ["input", "target"])
+def test_other_images_cost_the_quarter_of_their_role(
+    judged, clean, whole, reference, role, change, words
+):
+    changed = {role: whole(change(clean, reference))}
+    verdict = judged(dataclasses.replace(fit(whole(clean), whole(clean)), **changed))
+    (problem,) = [text for text in verdict.problems if words.format(role) in text]
+    assert verdict.credit >= 0.5, verdict
+    assert "(−1/4)" in problem
+
+
+def test_targets_in_another_order_cost_theirs(judged, clean, whole):
+    verdict = judged(fit(whole(clean), whole(clean[::-1])))
+    assert verdict.problems == ("The targets are in another order than the inputs (−1/4).",)
+
+
+@pytest.mark.parametrize("role", ["input", "target"])
+def test_what_was_not_given_costs_its_quarter(judged, clean, whole, role):
+    verdict = judged(dataclasses.replace(fit(whole(clean), whole(clean)), **{role: None}))
+    assert verdict.credit == 0.75
+    assert f"No {role} was given to fit" in verdict.problems[0]
+
+
+def denoising(x, y, **changes):
+    return fit(x, y, **{"epochs": DENOISING.epochs} | changes)
+
+
+def test_denoising_is_trained_on_the_students_own_noisy_images(judged, clean, whole):
+    # Whatever noise they are with: that is judged elsewhere.
+    for given in (clean + noise(), np.clip(clean + noise(), 0, 1), clean + noise(sigma=0.45)):
+        verdict = judged(denoising(whole(given), whole(clean)), exercise=DENOISING, noisy=whole(given))
+        assert verdict.credit == 1, verdict
+
+
+def test_noise_may_be_drawn_anew_for_each_batch(judged, clean, whole):
+    fits = denoising(whole(clean + noise(2)), whole(clean))
+    assert judged(fits, exercise=DENOISING, noisy=whole(clean + noise(1))).credit == 1
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (lambda x, _: x, "clean images: there is no noise"),
+        (lambda _, r: r.test_images(np.array(ROWS)) + noise(), "in another order than the inputs"),
+        (lambda x, _: 1 - x, "other images than x_train_noisy"),
+    ],
+    ids=["clean", "noisy test images", "others"],
+)
+def test_other_inputs_than_noisy_ones_cost_a_quarter(judged, clean, whole, reference, x, words):
+    given = denoising(whole(x(clean, reference)), whole(clean))
+    verdict = judged(given, exercise=DENOISING, noisy=whole(clean + noise()))
+    assert any(words in problem for problem in verdict.problems), verdict
+    assert verdict.credit in (0.5, 0.75)
+
+
+def test_whether_any_noise_was_seen_is_known(clean, whole, reference):
+    quiet, loud = denoising(whole(clean), whole(clean)), denoising(whole(clean + noise()), whole(clean))
+    assert trained_without_noise((quiet,), reference)
+    assert not trained_without_noise((quiet, loud), reference)
+    assert not trained_without_noise((), reference)
+
+
+def test_no_call_or_none_that_ran_is_no_training(judged, clean, whole):
+    assert "no epoch of fit" in judged().found
+    stopped = judged(fit(whole(clean), whole(clean), problem="ValueError: shapes"))
+    assert stopped.credit == 0
+    assert stopped.found == "fit stopped with ValueError: shapes"
+    assert judged(fit(whole(clean), whole(clean), epochs=0)).credit == 0
+
+
+def test_a_record_without_a_network_that_learned_counts_for_nothing(judged, clean, whole):
+    call = fit(whole(clean), whole(clean))
+    grey = one_convolution(point(0.001), activation="sigmoid")
+    assert "learned nothing" in judged(call, model=grey).problems[0]
+    frozen = dataclasses.replace(grey, trainable=False)
+    assert judged(call, model=frozen).credit == 1, "a frozen one cannot have"
+    still = dataclasses.replace(grey, optimizer=dataclasses.replace(grey.optimizer, learning_rate=0.0))
+    assert judged(call, model=still).credit == 1
+    assert judged(call, model=one_convolution(point(9), -4, "sigmoid")).credit == 1, "it did learn"
+
+
+def test_a_record_for_a_network_that_is_none_counts_for_nothing(judged, clean, whole):
+    layers = prescribed(AUTOENCODER)
+    layers[0] = dataclasses.replace(layers[0], kind=f"Conv2D{DOUBT}is one in name only")
+    verdict = judged(fit(whole(clean), whole(clean)), model=network(*layers))
+    assert verdict.credit == 0
+    assert "not the one that it trained" in verdict.problems[0]

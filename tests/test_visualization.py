@@ -1,0 +1,133 @@
+"""Criterion `visualization`: which of the required pictures are on screen, however they were drawn."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from by_hand import NO_MODEL, ROWS, conv, evidence, network, one_convolution, point, sample
+
+from autograder.judge import rebuild
+from autograder.judge.visualization import judge_visualization
+from autograder.lab import AUTOENCODER, DENOISING, SHOWN_IMAGES
+
+SHIFT = one_convolution(point(1, row=0, column=0))
+"""Moves every image by one pixel, so that its outputs are no others' pictures."""
+
+
+@pytest.fixture
+def clean(reference):
+    """The first test images, (10, 28, 28)."""
+    return reference.test_images(np.arange(SHOWN_IMAGES))[..., 0]
+
+
+@pytest.fixture
+def noisy(reference):
+    """The sampled noisy test images."""
+    images = reference.test_images(np.array(ROWS))
+    noise = np.random.default_rng(1).normal(0, 0.2, images.shape)
+    return sample(images + noise, reference.images.test_count)
+
+
+def outputs(images):
+    """What the network makes of images (n, 28, 28)."""
+    return rebuild.run(SHIFT, images[..., None].astype(np.float32))[..., 0]
+
+
+@pytest.fixture
+def judged(reference, noisy):
+    def judge(drawings, model=SHIFT, exercise=AUTOENCODER):
+        arrays = {"x_test_noisy": noisy} if exercise.noise else {}
+        drawn = tuple(np.asarray(drawing, np.float32) for drawing in drawings)
+        shown = evidence("visualization", model, arrays=arrays, drawings=drawn)
+        return judge_visualization(shown, exercise, reference)
+
+    return judge
+
+
+def strip(images):
+    return np.hstack(list(images))
+
+
+WAYS = {
+    "one picture each": lambda a, b: [*a, *b],
+    "in another order": lambda a, b: [*b[::-1], *a[::-1]],
+    "one montage": lambda a, b: [np.vstack([strip(a), strip(b)])],
+    "two strips": lambda a, b: [strip(a), strip(b)],
+    "side by side": lambda a, b: [np.hstack(pair) for pair in zip(a, b, strict=True)],
+    "with a frame": lambda a, b: [np.pad(image, 3, constant_values=1) for image in (*a, *b)],
+    "as bytes": lambda a, b: [np.round(255 * image) for image in (*a, *b)],
+    "inverted": lambda a, b: [1 - image for image in (*a, *b)],
+    "brighter": lambda a, b: [0.2 + 0.6 * image for image in (*a, *b)],
+    "with others around": lambda a, b: [np.ones((40, 90)), *a, np.zeros((5, 5)), *b],
+}
+
+
+@pytest.mark.parametrize("draw", WAYS.values(), ids=WAYS)
+def test_any_layout_earns_all(judged, clean, draw):
+    verdict = judged(draw(clean, outputs(clean)))
+    assert verdict.credit == 1, verdict
+
+
+def test_each_picture_that_is_missing_costs_its_share(judged, clean):
+    verdict = judged([*clean[:7], *outputs(clean)[:4]])
+    assert verdict.credit == pytest.approx(11 / 20)
+    assert verdict.problems == (
+        "3 of the 10 inputs are missing.",
+        "6 of the 10 outputs of the model are missing.",
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_denoising_shows_three_rows(judged, clean, noisy, way):
+    inputs = noisy.values[:SHOWN_IMAGES, ..., 0]
+    shown = outputs(inputs)
+    drawings = [*WAYS[way](inputs, shown), *clean]
+    if way in ("one picture each", "one montage", "brighter"):
+        assert judged(drawings, exercise=DENOISING).credit == 1
+    without = judged(WAYS["two strips"](inputs, shown), exercise=DENOISING)
+    assert without.credit == pytest.approx(2 / 3)
+    assert without.problems == ("10 of the 10 clean originals are missing.",)
+
+
+def test_noise_may_be_clipped_for_the_screen(judged, clean, noisy):
+    inputs = noisy.values[:SHOWN_IMAGES, ..., 0]
+    drawings = [np.clip(image, 0, 1) for image in (*inputs, *outputs(inputs))]
+    assert judged([*drawings, *clean], exercise=DENOISING).credit == 1
+
+
+WRONG = {
+    "nothing": (lambda clean: [], "No picture was drawn"),
+    "black": (lambda clean: np.zeros((20, 28, 28)), "None of the pictures"),
+    "noise": (lambda clean: np.random.default_rng(1).random((20, 28, 28)), "None of the pictures"),
+    "parts": (lambda clean: [image[:14] for image in clean], "None of the pictures"),
+    "turned": (lambda clean: [image.T[::-1] for image in clean], "None of the pictures"),
+    "not finite": (lambda clean: np.full((3, 28, 28), np.nan), "No picture was drawn"),
+}
+
+
+@pytest.mark.parametrize(("draw", "words"), WRONG.values(), ids=WRONG)
+def test_other_pictures_earn_nothing(judged, clean, draw, words):
+    verdict = judged(draw(clean))
+    assert verdict.credit == 0
+    assert words in verdict.problems[0]
+
+
+def test_outputs_of_another_network_are_not_this_ones(judged, clean):
+    theirs = dataclasses.replace(SHIFT, layers=one_convolution(point(1, row=2, column=2)).layers)
+    verdict = judged([*clean, *outputs(clean)], theirs)
+    assert verdict.credit == 0.5
+    assert verdict.problems == ("10 of the 10 outputs of the model are missing.",)
+
+
+def test_pictures_of_the_inputs_count_beside_a_network_that_cannot_be_run(judged, clean):
+    verdict = judged(clean, network(conv(1)))
+    assert verdict.credit == 0.5
+    assert "could not run this model" in verdict.notes[0]
+
+
+def test_without_a_network_or_noisy_images_there_is_nothing_to_compare_with(judged, clean, reference):
+    assert judged(clean, NO_MODEL).credit == 0
+    shown = evidence("visualization", SHIFT, drawings=tuple(clean.astype(np.float32)))
+    verdict = judge_visualization(shown, DENOISING, reference)
+    assert verdict.credit == 0
+    assert "x_test_noisy holds no images" in verdict.problems[0]
