@@ -25,7 +25,7 @@ LONGEST = (
     "test_benchmark.py",
 )
 """Shares that take more than 20 seconds (`pytest --durations=0` tells), the longest first."""
-SINGLE = ("test_corpus.py", "test_fuzz.py")
+SINGLE = ("test_corpus.py",)
 """Files whose tests are shares of their own."""
 
 

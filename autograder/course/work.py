@@ -157,7 +157,7 @@ class Result:
 
     @property
     def final(self) -> bool:
-        """Whether the next run would give the same: this one ended, and the judge failed over nothing."""
+        """Whether the next run would give the same: it ended, and the judge failed over nothing."""
         return not self.incident and not any(verdict.review for verdict in self.verdicts.values())
 
     def show(self, content: NotebookNode, resources: dict) -> None:

@@ -22,6 +22,8 @@ from autograder.lab import IMAGE_SHAPE
 
 MAX_SIDE = 4096
 MAX_VALUES = 4_000_000
+MAX_DILATION = 64
+"""TensorFlow spreads the image out by it: 4096 takes 22 GiB for one of 28×28."""
 BATCH_VALUES = 2**27
 """Values of one layer's output for all images that are run at once: 512 MiB."""
 MAX_KEPT = 256
@@ -153,7 +155,8 @@ def blueprint(layer: LayerEvidence) -> Blueprint:
         return Blueprint("Identity", "Identity", {}, None)
     if set(layer.attributes) != set(LAYER_ATTRIBUTES.get(layer.kind, ())):
         raise RebuildError(_of(layer, "its attributes are not those of its class"))
-    if any(_largest(value) > MAX_SIDE for value in layer.attributes.values()):
+    sizes = {name: _largest(value) for name, value in layer.attributes.items()}
+    if max(sizes.values(), default=0) > MAX_SIDE or sizes.get("dilation_rate", 0) > MAX_DILATION:
         raise RebuildError(_of(layer, "its sizes are too large to be judged"))
     kind, activation = layer.kind, None
     if layer.activation is not None:

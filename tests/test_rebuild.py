@@ -1,0 +1,50 @@
+"""Networks are built anew from evidence within bounds: what would be too large is refused before it is made."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from by_hand import conv, network, one_convolution, point, prescribed, up
+
+from autograder.judge import rebuild
+from autograder.judge.rebuild import RebuildError
+from autograder.lab import EXERCISES
+
+IMAGES = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.notebook)
+def test_the_prescribed_network_makes_images_of_images(exercise):
+    shapes = rebuild.output_shapes(network(*prescribed(exercise)).layers)
+    assert shapes[-1] == (1, 28, 28, 1)
+    assert len(shapes) == len(prescribed(exercise))
+
+
+def test_a_network_is_run_with_its_own_weights():
+    np.testing.assert_allclose(rebuild.run(one_convolution(point()), IMAGES), IMAGES)
+    np.testing.assert_allclose(
+        rebuild.run(one_convolution(point(2), 1), IMAGES), 2 * IMAGES + 1, rtol=1e-6
+    )
+
+
+TOO_LARGE = {
+    "dilation": conv(16, dilation_rate=(4096, 4096)),
+    "channels": conv(10_000),
+    "kernel": conv(16, kernel_size=(5000, 5000)),
+    "output": up(100),
+    "weights": conv(4096, kernel_size=(64, 64)),
+}
+
+
+@pytest.mark.parametrize("layer", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_what_would_be_too_large_is_refused(layer):
+    weights = (np.zeros((3, 3, 1, 16), np.float32), np.zeros(16, np.float32))
+    with pytest.raises(RebuildError, match="too (large|many)"):
+        rebuild.run(network(dataclasses.replace(layer, weights=weights)), IMAGES)
+
+
+def test_a_layer_that_takes_its_input_from_nowhere_is_refused():
+    model = network(conv(1))
+    endless = dataclasses.replace(model.layers[0], inputs=(0,))
+    with pytest.raises(RebuildError, match="come from nowhere"):
+        rebuild.run(dataclasses.replace(model, layers=(endless,)), IMAGES)
