@@ -219,6 +219,11 @@ class _Decoder:
         self.bytes_left = MAX_TOTAL_BYTES
 
     def read(self, expected: object, value: object, where: str):
+        # Numbers first: most of a message is long lists of them.
+        if expected is float:
+            return self._float(value, where)
+        if expected is str:
+            return self._text(value, where)
         if expected is Array:
             return self._array(value, where)
         if dataclasses.is_dataclass(expected):
@@ -238,10 +243,6 @@ class _Decoder:
                 self._text(key, where): self.read(arguments[1], item, f"{where}.{key[:40]}")
                 for key, item in value.items()
             }
-        elif expected is str:
-            return self._text(value, where)
-        elif expected is float:
-            return self._float(value, where)
         elif expected is bool:
             if isinstance(value, bool):
                 return value

@@ -41,12 +41,12 @@ c.ExecuteSubmission.notebook_timeout = {NOTEBOOK_SECONDS}
 c.ExecuteSubmission.iopub_timeout = 5
 c.Grading.judge_timeout = 60
 c.Grading.kernel_memory_mib = 2048
-c.Grading.kernel_processes = 128
+c.Grading.kernel_processes = 100
 c.Grading.kernel_disk_mib = 256
 {FEW_IMAGES}
 """
 SHORT = """
-c.ExecuteSubmission.timeout = 8
+c.ExecuteSubmission.timeout = 10
 c.ExecuteSubmission.notebook_timeout = 30
 """
 """For attacks that wait for the clock."""
@@ -288,7 +288,7 @@ class Watch:
                     self.grader_mib = max(self.grader_mib, grader.memory_info().rss / 2**20)
                 self._descendants.update(driver.children(recursive=True))
             self.temporary_mib = max(self.temporary_mib, _size(self._temporary) / 2**20)
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def left_behind(self, token: str, canaries: Iterable[subprocess.Popen]) -> Iterable[str]:
         """The descendants that are still there, and those that go by the name of the token."""

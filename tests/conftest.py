@@ -27,6 +27,14 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """TensorFlow as kernels and judge have it: this cannot be said once it has computed something."""
+    if tf := sys.modules.get("tensorflow"):
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def small():
     """Fails the last test of a process that grew too large."""
     yield

@@ -58,7 +58,7 @@ class Course:
     """
 
     def __init__(self, folder, settings=FEW_IMAGES):
-        self.folder = folder
+        self.folder, self._read = folder, None
         config = (COURSE / "nbgrader_config.py").read_text("utf-8")
         config += f"\nc.ExecuteSubmission.timeout = 60\n{settings}"
         shutil.copytree(_generated().name, folder, dirs_exist_ok=True)
@@ -86,7 +86,12 @@ class Course:
             nbformat.write(self.released(name), self.submission(student) / f"{name}.ipynb")
 
     def grades(self):
-        return read_grades(f"sqlite:///{self.folder}/gradebook.db", "", ASSIGNMENT)
+        """All grades, read again only if the gradebook was written to."""
+        gradebook = self.folder / "gradebook.db"
+        written = gradebook.stat().st_mtime_ns
+        if self._read is None or self._read[0] != written:
+            self._read = written, read_grades(f"sqlite:///{gradebook}", "", ASSIGNMENT)
+        return self._read[1]
 
     def scores(self, student):
         """Scores by notebook and criterion."""

@@ -44,6 +44,9 @@ class PreloadedKernel:
 
         self._shell.reset(new_session=False)
         plt.close("all")
+        plt.rcdefaults()
+        # Nobody looks at the figures: what counts is what is in them.
+        plt.rcParams["figure.dpi"] = 20
         keras.backend.clear_session()
         session.current().screen.drawings.clear()
         session.current().fits.forget()

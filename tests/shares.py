@@ -13,13 +13,14 @@ MAX_MIB = 2560
 """Of memory, for one test process."""
 
 LONGEST = (
-    "test_attacks.py: limits",
     "test_attacks.py",
-    "test_hostile_submissions.py",
     "test_workers.py",
+    "test_attacks.py: limits",
     "test_grade_class.py",
+    "test_hostile_submissions.py",
     "test_nbgrader.py",
     "test_sandbox.py",
+    "test_fuzz.py",
     "test_fork_server.py",
     "test_harmless.py",
     "test_benchmark.py",

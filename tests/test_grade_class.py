@@ -3,7 +3,10 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
+import tempfile
+from pathlib import Path
 
 import pytest
 from class_course import (
@@ -129,33 +132,38 @@ def test_new_criteria_judge_kept_evidence_without_running_anything(again):
     assert again.scores("ann")["autoencoder", "encoder"] == 8
 
 
+def until_interrupted(course, how, **environment):
+    """What a run printed that a signal ends once it has recorded somebody."""
+    before = set(recorded(course))
+    run = started(course, "--workers", "1", **environment)
+    try:
+        wait_for(lambda: set(recorded(course)) - before or run.poll() is not None)
+        assert run.poll() is None, log(course)
+        if how is signal.SIGINT:
+            # As a terminal does: to the command and to all it started.
+            os.killpg(run.pid, how)
+            assert run.wait(60) == 1
+        else:
+            run.kill()
+            run.wait()
+        wait_for(lambda: not session_processes(run), 60)
+    finally:
+        end(run)
+    return run.stdout.read()
+
+
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
     """A class whose grading is interrupted by a user, killed when it went on, and then completed.
 
     What each of the first two runs had recorded, and whether each run began where the last one ended.
     """
-    folder = tmp_path_factory.mktemp("interrupted")
-    temporary = folder / "temporary"
-    temporary.mkdir()
-    course = course_of(folder, *STUDENTS, seconds=1)
+    # Sockets lie in it, whose paths must be short.
+    temporary = Path(tempfile.mkdtemp(prefix="grading-"))
+    course = course_of(tmp_path_factory.mktemp("interrupted"), *STUDENTS, seconds=1)
     course.recorded, course.printed = {}, {}
     for how in (signal.SIGINT, signal.SIGKILL):
-        before = set(recorded(course))
-        run = started(course, "--workers", "1", TMPDIR=str(temporary))
-        try:
-            wait_for(lambda before=before: set(recorded(course)) - before)
-            if how is signal.SIGINT:
-                # As a terminal does: to the command and to all it started.
-                os.killpg(run.pid, how)
-                assert run.wait(60) == 1
-            else:
-                run.kill()
-                run.wait()
-            wait_for(lambda run=run: not session_processes(run), 60)
-        finally:
-            end(run)
-        course.printed[how] = run.stdout.read()
+        course.printed[how] = until_interrupted(course, how, TMPDIR=str(temporary))
         course.recorded[how] = recorded(course)
     course.left_behind = [path.name for path in temporary.iterdir()]
     for lock in temporary.glob(f"*/{LOCK}"):
@@ -163,7 +171,8 @@ def interrupted(tmp_path_factory):
         os.utime(lock, (0, 0))
     course.printed["at last"] = graded(course, "--workers", "1", TMPDIR=str(temporary))
     course.temporary = temporary
-    return course
+    yield course
+    shutil.rmtree(temporary)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=lambda how: how.name)

@@ -1,4 +1,4 @@
-"""Networks are built anew from evidence within bounds: what would be too large is refused before it is made."""
+"""Networks are built anew from evidence; what would be too large is refused before it is made."""
 
 import dataclasses
 
@@ -39,7 +39,7 @@ TOO_LARGE = {
 @pytest.mark.parametrize("layer", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_what_would_be_too_large_is_refused(layer):
     weights = (np.zeros((3, 3, 1, 16), np.float32), np.zeros(16, np.float32))
-    with pytest.raises(RebuildError, match="too (large|many)"):
+    with pytest.raises(RebuildError, match=r"too (large|many)"):
         rebuild.run(network(dataclasses.replace(layer, weights=weights)), IMAGES)
 
 

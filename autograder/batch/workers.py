@@ -101,7 +101,7 @@ class Workers:
                 outcome = self._outcome(*self._done.get(timeout=TICK))
             except queue.Empty:
                 outcome = None
-            # An idle worker gets nothing new, even if there is more to do, where one that hangs has it all.
+            # Where one that hangs has taken all slots, an idle worker gets nothing new either.
             self._look(nothing_new=exhausted or full)
             yield outcome or self._given_up()
 

@@ -28,7 +28,7 @@ MAX_MARKDOWN = 20_000
 """Characters of Markdown above which it is shown as it was written."""
 
 MAX_TAGS = 2000
-"""Tags in one piece of HTML. Where they are nested, the time to read them grows with the square of their number."""
+"""Tags in one piece of HTML: where they are nested, reading takes time by the square of their number."""
 
 MAX_EFFORT = 2_000_000
 """Characters of HTML, a tag counted as fifty, that are cleaned in one notebook: a second or two."""
