@@ -46,8 +46,8 @@ c.Grading.kernel_disk_mib = 256
 {FEW_IMAGES}
 """
 SHORT = """
-c.ExecuteSubmission.timeout = 10
-c.ExecuteSubmission.notebook_timeout = 30
+c.ExecuteSubmission.timeout = 8
+c.ExecuteSubmission.notebook_timeout = 20
 """
 """For attacks that wait for the clock."""
 OF_THE_SYSTEM = (".cache", ".config", ".ipython", ".jupyter", ".keras", ".local", ".matplotlib")
