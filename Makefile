@@ -16,7 +16,7 @@ test: $(READY)
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES)
 
 test-fast: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses 2
 
 lint: $(READY)
 	$(BIN)/ruff check .
