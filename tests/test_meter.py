@@ -32,10 +32,13 @@ def test_a_child_that_nobody_waits_for_counts(tmp_path):
 
 
 def test_a_grandchild_that_is_orphaned_counts(tmp_path):
+    # However long its work takes here, it is still there when the meter looks after that.
+    done = str(tmp_path / "done")
     code = (
         "import os, time\nif not os.fork():\n    if os.fork():\n        time.sleep(0.3)\n"
-        f"        os._exit(0)\n    exec({WORK.format(0.5)!r})\n    os._exit(0)\n"
-        "os.wait()\ntime.sleep(1.5)\n"
+        f"        os._exit(0)\n    exec({WORK.format(0.5)!r})\n    os.mkdir({done!r})\n"
+        "    time.sleep(1.5)\n    os._exit(0)\n"
+        f"os.wait()\nwhile not os.path.exists({done!r}): time.sleep(0.1)\ntime.sleep(1)\n"
     )
     assert measured(tmp_path, code).cpu > 0.4
 
