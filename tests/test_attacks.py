@@ -51,9 +51,9 @@ def arenas(tmp_path_factory):
     with contextlib.ExitStack() as until_the_end:
 
         @functools.cache
-        def arena_of(kind):
+        def arena_of(name):
             folder = tmp_path_factory.mktemp("arena")
-            return until_the_end.enter_context(Arena(folder, settings.get(kind, "")))
+            return until_the_end.enter_context(Arena(folder, settings.get(name, "")))
 
         yield lambda kind: arena_of(class_of(kind))
 

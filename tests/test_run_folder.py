@@ -81,6 +81,18 @@ def test_a_folder_that_was_made_just_now_may_be_about_to_be_locked(temporary):
     assert remove_left_behind() == [folder]
 
 
+def test_where_there_are_no_locks_grading_goes_on_and_nothing_is_removed(monkeypatch):
+    def refused(*_):
+        raise OSError("no locks available")
+
+    monkeypatch.setattr(run_folder.fcntl, "flock", refused)
+    own = RunFolder()
+    assert grown_old(own.name).exists()
+    assert remove_left_behind() == []
+    own.cleanup()
+    assert not Path(own.name).exists()
+
+
 @pytest.mark.parametrize("name", [f"{PREFIX}homework", "something-else"])
 def test_other_folders_are_nobodys_business(temporary, name):
     folder = temporary / name

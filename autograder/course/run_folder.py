@@ -4,6 +4,7 @@ A run holds a lock in its folder for as long as it lives; the system lets go of 
 however it ends. So the next run of the same user knows which folders nobody uses any more.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -31,7 +32,9 @@ class RunFolder(tempfile.TemporaryDirectory):
         os.chmod(self.name, 0o711)
         self._lock = (Path(self.name) / LOCK).open("w")
         if fcntl:
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            # Where the file system knows no locks, nothing is ever removed either.
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def cleanup(self) -> None:
         """Removes the folder."""
