@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from by_hand import conv, network, one_convolution, point, prescribed, up
+from by_hand import conv, evidence, network, one_convolution, point, prescribed, up
 
 from autograder.judge import rebuild
+from autograder.judge.behaviour import verified
 from autograder.judge.rebuild import RebuildError
 from autograder.lab import EXERCISES
 
@@ -41,6 +42,13 @@ def test_what_would_be_too_large_is_refused(layer):
     weights = (np.zeros((3, 3, 1, 16), np.float32), np.zeros(16, np.float32))
     with pytest.raises(RebuildError, match=r"too (large|many)"):
         rebuild.run(network(dataclasses.replace(layer, weights=weights)), IMAGES)
+
+
+@pytest.mark.parametrize("dilation", [65, 4096, 5000])
+def test_a_layer_that_is_too_large_to_be_tried_is_doubted(dilation):
+    forged = network(conv(16, dilation_rate=(dilation, dilation)), conv(1, "sigmoid"))
+    layers = verified(evidence("encoder", forged)).model.layers
+    assert layers[0].kind == "Conv2D that could not be tried"
 
 
 def test_a_layer_that_takes_its_input_from_nowhere_is_refused():

@@ -51,6 +51,9 @@ def _tried(layer: LayerEvidence, position: int, evidence: Evidence) -> str:
         return _UNKNOWN
     try:
         blueprint = rebuild.blueprint(layer)
+    except rebuild.TooLargeError:
+        # Otherwise a size that nobody asks for would spare a forged layer the trial.
+        return _UNTRIED
     except rebuild.RebuildError:
         return _UNKNOWN
     if not layer.response:

@@ -57,6 +57,10 @@ class RebuildError(Exception):
     """The network cannot be rebuilt; the text says for which layer and why."""
 
 
+class TooLargeError(RebuildError):
+    """A layer is of a known class, but of sizes that are not tried."""
+
+
 @functools.lru_cache(MAX_KEPT)
 def activation_name(values: tuple[float, ...]) -> str | None:
     """The known activation that returns these values at ACTIVATION_PROBE, if there is one."""
@@ -157,7 +161,7 @@ def blueprint(layer: LayerEvidence) -> Blueprint:
         raise RebuildError(_of(layer, "its attributes are not those of its class"))
     sizes = {name: _largest(value) for name, value in layer.attributes.items()}
     if max(sizes.values(), default=0) > MAX_SIDE or sizes.get("dilation_rate", 0) > MAX_DILATION:
-        raise RebuildError(_of(layer, "its sizes are too large to be judged"))
+        raise TooLargeError(_of(layer, "its sizes are too large to be judged"))
     kind, activation = layer.kind, None
     if layer.activation is not None:
         activation = activation_name(layer.activation_values)
