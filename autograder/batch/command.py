@@ -14,6 +14,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from autograder.batch.grade_class import GradeClass, Summary
+from autograder.batch.interruption import Interruption
 from autograder.batch.progress import Watch
 from autograder.batch.workers import shared_out
 from autograder.course.grades import Grades, read_grades
@@ -71,7 +72,7 @@ def grade(options: Options) -> str | int:
             grading(app.config).say_what_is_contained(_remarks(console))
         total = _count(app)
         workers = options.workers or room_for_workers()
-        with Watch(total, console) as watch:
+        with Interruption() as interruption, Watch(total, console) as watch:
             grader = GradeClass(
                 coursedir=app.coursedir,
                 parent=app,
@@ -80,6 +81,7 @@ def grade(options: Options) -> str | int:
                 again=options.again,
                 feedback=options.feedback,
                 watch=watch,
+                interruption=interruption,
             )
             grader.start()
     except KeyboardInterrupt:

@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
 from traitlets import Bool, Instance, Integer, Unicode
 
+from autograder.batch.interruption import Interruption
 from autograder.batch.progress import Watch
 from autograder.batch.worker import Settings, can_be_run
 from autograder.batch.workers import Outcome, Task, Workers, connected
@@ -59,6 +60,7 @@ class GradeClass(Autograde):
     again = Bool(False, help="Run everything again, whatever is known of it.")
     feedback = Bool(False, help="Write the feedback of what was graded, too.")
     watch = Instance(Watch, help="What is seen of the run.", allow_none=True)
+    interruption = Instance(Interruption, help="What tells of Ctrl-C.", allow_none=True)
 
     def convert_notebooks(self) -> None:
         """Grades what is not graded yet, or not as it would be now; `summary` says what came of it."""
@@ -128,6 +130,7 @@ class GradeClass(Autograde):
         with self.connect(to_do) as workers:
             self._say_where(workers)
             for outcome in workers.outcomes(self._tasks(submissions)):
+                self.interruption.check()
                 self.watch.working_on(workers.current)
                 if outcome is None:
                     continue
