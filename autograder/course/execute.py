@@ -101,7 +101,6 @@ class ExecuteSubmission(Execute):
         run = grading(self.config)
         run.start()
         path = resources.get("metadata", {}).get("path")
-        self._deadline = time.monotonic() + self.notebook_timeout
         self._running = None
         self._ended_because = ""
         self._outputs = Outputs(self.max_output_mib * MIB)
@@ -141,12 +140,15 @@ class ExecuteSubmission(Execute):
     async def async_start_new_kernel_client(self):
         """Connects to the kernel; if it does not start, its log is shown."""
         try:
-            return await super().async_start_new_kernel_client()
+            client = await super().async_start_new_kernel_client()
         except Exception:
             self._kernel_log.seek(0)
             log = self._kernel_log.read().rstrip("\0")
             self.log.error("The grading kernel did not start:\n%s", log[-4000:])
             raise
+        # Only now: the grader's own start, long on a busy machine, is not the notebook's time.
+        self._deadline = time.monotonic() + self.notebook_timeout
+        return client
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
