@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.images import HELD_OUT, ImagesError, load, scaled
+from autograder.images import HELD_OUT, ImagesError, _digits_file, load, scaled
 
 
 def test_the_embedded_digits_have_the_shapes_and_types_of_mnist():
@@ -21,6 +21,14 @@ def test_the_embedded_digits_have_the_shapes_and_types_of_mnist():
     assert digits.min() == 0
     assert digits.max() == 1
     assert not digits[:, :4].any(), "MNIST's digits have a margin of four pixels"
+
+
+def test_the_embedded_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    table = np.loadtxt(_digits_file(), delimiter=",")
+    np.testing.assert_array_equal(table[:, :-1], load_digits().data)
+    np.testing.assert_array_equal(table[:, -1], load_digits().target)
 
 
 def test_a_course_may_do_with_fewer(images):

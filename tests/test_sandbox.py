@@ -38,6 +38,8 @@ def grading():
     config.Grading.train_images, config.Grading.test_images = TRAIN_IMAGES, TEST_IMAGES
     Grading.clear_instance()
     with contextlib.closing(Grading.instance(config=config)) as grading:
+        # Nothing is judged here.
+        grading.judge = None
         yield grading
     Grading.clear_instance()
 

@@ -5,7 +5,7 @@ look only at the half of the noise that clipping left alone: upwards on black, d
 """
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from autograder.evidence import Evidence, Sample
 from autograder.judge.reference import Reference
@@ -104,7 +104,7 @@ def _mean_fault(noise, black, white, clipped: bool, sigma: float) -> str:
         shares = [np.mean(noise[black] > 1e-7)]
         if white.sum() > 2000:
             shares.append(np.mean(noise[white] < -1e-7))
-        off = max(abs(float(norm.ppf(np.clip(share, 0.001, 0.999)))) for share in shares)
+        off = max(abs(float(ndtri(np.clip(share, 0.001, 0.999)))) for share in shares)
     else:
         off = abs(float(noise.mean())) / sigma
     if off <= MEAN_TOLERANCE:
@@ -148,7 +148,7 @@ def _intensity_fault(noise, clean, clipped: bool, sigma: float) -> str:
 def _shape_fault(halves: np.ndarray, sigma: float) -> str:
     """The distance (Kolmogorov–Smirnov) between the noise's size and that of Gaussian noise."""
     ordered = np.sort(halves) / float(np.sqrt(np.mean(halves**2)))
-    wanted = 2 * norm.cdf(ordered) - 1
+    wanted = 2 * ndtr(ordered) - 1
     distance = np.abs(wanted - np.arange(1, len(ordered) + 1) / len(ordered)).max()
     if distance <= SHAPE_TOLERANCE:
         return ""

@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.ndimage import uniform_filter
-from scipy.signal import fftconvolve
 
 from autograder.evidence import Evidence
 from autograder.judge import architecture, rebuild
@@ -99,6 +98,9 @@ def _correlations(drawing: np.ndarray, picture: np.ndarray) -> np.ndarray:
         centred = drawing - drawing.mean()
         product, spread = np.sum(centred * template)[None], np.sum(centred**2)[None]
     else:
+        # Slow to import, and needed for montages only.
+        from scipy.signal import fftconvolve
+
         product = fftconvolve(drawing, template[::-1, ::-1], mode="valid")
         mean, square = (_window_means(d, picture.shape) for d in (drawing, drawing**2))
         spread = picture.size * np.maximum(square - mean**2, 0)

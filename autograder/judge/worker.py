@@ -1,9 +1,11 @@
 """The judge as a process of its own: it imports TensorFlow once, apart from whoever asks."""
 
 import contextlib
+import gc
 import logging
 import multiprocessing
 import os
+import sys
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as JudgeTimeout
@@ -25,7 +27,7 @@ def _start(images: Images) -> None:
     global _reference
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
-    with _silent_stderr():
+    with _silent_stderr(), _quick_imports():
         import tensorflow as tf
 
         import autograder.judge.criteria  # noqa: F401
@@ -41,6 +43,17 @@ def _end_with_parent() -> None:
     """A killed grader leaves no judge behind."""
     multiprocessing.parent_process().join()
     os._exit(1)
+
+
+@contextlib.contextmanager
+def _quick_imports():
+    """A third less time: imports make no garbage to search for, and Keras does without scikit-learn."""
+    gc.disable()
+    sys.modules["sklearn"] = None
+    yield
+    del sys.modules["sklearn"]
+    gc.freeze()
+    gc.enable()
 
 
 @contextlib.contextmanager

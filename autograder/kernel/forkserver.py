@@ -54,11 +54,14 @@ def main() -> None:
 
 def _import_what_kernels_need() -> None:
     """Once for all kernels, which find it ready; also what is imported at its first use otherwise."""
+    # Imports make no garbage: to look for some again and again takes a fifth of their time.
+    gc.disable()
     for name in _NEEDED:
         importlib.import_module(name)
-    # None of it is garbage: kernels neither look through it for any, nor copy its pages by doing so.
+    # Nor do kernels look through it for any, and copy its pages by doing so.
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _become_kernel(request: dict, log: int, requests: socket.socket) -> None:
