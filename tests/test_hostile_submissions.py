@@ -300,7 +300,7 @@ class Class(Course):
             case.change(self.submission(case.student) / NOTEBOOK)
         self.before = fingerprint(folder / "submitted")
         graded(self, "--workers", "4")
-        nbgrader(folder, "generate_feedback", ASSIGNMENT)
+        nbgrader(folder, "generate_feedback", ASSIGNMENT, "--notebook", AUTOENCODER)
 
     @property
     def gradebook(self):
@@ -365,6 +365,8 @@ def test_a_notebook_that_is_missing_is_a_zero_to_look_at(course):
     assert set(scores.values()) == {0}
     assert course.flagged("honest", DENOISING) == {criterion for _, criterion in scores}
     assert "no denoising_autoencoder.ipynb was handed in" in course.comments("honest", DENOISING)
+    one = ("--student", "honest", "--notebook", DENOISING)
+    nbgrader(course.folder, "generate_feedback", ASSIGNMENT, *one, "--force")
     assert "no denoising_autoencoder.ipynb was handed in" in course.page("honest", DENOISING)
 
 

@@ -11,6 +11,7 @@ the text of an error. When the other end closes, the process ends, and the kerne
 
 import gc
 import importlib
+import inspect
 import json
 import os
 import signal
@@ -27,7 +28,8 @@ MESSAGE_BYTES = 65536
 _NEEDED = (
     *("ipykernel.kernelapp", "ipykernel.debugger", "autograder.kernel.prepare"),
     *("IPython.core.completerlib", "IPython.core.pylabtools", "IPython.extensions.storemagic"),
-    *("matplotlib.backends.backend_agg", "PIL.JpegImagePlugin", "sqlite3", "tornado.queues"),
+    *("matplotlib.backends.backend_agg", "PIL.JpegImagePlugin", "sqlite3", "stack_data"),
+    *("pygments.formatters.terminal256", "tornado.queues"),
 )
 """Modules. Not matplotlib_inline, which sets itself up for a notebook when it is imported."""
 
@@ -58,6 +60,8 @@ def _import_what_kernels_need() -> None:
     gc.disable()
     for name in _NEEDED:
         importlib.import_module(name)
+    # Where tracebacks look modules up: to find all their files takes a quarter of a second.
+    inspect.getmodule(main.__code__)
     # Nor do kernels look through it for any, and copy its pages by doing so.
     gc.collect()
     gc.freeze()
