@@ -15,6 +15,17 @@ from course import TEST_IMAGES, TRAIN_IMAGES
 from shares import MAX_MIB, Shares, longest_first, most_memory_mib
 
 
+def pytest_collection(session):
+    """Imports make no garbage: to look for some again and again takes a fifth of their time."""
+    gc.disable()
+
+
+def pytest_collection_finish(session):
+    """Nothing that was imported is looked through for garbage from now on."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items):
     """What takes longest comes first, and single cases last, so that no process idles at the end."""
     items.sort(key=lambda item: longest_first(item.nodeid))

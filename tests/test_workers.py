@@ -4,7 +4,7 @@ import psutil
 import pytest
 from class_course import SECONDS, Cluster, course_of, end, graded, log, recorded, started, wait_for
 
-STUDENTS = "abcdef"
+STUDENTS = "abcde"
 
 pytestmark = pytest.mark.slow
 
@@ -99,33 +99,40 @@ def test_no_scheduler_at_all_is_told_of(course):
     assert "autograder worker" in printed
 
 
-# The last ones, as they take the cluster apart.
-def test_workers_end_with_what_they_started(cluster, course):
+@pytest.fixture(scope="module")
+def lost(cluster, tmp_path_factory):
+    """A class in whose run a worker, with the process that watches it, and the scheduler were killed.
+
+    Comes last, as it takes the cluster apart.
+    """
+    course = course_of(tmp_path_factory.mktemp("lost"), *STUDENTS, seconds=2)
     run = started(course, "--scheduler", cluster.address)
     try:
-        worker = cluster.worker(0)
-        started_by_it = wait_for(lambda: worker.children(recursive=True))
+        course.before = wait_for(lambda: recorded(course))
+        course.of_the_worker = cluster.worker(0).children(recursive=True)
         cluster.processes[1].kill()
-        wait_for(lambda: not any(map(lives, started_by_it)), 60)
-    finally:
-        end(run)
-
-
-def test_a_scheduler_that_is_lost_is_told_of_and_the_rest_graded_later(cluster, course):
-    run = started(course, "--scheduler", cluster.address)
-    try:
-        before = wait_for(lambda: recorded(course))
+        wait_for(lambda: not any(map(lives, course.of_the_worker)), 60)
         cluster.scheduler.kill()
-        printed = run.communicate(timeout=SECONDS)[0]
+        course.printed = run.communicate(timeout=SECONDS)[0]
     finally:
         end(run)
-    assert run.returncode == 1
-    assert "was lost" in printed
-    assert "run the same command again" in printed
-    before |= recorded(course)
-    printed = graded(course, "--workers", "2")
-    assert f"{len(before)} unchanged, 0 failed" in printed
-    assert set(recorded(course)) == set(STUDENTS)
+    course.exit_code = run.returncode
+    course.before |= recorded(course)
+    return course
+
+
+def test_workers_end_with_what_they_started(lost):
+    assert lost.of_the_worker
+    assert not any(map(lives, lost.of_the_worker))
+
+
+def test_a_scheduler_that_is_lost_is_told_of_and_the_rest_graded_later(lost):
+    assert lost.exit_code == 1
+    assert "was lost" in lost.printed
+    assert "run the same command again" in lost.printed
+    printed = graded(lost, "--workers", "2")
+    assert f"{len(lost.before)} unchanged, 0 failed" in printed
+    assert set(recorded(lost)) == set(STUDENTS)
 
 
 def lives(process):

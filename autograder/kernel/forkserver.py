@@ -58,8 +58,11 @@ def _import_what_kernels_need() -> None:
     """Once for all kernels, which find it ready; also what is imported at its first use otherwise."""
     # Imports make no garbage: to look for some again and again takes a fifth of their time.
     gc.disable()
+    # Keras wraps scikit-learn if it can import it, most of a second. Students import it as ever.
+    sys.modules["sklearn"] = None
     for name in _NEEDED:
         importlib.import_module(name)
+    del sys.modules["sklearn"]
     # Where tracebacks look modules up: to find all their files takes a quarter of a second.
     inspect.getmodule(main.__code__)
     # Nor do kernels look through it for any, and copy its pages by doing so.
