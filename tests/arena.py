@@ -31,7 +31,7 @@ from autograder.lab import ASSIGNMENT, AUTOENCODER
 COURSE = Path(__file__).parent.parent
 EARLIER = "00-earlier"
 """A student whom a person graded before the first attack."""
-EVERY = 8
+EVERY = 16
 """So many attacks are graded between two honest students."""
 AT_ONCE = 4
 """Notebooks that run at the same time: most of them wait rather than compute."""

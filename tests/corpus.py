@@ -10,6 +10,8 @@ from autograder.course.answers import answers, read_toml
 from autograder.lab import ASSIGNMENT, EXERCISES
 
 FOLDER = Path(__file__).parent / "corpus"
+UNTIL_TRAINED = ("add-noise", "build-model", "train-model")
+"""The cells that a student fills in before, and that one."""
 SOURCE = Path(__file__).parent.parent / "source" / ASSIGNMENT
 
 
@@ -29,6 +31,11 @@ class Case:
     @property
     def id(self) -> str:
         return f"{self.file}-{self.name}"
+
+    @property
+    def start(self) -> tuple:
+        """What the notebook is until its network is trained, which cases can share."""
+        return self.notebook, *(self.answers.get(cell) for cell in UNTIL_TRAINED)
 
     @property
     def criteria(self) -> tuple[str, ...]:

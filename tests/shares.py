@@ -1,12 +1,14 @@
 """Which tests one process runs one after the other, and which shares of them come first.
 
-The tests of a file share courses, kernels and clusters, so they stay together. Tests that share nothing
-but the process (the cases of the corpus) are shares of their own: they fill the gaps at the end.
+The tests of a file share courses, kernels and clusters, so they stay together. The cases of the corpus
+share the training of one network at most, so there are many small shares: they fill the gaps at the end.
 """
 
+import functools
 import re
 from pathlib import Path
 
+import corpus
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 MAX_MIB = 2560
@@ -26,26 +28,33 @@ LONGEST = (
     "test_benchmark.py",
 )
 """Shares that take more than 20 seconds (`pytest --durations=0` tells), the longest first."""
-SINGLE = ("test_corpus.py",)
-"""Files whose tests are shares of their own."""
+CORPUS = "test_corpus.py"
 
 
 def share_of(nodeid: str) -> str:
     """The share that a test belongs to."""
     file = Path(nodeid.partition("::")[0]).name
-    if file in SINGLE:
-        return nodeid
+    if file == CORPUS:
+        case = nodeid.partition("[")[2].rstrip("]")
+        return f"{file}: as {_first_that_starts_alike().get(case, case)}"
     if file == "test_attacks.py" and re.search(r"\[limits\b", nodeid):
         # These wait for the clock, in a class of their own.
         return f"{file}: limits"
     return file
 
 
+@functools.cache
+def _first_that_starts_alike() -> dict[str, str]:
+    """For each case of the corpus the first one that has its start."""
+    first: dict[tuple, str] = {}
+    return {case.id: first.setdefault(case.start, case.id) for case in corpus.load()}
+
+
 def longest_first(nodeid: str) -> tuple:
     """The key to sort tests by."""
     share = share_of(nodeid)
     place = LONGEST.index(share) if share in LONGEST else len(LONGEST)
-    return place, share == nodeid, share
+    return place, share.startswith(CORPUS), share
 
 
 class Shares(LoadScopeScheduling):

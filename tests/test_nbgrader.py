@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 AUTOENCODER, DENOISING = EXERCISES
 LOOP_SECONDS = 20
 """Until an endless loop is interrupted; a training takes 3."""
+ENDLESS = "import time\nwhile True:\n    time.sleep(0.1)"
 
 
 def delete_and_move(notebook):
@@ -54,7 +55,7 @@ def course(tmp_path_factory):
     course.submit("slips", "denoising-trained-on-clean-inputs")
     course.submit("functional", "architecture-functional", **NO_TRAINING)
     course.submit("dies", train_model="import os\nos._exit(7)")
-    course.submit("loops", train_model="while True:\n    pass", visualize="decoded_images = None")
+    course.submit("loops", train_model=ENDLESS, visualize="decoded_images = None")
     course.submit("misspelt", "architecture-other-name", **NO_TRAINING)
     course.submit("deleted", edit=delete_and_move)
     course.submit("garbled", "denoising-the-solution", **NO_TRAINING)

@@ -279,7 +279,7 @@ def test_output_does_not_grow_the_grader(grading, flood):
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    run = Run(flood, "print('next')", timeout=15, max_output_mib=2)
+    run = Run(flood, "print('next')", timeout=6, max_output_mib=2)
     over.set()
     watcher.join()
     assert sum(map(len, run.cells)) < 3 * 2**20
