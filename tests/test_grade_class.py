@@ -33,8 +33,8 @@ STUDENTS = "abcde"
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A class of three, one of whom handed in something else, graded at once."""
-    course = course_of(tmp_path_factory.mktemp("class"), "ann", "ben")
+    """A class of four, one of whom handed in something else, graded at once."""
+    course = course_of(tmp_path_factory.mktemp("class"), "ann", "ben", "eve")
     (course.submission("cleo") / "autoencoder.ipynb").write_text("no notebook")
     course.printed = graded(course, "--workers", "2")
     return course
@@ -42,11 +42,14 @@ def course(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def grown(course):
-    """The class later: Dan handed in what Ann did and was graded by nbgrader; Ben handed in anew."""
+    """The class later: Dan handed in what Ann did and was graded by nbgrader, Ben handed in anew, and
+    Eve was graded by other criteria.
+    """
     ann = course.submission("ann") / "autoencoder.ipynb"
     (course.submission("dan") / "autoencoder.ipynb").write_bytes(ann.read_bytes())
     nbgrader(course.folder, "autograde", ASSIGNMENT, "--student", "dan")
     course.submit("ben", **NO_TRAINING | {"build_model": "autoencoder = None"})
+    as_by_other_criteria(course, "eve")
     course.before = recorded(course)
     course.printed = graded(course, "--workers", "1")
     return course
@@ -64,6 +67,19 @@ def again(grown):
     return grown
 
 
+def as_by_other_criteria(course, student):
+    """Makes the kept result of a student one of earlier criteria, with a mark in its first cell."""
+    from autograder.course.kept import Kept
+
+    kept = Kept(course.folder, ASSIGNMENT)
+    result = kept.find(student, "autoencoder")
+    output = {"output_type": "stream", "name": "stdout", "text": "seen in the first run"}
+    cells = dataclasses.replace(result.cells[0], outputs=(output,)), *result.cells[1:]
+    old = dataclasses.replace(result, judged="other criteria", verdicts={}, cells=cells)
+    kept.keep(student, "autoencoder", old)
+    (course.folder / "autograded" / student / ASSIGNMENT / "autoencoder.ipynb").unlink()
+
+
 def notebook(course, student):
     path = course.folder / "autograded" / student / ASSIGNMENT / "autoencoder.ipynb"
     content = json.loads(path.read_text("utf-8"))
@@ -73,8 +89,8 @@ def notebook(course, student):
 
 
 def test_everybody_is_graded_and_told_of(course):
-    assert "3 graded, 0 unchanged, 0 failed" in course.printed
-    for student in ("ann", "ben", "cleo"):
+    assert "4 graded, 0 unchanged, 0 failed" in course.printed
+    for student in ("ann", "ben", "cleo", "eve"):
         assert f"{student}: graded" in course.printed
     assert course.scores("ann")["autoencoder", "encoder"] == 8
     assert course.scores("cleo")["autoencoder", "encoder"] == 0
@@ -83,7 +99,7 @@ def test_everybody_is_graded_and_told_of(course):
 def test_nothing_is_done_twice(course):
     before = recorded(course)
     printed = graded(course, "--workers", "1")
-    assert "0 graded, 3 unchanged, 0 failed" in printed
+    assert "0 graded, 4 unchanged, 0 failed" in printed
     assert recorded(course) == before
 
 
@@ -93,10 +109,10 @@ def test_nbgrader_alone_writes_the_same(grown):
 
 
 def test_only_what_is_new_is_graded(grown):
-    assert "1 graded, 3 unchanged, 0 failed" in grown.printed
+    assert "2 graded, 3 unchanged, 0 failed" in grown.printed
     assert grown.scores("ben")["autoencoder", "encoder"] == 0
     after = recorded(grown)
-    assert [student for student in after if after[student] != grown.before[student]] == ["ben"]
+    assert [student for student in after if after[student] != grown.before[student]] == ["ben", "eve"]
 
 
 def test_what_nbgrader_graded_is_known(grown):
@@ -113,23 +129,9 @@ def test_feedback_is_written_on_request(again):
     assert "Encoder" in page.read_text("utf-8")
 
 
-def test_new_criteria_judge_kept_evidence_without_running_anything(again):
-    from autograder.course.kept import Kept
-
-    kept = Kept(again.folder, ASSIGNMENT)
-    result = kept.find("ann", "autoencoder")
-    cells = list(result.cells)
-    cells[0] = dataclasses.replace(
-        cells[0], outputs=({"output_type": "stream", "name": "stdout", "text": "seen in the first run"},)
-    )
-    old = dataclasses.replace(result, judged="other criteria", verdicts={}, cells=tuple(cells))
-    kept.keep("ann", "autoencoder", old)
-    path = again.folder / "autograded" / "ann" / ASSIGNMENT / "autoencoder.ipynb"
-    path.unlink()
-
-    assert "1 graded" in graded(again, "--student", "ann", "--workers", "1")
-    assert "seen in the first run" in shown(again, "ann")
-    assert again.scores("ann")["autoencoder", "encoder"] == 8
+def test_new_criteria_judge_kept_evidence_without_running_anything(grown):
+    assert "seen in the first run" in shown(grown, "eve")
+    assert grown.scores("eve")["autoencoder", "encoder"] == 8
 
 
 def until_interrupted(course, how, **environment):

@@ -334,7 +334,7 @@ def test_the_kernels_end_with_the_grader(tmp_path):
         "if __name__ == '__main__':\n"
         "    from test_sandbox import Run, Config, Grading\n"
         "    config = Config()\n    config.Grading.sandbox = 'required'\n"
-        "    Grading.instance(config=config)\n"
+        "    Grading.instance(config=config).judge = None\n"
         "    Run('import time; time.sleep(99)', timeout=200)\n"
     )
     grader = subprocess.Popen([sys.executable, script])

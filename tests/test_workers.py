@@ -31,41 +31,43 @@ def all_graded(course, printed):
 
 
 @pytest.fixture(scope="module")
-def killed(cluster, tmp_path_factory):
-    """A class in whose run a worker was killed."""
-    course = course_of(tmp_path_factory.mktemp("killed"), *STUDENTS, seconds=1)
-    run = started(course, "--scheduler", cluster.address)
+def survived(cluster, tmp_path_factory):
+    """A class in whose run one worker was killed, and the other one then hung to the end."""
+    settings = "import autograder.batch.workers as w; w.SLOW_SECONDS = 8; w.SLOW = 2"
+    course = course_of(tmp_path_factory.mktemp("survived"), *STUDENTS, seconds=1)
+    run = started(course, "--scheduler", cluster.address, settings=settings)
     try:
         wait_for(lambda: recorded(course))
-        cluster.worker(0).kill()
+        course.killed = cluster.worker(0)
+        course.killed.kill()
+        wait_for(lambda: len(recorded(course)) > 1)
+        course.suspended = cluster.worker(1)
+        course.left_to_do = set(STUDENTS) - set(recorded(course))
+        for process in [course.suspended, *course.suspended.children(recursive=True)]:
+            process.suspend()
         course.printed = run.communicate(timeout=SECONDS)[0]
+        course.hung = course.suspended.status() == psutil.STATUS_STOPPED
     finally:
+        cluster.wake()
         end(run)
     return course
 
 
-def test_a_worker_that_is_killed_loses_nothing(killed):
-    all_graded(killed, killed.printed)
+def test_a_worker_that_is_killed_loses_nothing(survived, cluster):
+    assert not lives(survived.killed)
+    assert cluster.worker(0).pid != survived.killed.pid, "another one has taken its place"
+    all_graded(survived, survived.printed)
 
 
-def test_a_run_leaves_nothing_on_the_workers(cluster, killed):
+def test_what_a_worker_hangs_over_another_one_does(survived):
+    assert survived.hung
+    assert survived.left_to_do, "there was something left to do"
+    all_graded(survived, survived.printed)
+
+
+def test_a_run_leaves_nothing_on_the_workers(cluster, survived):
     for number in range(2):
         wait_for(lambda number=number: not cluster.worker(number).children(), 60)
-
-
-def test_what_a_worker_hangs_over_another_one_does(cluster, course):
-    settings = "import autograder.batch.workers as w; w.SLOW_SECONDS = 8; w.SLOW = 2"
-    run = started(course, "--scheduler", cluster.address, settings=settings)
-    try:
-        wait_for(lambda: recorded(course))
-        hangs = cluster.worker(1)
-        for process in [hangs, *hangs.children(recursive=True)]:
-            process.suspend()
-        printed = run.communicate(timeout=SECONDS)[0]
-    finally:
-        cluster.wake()
-        end(run)
-    all_graded(course, printed)
 
 
 @pytest.fixture(scope="module")
