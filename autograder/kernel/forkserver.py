@@ -66,7 +66,6 @@ def _import_what_kernels_need() -> None:
     # Where tracebacks look modules up: to find all their files takes a quarter of a second.
     inspect.getmodule(main.__code__)
     # Nor do kernels look through it for any, and copy its pages by doing so.
-    gc.collect()
     gc.freeze()
     gc.enable()
 
