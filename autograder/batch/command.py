@@ -50,9 +50,12 @@ class GradeApp(NbGrader):
 
 
 def room_for_workers() -> int:
-    """How many notebooks can run at once here: one for each core, as far as memory goes."""
+    """How many notebooks can run at once here: one more than cores, as far as memory goes.
+
+    A notebook computes nine tenths of its time; else it waits for its kernel to start or to answer.
+    """
     by_memory = psutil.virtual_memory().available // WORKER_BYTES
-    return max(1, min(len(os.sched_getaffinity(0)), by_memory))
+    return max(1, min(1 + len(os.sched_getaffinity(0)), by_memory))
 
 
 def grade(options: Options) -> str | int:
