@@ -36,7 +36,7 @@ class _Start:
     drawings: list[np.ndarray]
     trainings: int
     digest: str
-    """Of the arrays and networks among the names."""
+    """Of the arrays and networks among the names: another one if a notebook changed them."""
 
 
 class PreloadedKernel:
@@ -147,7 +147,11 @@ def _digest(names: Mapping[str, object]) -> str:
 
     sha = hashlib.sha256()
     for name, value in names.items():
-        arrays = value.get_weights() if isinstance(value, keras.Model) else [value]
+        arrays = [value]
+        if isinstance(value, keras.Model):
+            arrays = value.get_weights()
+            # A method that was replaced, or another compilation.
+            sha.update(repr((sorted(vars(value)), value.trainable, id(value._compile_config))).encode())
         for array in arrays:
             if isinstance(array, np.ndarray):
                 sha.update(name.encode())
