@@ -16,8 +16,13 @@ class Future:
         self.callback = callback
 
     def finish(self, result):
-        self.status, self.result = "finished", lambda timeout: result
+        self.status, self._result = "finished", result
         self.callback(self)
+
+    def result(self, timeout):
+        if self._result is None:
+            raise TimeoutError
+        return self._result
 
 
 class Scheduler:
@@ -42,6 +47,9 @@ class Scheduler:
             self.futures.append(future)
         return future
 
+    def who_has(self, futures):
+        return {future.key: ("hangs",) for future in futures}
+
     def cancel(self, futures, force):
         self.futures = [future for future in self.futures if future not in futures]
 
@@ -64,3 +72,26 @@ def test_an_idle_worker_tries_what_takes_too_long_elsewhere(monkeypatch, more):
         pass
 
     assert scheduler.rescued[0][1] == ["idle"]
+
+
+def test_an_idle_worker_tries_what_a_hanging_one_has_done_and_does_not_hand_over(monkeypatch):
+    monkeypatch.setattr(workers, "SLOW_SECONDS", 0)
+    monkeypatch.setattr(workers, "SLOW", 0)
+    monkeypatch.setattr(workers, "TICK", 0.01)
+    scheduler = Scheduler()
+    tasks = [Task(student, "autoencoder", b"") for student in ("ann", "ben")]
+    outcomes = Workers(scheduler, "here", patience=60).outcomes(tasks)
+    next(outcomes)
+    first, second = scheduler.futures
+    first.finish(b"a result")
+    assert next(outcome for outcome in outcomes if outcome).task.student == "ann"
+    second.finish(None)
+    # It is done: the scheduler no longer says that anybody works on it.
+    scheduler.futures = []
+
+    for _ in itertools.islice(outcomes, 5):
+        pass
+
+    ((key, where),) = scheduler.rescued
+    assert key.startswith("ben")
+    assert where == ["idle"]

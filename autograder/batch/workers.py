@@ -29,6 +29,8 @@ SLOW = 4.0
 """How many times the median duration makes a task a slow one, which an idle worker tries as well."""
 SLOW_SECONDS = 60.0
 """The least that a slow task takes."""
+FETCH_SECONDS = 10
+"""That a worker may take to hand over a result, until it is asked again."""
 DEATHS = 2
 """Workers that may die over a task."""
 CONNECT_SECONDS = 20
@@ -148,11 +150,21 @@ class Workers:
             del self._running[task]
             return Outcome(task, None, f"{type(error).__name__}: {error}")
         with self._losses_told():
-            result = future.result(timeout=self._patience)
+            try:
+                result = future.result(timeout=FETCH_SECONDS)
+            except TimeoutError:
+                self._not_handed_over(running, future)
+                return None
         self._forget(running)
         if running.started is not None:
             self._durations.append(time.monotonic() - running.started)
         return Outcome(task, result)
+
+    def _not_handed_over(self, running: _Running, future: Future) -> None:
+        """Who holds the result hangs: it is asked again, and meanwhile the task is as slow as any."""
+        running.places.update(*self._client.who_has([future]).values())
+        running.started = running.started or time.monotonic()
+        self._done.put((running.task, future))
 
     def _look(self, *, nothing_new: bool) -> None:
         """Notes what is being worked on, and lets idle workers try what takes too long elsewhere."""
