@@ -144,6 +144,8 @@ def test_fresh_kernels_grade_the_same(tmp_path):
     """As tests/test_nbgrader.py finds it with kernels that are forked from one process."""
     course = Course(tmp_path, f"{FEW_IMAGES}\nc.Grading.preloaded = False\n")
     course.submit("alice", "training-the-solution")
+    course.submit("bob", "training-the-solution", build_model="autoencoder = None")
     nbgrader(tmp_path, "autograde", "autoencoders")
     for criterion in AUTOENCODER.criteria:
         assert course.scores("alice")["autoencoder", criterion.id] == criterion.points
+        assert course.scores("bob")["autoencoder", criterion.id] == 0
