@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from autograder.batch import workers
-from autograder.batch.workers import AHEAD, Task, Workers
+from autograder.batch.tasks import Attempt, Task, look
+from autograder.batch.workers import AHEAD, Workers
 
 
 class Future:
@@ -95,3 +96,31 @@ def test_an_idle_worker_tries_what_a_hanging_one_has_done_and_does_not_hand_over
     ((key, where),) = scheduler.rescued
     assert key.startswith("ben")
     assert where == ["idle"]
+
+
+def test_what_waits_behind_a_hanging_task_is_tried_elsewhere_as_soon_as_that_one(monkeypatch):
+    monkeypatch.setattr(workers, "SLOW_SECONDS", 0)
+    monkeypatch.setattr(workers, "SLOW", 0)
+    monkeypatch.setattr(workers, "TICK", 0.01)
+    scheduler = Scheduler()
+    tasks = [Task(student, "autoencoder", b"") for student in ("ann", "ben", "cem")]
+    outcomes = Workers(scheduler, "here", patience=60).outcomes(tasks)
+    next(outcomes)
+    scheduler.futures[0].finish(b"a result")
+    assert next(outcome for outcome in outcomes if outcome).task.student == "ann"
+
+    for _ in itertools.islice(outcomes, 5):
+        pass
+
+    # The scheduler of this test never says that the idle worker has begun anything.
+    assert [key.split(":")[0] for key, _ in scheduler.rescued] == ["ben", "cem"]
+
+
+def test_another_worker_begins_a_task_anew():
+    attempt = Attempt(Future("ann: autoencoder (0)"))
+    processing = {"dies": ["ann: autoencoder (0)"]}
+
+    look([attempt], processing, {"dies": 1}, limit=50, now=0)
+    look([attempt], {"lives": processing["dies"]}, {"lives": 1}, limit=50, now=100)
+
+    assert (attempt.place, attempt.started) == ("lives", 100)

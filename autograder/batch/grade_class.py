@@ -18,8 +18,9 @@ from traitlets import Bool, Instance, Integer, Unicode
 
 from autograder.batch.interruption import Interruption
 from autograder.batch.progress import Watch
+from autograder.batch.tasks import Outcome, Task
 from autograder.batch.worker import Settings, can_be_run
-from autograder.batch.workers import Outcome, Task, Workers, connected
+from autograder.batch.workers import Workers, connected
 from autograder.course.cells import given_cells, restored
 from autograder.course.execute import STAMP, ExecuteSubmission, stamp
 from autograder.course.grading import grading

@@ -6,17 +6,18 @@ Whatever becomes of a worker, each task has one outcome: a result, or the reason
 import contextlib
 import itertools
 import logging
+import math
 import queue
 import statistics
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 import dask
 from distributed import Client, Future, LocalCluster
 from distributed.security import Security
 from nbgrader.converters import NbGraderException
 
+from autograder.batch.tasks import Attempt, Outcome, Running, Task, look
 from autograder.batch.worker import NAME, Grader, Settings, WorkerError, carry_out, is_sandboxed
 
 TICK = 0.5
@@ -41,35 +42,6 @@ class SchedulerError(NbGraderException):
     """The scheduler cannot be reached, or was lost; the text says what to do."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """A notebook of a student's, to be run, or only to be judged if a result is known."""
-
-    student: str
-    notebook: str
-    work: bytes
-    known: bytes | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a task: a result, or the reason why there is none."""
-
-    task: Task
-    result: bytes | None
-    problem: str = ""
-
-
-@dataclass
-class _Running:
-    task: Task
-    futures: list[Future]
-    started: float | None = None
-    """When a worker was first seen to work on it."""
-    places: set[str] = field(default_factory=set)
-    """The workers that did."""
-
-
 class Workers:
     """Dask workers that grade, on this machine or wherever an existing scheduler has some.
 
@@ -78,7 +50,7 @@ class Workers:
 
     def __init__(self, client: Client, where: str, patience: float) -> None:
         self._client, self._where, self._patience = client, where, patience
-        self._running: dict[Task, _Running] = {}
+        self._running: dict[Task, Running] = {}
         self._done: queue.Queue[tuple[Task, Future]] = queue.Queue()
         self._durations: list[float] = []
         self._numbers = itertools.count()
@@ -125,24 +97,25 @@ class Workers:
             held = self._client.run(is_sandboxed)
         return [place for place, sandboxed in held.items() if not sandboxed]
 
-    def _submit(self, task: Task, places: set[str] | None = None) -> None:
+    def _submit(self, task: Task, place: str | None = None) -> None:
         key = f"{task.student}: {task.notebook} ({next(self._numbers)})"
-        where = {} if places is None else {"workers": sorted(places), "allow_other_workers": False}
+        where = {} if place is None else {"workers": [place], "allow_other_workers": False}
         with self._losses_told():
             future = self._client.submit(carry_out, task.work, task.known, key=key, pure=False, **where)
         future.add_done_callback(lambda done: self._done.put((task, done)))
-        self._running.setdefault(task, _Running(task, [])).futures.append(future)
+        self._running.setdefault(task, Running(task)).attempts.append(Attempt(future))
 
     def _outcome(self, task: Task, future: Future) -> Outcome | None:
         running = self._running.get(task)
-        if running is None or future not in running.futures:
+        attempt = running.attempt(future) if running else None
+        if attempt is None:
             # Its twin was faster.
             return None
         if future.status in ("cancelled", "lost"):
             self._check_connection(lost=True)
         if future.status == "error":
-            running.futures.remove(future)
-            if running.futures:
+            running.attempts.remove(attempt)
+            if running.attempts:
                 return None
             error = future.exception()
             if isinstance(error, WorkerError):
@@ -153,47 +126,41 @@ class Workers:
             try:
                 result = future.result(timeout=FETCH_SECONDS)
             except TimeoutError:
-                self._not_handed_over(running, future)
+                self._not_handed_over(task, attempt)
                 return None
         self._forget(running)
-        if running.started is not None:
-            self._durations.append(time.monotonic() - running.started)
+        if attempt.started is not None:
+            self._durations.append(time.monotonic() - attempt.started)
         return Outcome(task, result)
 
-    def _not_handed_over(self, running: _Running, future: Future) -> None:
+    def _not_handed_over(self, task: Task, attempt: Attempt) -> None:
         """Who holds the result hangs: it is asked again, and meanwhile the task is as slow as any."""
-        running.places.update(*self._client.who_has([future]).values())
-        running.started = running.started or time.monotonic()
-        self._done.put((running.task, future))
+        for places in self._client.who_has([attempt.future]).values():
+            for place in places:
+                attempt.seen(place, begun=True, now=time.monotonic())
+        self._done.put((task, attempt.future))
 
     def _look(self, *, nothing_new: bool) -> None:
         """Notes what is being worked on, and lets idle workers try what takes too long elsewhere."""
         self._check_connection()
         with self._losses_told():
-            threads = self._client.nthreads()
-            # What is only queued at a worker is not begun: its threads take tasks in turn.
-            begun = {
-                place: [str(key) for key in list(keys)[: threads.get(place, 1)]]
-                for place, keys in self._client.processing().items()
-            }
-        at = {key: place for place, keys in begun.items() for key in keys}
-        idle = {place for place, keys in begun.items() if len(keys) < threads.get(place, 1)}
+            threads, processing = self._client.nthreads(), self._client.processing()
         now = time.monotonic()
-        for running in self._running.values():
-            places = {at[future.key] for future in running.futures if future.key in at}
-            if places and running.started is None:
-                running.started = now
-            running.places |= places
-        if not (nothing_new and idle and self._durations):
+        limit = math.inf
+        if self._durations:
+            limit = max(SLOW_SECONDS, SLOW * statistics.median(self._durations))
+        attempts = [attempt for running in self._running.values() for attempt in running.attempts]
+        idle = look(attempts, processing, threads, limit, now)
+        if not nothing_new:
             return
-        limit = max(SLOW_SECONDS, SLOW * statistics.median(self._durations))
         for running in list(self._running.values()):
-            others = idle - running.places
-            waited = running.started is not None and now - running.started > limit
-            if waited and others and len(running.futures) == 1:
-                place = min(others)
-                self._submit(running.task, {place})
-                idle.discard(place)
+            if not idle:
+                return
+            alone = running.attempts[0] if len(running.attempts) == 1 else None
+            others = idle - {alone.place} if alone else set()
+            if others and alone.lasts_longer(limit, now):
+                self._submit(running.task, min(others))
+                idle.discard(min(others))
 
     def _given_up(self) -> Outcome | None:
         """One task that nobody answered for too long, if there is any."""
@@ -205,10 +172,10 @@ class Workers:
                 return Outcome(running.task, None, problem)
         return None
 
-    def _forget(self, running: _Running) -> None:
+    def _forget(self, running: Running) -> None:
         del self._running[running.task]
         with contextlib.suppress(Exception):
-            self._client.cancel(running.futures, force=True)
+            self._client.cancel([attempt.future for attempt in running.attempts], force=True)
 
     def _check_connection(self, lost: bool = False) -> None:
         if lost or self._client.status not in ("running", "connecting"):

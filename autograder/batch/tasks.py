@@ -1,0 +1,94 @@
+"""Tasks, the attempts at them, and what comes of them: who works on what since when."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from distributed import Future
+
+
+@dataclass(frozen=True)
+class Task:
+    """A notebook of a student's, to be run, or only to be judged if a result is known."""
+
+    student: str
+    notebook: str
+    work: bytes
+    known: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task: a result, or the reason why there is none."""
+
+    task: Task
+    result: bytes | None
+    problem: str = ""
+
+
+@dataclass
+class Attempt:
+    """What one worker makes of a task."""
+
+    future: Future
+    place: str = ""
+    """The worker that has it."""
+    started: float | None = None
+    """When that worker was first seen to work on it."""
+
+    def seen(self, place: str, begun: bool, now: float) -> None:
+        """Notes which worker has it, and whether that worker has begun."""
+        if place != self.place:
+            self.place, self.started = place, None
+        if begun and self.started is None:
+            self.started = now
+
+    def lasts_longer(self, than: float, now: float) -> bool:
+        """Whether it was begun more than so many seconds ago."""
+        return self.started is not None and now - self.started > than
+
+
+@dataclass
+class Running:
+    """A task that was handed out, with the attempts at it."""
+
+    task: Task
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def started(self) -> float | None:
+        """When the first of its attempts was begun."""
+        return min((a.started for a in self.attempts if a.started is not None), default=None)
+
+    def attempt(self, future: Future) -> Attempt | None:
+        """The attempt that a future is of; None if it is of none that still counts."""
+        return next((a for a in self.attempts if a.future.key == future.key), None)
+
+
+def look(
+    attempts: Collection[Attempt],
+    processing: Mapping[str, Collection[str]],
+    threads: Mapping[str, int],
+    limit: float,
+    now: float,
+) -> set[str]:
+    """Notes which worker does what; returns the workers that could do more at once.
+
+    processing: keys of what each worker was given, in the order in which it takes them; threads: how
+    many of these it does at once; limit: seconds after which an attempt is a slow one. What waits
+    behind slow attempts alone counts as slow as they are: the worker may hang.
+    """
+    by_key = {str(attempt.future.key): attempt for attempt in attempts}
+    idle = set()
+    for place, given in processing.items():
+        # What is only queued at a worker is not begun: its threads take tasks in turn.
+        at_once = threads.get(place, 1)
+        if len(given) < at_once:
+            idle.add(place)
+        here = [(index, by_key[str(key)]) for index, key in enumerate(given) if str(key) in by_key]
+        for index, attempt in here:
+            attempt.seen(place, begun=index < at_once, now=now)
+        begun = [attempt for _, attempt in here if attempt.started is not None]
+        if begun and all(attempt.lasts_longer(limit, now) for attempt in begun):
+            for _, attempt in here:
+                attempt.started = attempt.started or begun[-1].started
+    return idle
