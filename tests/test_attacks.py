@@ -149,10 +149,15 @@ def test_an_attack_harms_neither_files_nor_processes(attack, run, arenas):
 @each_kind
 def test_the_grades_of_those_graded_next_are_untouched(kind, run):
     result = run(kind)
-    points = {(AUTOENCODER.notebook, c.id): c.points for c in AUTOENCODER.criteria if c.id in NETWORK}
+    points = {
+        (exercise.notebook, c.id): c.points if exercise is AUTOENCODER and c.id in NETWORK else 0
+        for exercise in EXERCISES.values()
+        if exercise.notebook in {attack.notebook for attack in ATTACKS}
+        for c in exercise.criteria
+    }
     for student in result.honest:
         scores = {key: score for key, score in result.scores[student].items() if key[1] != "discussion"}
-        assert scores == dict.fromkeys(scores, 0) | points, student
+        assert scores == points, student
 
 
 @each_kind

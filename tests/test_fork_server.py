@@ -72,7 +72,7 @@ def test_where_nothing_can_be_forked_a_new_kernel_does_the_same(monkeypatch, tmp
 
 
 NOTEBOOK_SECONDS = 5
-"""That the notebook below may take; its kernel takes longer to start."""
+"""How long the notebook below may take; its kernel takes longer to start."""
 
 
 @dataclass(frozen=True)

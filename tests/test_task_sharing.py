@@ -124,3 +124,25 @@ def test_another_worker_begins_a_task_anew():
     look([attempt], {"lives": processing["dies"]}, {"lives": 1}, limit=50, now=100)
 
     assert (attempt.place, attempt.started) == ("lives", 100)
+
+
+def test_the_time_of_what_waited_begins_when_its_worker_begins_it():
+    """Its worker was only slow: a start in the past would give up a task that has just begun."""
+    ann, ben = (Attempt(Future(f"{student}: autoencoder (0)")) for student in ("ann", "ben"))
+    keys = [attempt.future.key for attempt in (ann, ben)]
+
+    for now in (1, 100):
+        look([ann, ben], {"slow": keys}, {"slow": 1}, limit=50, now=now)
+    assert (ben.stuck, ben.started) == (True, None)
+    look([ben], {"slow": keys[1:]}, {"slow": 1}, limit=50, now=200)
+
+    assert (ben.stuck, ben.started) == (True, 200)
+
+
+def test_what_waits_at_a_worker_that_gets_on_with_its_work_is_not_stuck():
+    attempts = [Attempt(Future(student)) for student in ("ann", "ben", "cem")]
+
+    look(attempts, {"busy": ["ann"]}, {"busy": 2}, limit=50, now=1)
+    look(attempts, {"busy": ["ann", "ben", "cem"]}, {"busy": 2}, limit=50, now=100)
+
+    assert not any(attempt.stuck for attempt in attempts)

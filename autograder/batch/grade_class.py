@@ -83,6 +83,7 @@ class GradeClass(Autograde):
         found = [self._found(student, folders[student], recorded) for student in sorted(folders)]
         to_do = sum(len(submission.to_do) for submission in found)
         for submission in found:
+            self.interruption.check()
             if submission.unchanged:
                 self.summary.unchanged.append(submission.student)
                 self.watch.done(submission.student, "unchanged")

@@ -34,11 +34,13 @@ class Attempt:
     """The worker that has it."""
     started: float | None = None
     """When that worker was first seen to work on it."""
+    stuck: bool = False
+    """Whether it waited behind slow attempts alone: the worker may hang."""
 
     def seen(self, place: str, begun: bool, now: float) -> None:
         """Notes which worker has it, and whether that worker has begun."""
         if place != self.place:
-            self.place, self.started = place, None
+            self.place, self.started, self.stuck = place, None, False
         if begun and self.started is None:
             self.started = now
 
@@ -74,21 +76,20 @@ def look(
     """Notes which worker does what; returns the workers that could do more at once.
 
     processing: keys of what each worker was given, in the order in which it takes them; threads: how
-    many of these it does at once; limit: seconds after which an attempt is a slow one. What waits
-    behind slow attempts alone counts as slow as they are: the worker may hang.
+    many of these it does at once; limit: seconds after which an attempt is a slow one.
     """
-    by_key = {str(attempt.future.key): attempt for attempt in attempts}
+    by_key = {attempt.future.key: attempt for attempt in attempts}
     idle = set()
     for place, given in processing.items():
         # What is only queued at a worker is not begun: its threads take tasks in turn.
         at_once = threads.get(place, 1)
         if len(given) < at_once:
             idle.add(place)
-        here = [(index, by_key[str(key)]) for index, key in enumerate(given) if str(key) in by_key]
+        here = [(index, by_key[key]) for index, key in enumerate(given) if key in by_key]
         for index, attempt in here:
             attempt.seen(place, begun=index < at_once, now=now)
         begun = [attempt for _, attempt in here if attempt.started is not None]
         if begun and all(attempt.lasts_longer(limit, now) for attempt in begun):
             for _, attempt in here:
-                attempt.started = attempt.started or begun[-1].started
+                attempt.stuck = attempt.stuck or attempt.started is None
     return idle

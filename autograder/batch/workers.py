@@ -31,7 +31,7 @@ SLOW = 4.0
 SLOW_SECONDS = 60.0
 """The least that a slow task takes."""
 FETCH_SECONDS = 10
-"""That a worker may take to hand over a result, until it is asked again."""
+"""How long a worker may take to hand over a result; then it is asked again."""
 DEATHS = 2
 """Workers that may die over a task."""
 CONNECT_SECONDS = 20
@@ -135,9 +135,9 @@ class Workers:
 
     def _not_handed_over(self, task: Task, attempt: Attempt) -> None:
         """Who holds the result hangs: it is asked again, and meanwhile the task is as slow as any."""
-        for places in self._client.who_has([attempt.future]).values():
-            for place in places:
-                attempt.seen(place, begun=True, now=time.monotonic())
+        holders = itertools.chain(*self._client.who_has([attempt.future]).values())
+        if place := min(holders, default=""):
+            attempt.seen(place, begun=True, now=time.monotonic())
         self._done.put((task, attempt.future))
 
     def _look(self, *, nothing_new: bool) -> None:
@@ -154,11 +154,9 @@ class Workers:
         if not nothing_new:
             return
         for running in list(self._running.values()):
-            if not idle:
-                return
-            alone = running.attempts[0] if len(running.attempts) == 1 else None
-            others = idle - {alone.place} if alone else set()
-            if others and alone.lasts_longer(limit, now):
+            attempt, *twin = running.attempts
+            others = idle - {attempt.place}
+            if others and not twin and (attempt.stuck or attempt.lasts_longer(limit, now)):
                 self._submit(running.task, min(others))
                 idle.discard(min(others))
 

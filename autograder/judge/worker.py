@@ -1,11 +1,9 @@
 """The judge as a process of its own: it imports TensorFlow once, apart from whoever asks."""
 
 import contextlib
-import gc
 import logging
 import multiprocessing
 import os
-import sys
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as JudgeTimeout
@@ -14,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 import threadpoolctl
 
 from autograder.images import Images
+from autograder.imports import quick_imports
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import EXERCISES
 
@@ -27,7 +26,7 @@ def _start(images: Images) -> None:
     global _reference
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
-    with _silent_stderr(), _quick_imports():
+    with _silent_stderr(), quick_imports():
         import tensorflow as tf
 
         import autograder.judge.criteria  # noqa: F401
@@ -43,17 +42,6 @@ def _end_with_parent() -> None:
     """A killed grader leaves no judge behind."""
     multiprocessing.parent_process().join()
     os._exit(1)
-
-
-@contextlib.contextmanager
-def _quick_imports():
-    """A third less time: imports make no garbage to search for, and Keras does without scikit-learn."""
-    gc.disable()
-    sys.modules["sklearn"] = None
-    yield
-    del sys.modules["sklearn"]
-    gc.freeze()
-    gc.enable()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ file that its output goes to comes along as a file descriptor. The answer is a p
 the text of an error. When the other end closes, the process ends, and the kernels with it.
 """
 
-import gc
 import importlib
 import inspect
 import json
@@ -20,6 +19,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
+from autograder.imports import quick_imports
 from autograder.kernel import isolation
 
 SANDBOXED = "--sandboxed"
@@ -56,18 +56,11 @@ def main() -> None:
 
 def _import_what_kernels_need() -> None:
     """Once for all kernels, which find it ready; also what is imported at its first use otherwise."""
-    # Imports make no garbage: to look for some again and again takes a fifth of their time.
-    gc.disable()
-    # Keras wraps scikit-learn if it can import it, most of a second. Students import it as ever.
-    sys.modules["sklearn"] = None
-    for name in _NEEDED:
-        importlib.import_module(name)
-    del sys.modules["sklearn"]
-    # Where tracebacks look modules up: to find all their files takes a quarter of a second.
-    inspect.getmodule(main.__code__)
-    # Nor do kernels look through it for any, and copy its pages by doing so.
-    gc.freeze()
-    gc.enable()
+    with quick_imports():
+        for name in _NEEDED:
+            importlib.import_module(name)
+        # Where tracebacks look modules up: to find all their files takes a quarter of a second.
+        inspect.getmodule(main.__code__)
 
 
 def _become_kernel(request: dict, log: int, requests: socket.socket) -> None:
