@@ -38,9 +38,10 @@ class Scheduler:
         return {"hangs": 1, "idle": 1}
 
     def processing(self):
-        return {"hangs": [future.key for future in self.futures], "idle": []}
+        # Dask holds these in a set.
+        return {"hangs": [future.key for future in reversed(self.futures)], "idle": []}
 
-    def submit(self, function, *arguments, key, pure, workers=None, allow_other_workers=True):
+    def submit(self, function, *arguments, key, pure, priority, workers=None, allow_other_workers=True):
         future = Future(key)
         if workers:
             self.rescued.append((key, workers))
@@ -117,8 +118,8 @@ def test_what_waits_behind_a_hanging_task_is_tried_elsewhere_as_soon_as_that_one
 
 
 def test_another_worker_begins_a_task_anew():
-    attempt = Attempt(Future("ann: autoencoder (0)"))
-    processing = {"dies": ["ann: autoencoder (0)"]}
+    attempt = Attempt(0, Future("ann"))
+    processing = {"dies": ["ann"]}
 
     look([attempt], processing, {"dies": 1}, limit=50, now=0)
     look([attempt], {"lives": processing["dies"]}, {"lives": 1}, limit=50, now=100)
@@ -128,21 +129,31 @@ def test_another_worker_begins_a_task_anew():
 
 def test_the_time_of_what_waited_begins_when_its_worker_begins_it():
     """Its worker was only slow: a start in the past would give up a task that has just begun."""
-    ann, ben = (Attempt(Future(f"{student}: autoencoder (0)")) for student in ("ann", "ben"))
-    keys = [attempt.future.key for attempt in (ann, ben)]
+    ann, ben = Attempt(0, Future("ann")), Attempt(1, Future("ben"))
 
     for now in (1, 100):
-        look([ann, ben], {"slow": keys}, {"slow": 1}, limit=50, now=now)
+        look([ann, ben], {"slow": ["ben", "ann"]}, {"slow": 1}, limit=50, now=now)
     assert (ben.stuck, ben.started) == (True, None)
-    look([ben], {"slow": keys[1:]}, {"slow": 1}, limit=50, now=200)
+    look([ben], {"slow": ["ben"]}, {"slow": 1}, limit=50, now=200)
 
     assert (ben.stuck, ben.started) == (True, 200)
 
 
 def test_what_waits_at_a_worker_that_gets_on_with_its_work_is_not_stuck():
-    attempts = [Attempt(Future(student)) for student in ("ann", "ben", "cem")]
+    attempts = [Attempt(number, Future(name)) for number, name in enumerate(("ann", "ben", "cem"))]
 
     look(attempts, {"busy": ["ann"]}, {"busy": 2}, limit=50, now=1)
-    look(attempts, {"busy": ["ann", "ben", "cem"]}, {"busy": 2}, limit=50, now=100)
+    look(attempts, {"busy": ["cem", "ben", "ann"]}, {"busy": 2}, limit=50, now=100)
 
+    assert [attempt.started for attempt in attempts] == [1, 100, None]
     assert not any(attempt.stuck for attempt in attempts)
+
+
+def test_what_a_worker_has_begun_comes_before_what_it_is_given_later():
+    """As where a task comes back from a worker that died."""
+    ann, ben = Attempt(0, Future("ann")), Attempt(1, Future("ben"))
+
+    look([ann, ben], {"lives": ["ben"], "dies": ["ann"]}, {"lives": 1, "dies": 1}, limit=50, now=1)
+    look([ann, ben], {"lives": ["ann", "ben"]}, {"lives": 1}, limit=50, now=10)
+
+    assert (ann.place, ann.started, ben.started) == ("lives", None, 1)

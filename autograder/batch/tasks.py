@@ -29,6 +29,8 @@ class Outcome:
 class Attempt:
     """What one worker makes of a task."""
 
+    number: int
+    """A worker begins what it has in the order of these."""
     future: Future
     place: str = ""
     """The worker that has it."""
@@ -37,11 +39,14 @@ class Attempt:
     stuck: bool = False
     """Whether it waited behind slow attempts alone: the worker may hang."""
 
-    def seen(self, place: str, begun: bool, now: float) -> None:
-        """Notes which worker has it, and whether that worker has begun."""
+    def given_to(self, place: str) -> None:
+        """Notes which worker has it: another one begins it anew."""
         if place != self.place:
             self.place, self.started, self.stuck = place, None, False
-        if begun and self.started is None:
+
+    def begun(self, now: float) -> None:
+        """Notes that its worker works on it."""
+        if self.started is None:
             self.started = now
 
     def lasts_longer(self, than: float, now: float) -> bool:
@@ -75,21 +80,24 @@ def look(
 ) -> set[str]:
     """Notes which worker does what; returns the workers that could do more at once.
 
-    processing: keys of what each worker was given, in the order in which it takes them; threads: how
-    many of these it does at once; limit: seconds after which an attempt is a slow one.
+    processing: keys of what each worker was given, in no order; threads: how many of these it does at
+    once; limit: seconds after which an attempt is a slow one.
     """
     by_key = {attempt.future.key: attempt for attempt in attempts}
     idle = set()
     for place, given in processing.items():
-        # What is only queued at a worker is not begun: its threads take tasks in turn.
         at_once = threads.get(place, 1)
         if len(given) < at_once:
             idle.add(place)
-        here = [(index, by_key[key]) for index, key in enumerate(given) if key in by_key]
-        for index, attempt in here:
-            attempt.seen(place, begun=index < at_once, now=now)
-        begun = [attempt for _, attempt in here if attempt.started is not None]
-        if begun and all(attempt.lasts_longer(limit, now) for attempt in begun):
-            for _, attempt in here:
-                attempt.stuck = attempt.stuck or attempt.started is None
+        here = [by_key[key] for key in given if key in by_key]
+        for attempt in here:
+            attempt.given_to(place)
+        # What is only queued at a worker is not begun: its threads take tasks in turn.
+        here.sort(key=lambda attempt: (attempt.started is None, attempt.number))
+        begun, waiting = here[:at_once], here[at_once:]
+        for attempt in begun:
+            attempt.begun(now)
+        if all(attempt.lasts_longer(limit, now) for attempt in begun):
+            for attempt in waiting:
+                attempt.stuck = True
     return idle

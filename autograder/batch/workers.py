@@ -98,12 +98,15 @@ class Workers:
         return [place for place, sandboxed in held.items() if not sandboxed]
 
     def _submit(self, task: Task, place: str | None = None) -> None:
-        key = f"{task.student}: {task.notebook} ({next(self._numbers)})"
+        number = next(self._numbers)
+        key = f"{task.student}: {task.notebook} ({number})"
+        # Else a worker does what was handed out within a short time in any order.
+        how = {"key": key, "pure": False, "priority": -number}
         where = {} if place is None else {"workers": [place], "allow_other_workers": False}
         with self._losses_told():
-            future = self._client.submit(carry_out, task.work, task.known, key=key, pure=False, **where)
+            future = self._client.submit(carry_out, task.work, task.known, **how, **where)
         future.add_done_callback(lambda done: self._done.put((task, done)))
-        self._running.setdefault(task, Running(task)).attempts.append(Attempt(future))
+        self._running.setdefault(task, Running(task)).attempts.append(Attempt(number, future))
 
     def _outcome(self, task: Task, future: Future) -> Outcome | None:
         running = self._running.get(task)
@@ -129,15 +132,17 @@ class Workers:
                 self._not_handed_over(task, attempt)
                 return None
         self._forget(running)
-        if attempt.started is not None:
-            self._durations.append(time.monotonic() - attempt.started)
+        now = time.monotonic()
+        # What was never seen at work took less time than there is between two looks.
+        self._durations.append(now - (now if attempt.started is None else attempt.started))
         return Outcome(task, result)
 
     def _not_handed_over(self, task: Task, attempt: Attempt) -> None:
         """Who holds the result hangs: it is asked again, and meanwhile the task is as slow as any."""
         holders = itertools.chain(*self._client.who_has([attempt.future]).values())
         if place := min(holders, default=""):
-            attempt.seen(place, begun=True, now=time.monotonic())
+            attempt.given_to(place)
+            attempt.begun(time.monotonic())
         self._done.put((task, attempt.future))
 
     def _look(self, *, nothing_new: bool) -> None:
