@@ -39,7 +39,7 @@ NOTEBOOK_SECONDS = 60
 SETTINGS = f"""
 c.ExecuteSubmission.timeout = {NOTEBOOK_SECONDS}
 c.ExecuteSubmission.notebook_timeout = {NOTEBOOK_SECONDS}
-c.ExecuteSubmission.iopub_timeout = 5
+c.ExecuteSubmission.iopub_timeout = 10
 c.Grading.judge_timeout = 60
 c.Grading.kernel_memory_mib = 2048
 c.Grading.kernel_processes = 100
@@ -47,10 +47,10 @@ c.Grading.kernel_disk_mib = 256
 {FEW_IMAGES}
 """
 SHORT = """
-c.ExecuteSubmission.timeout = 5
-c.ExecuteSubmission.notebook_timeout = 16
+c.ExecuteSubmission.timeout = 8
+c.ExecuteSubmission.notebook_timeout = 24
 """
-"""For attacks that wait for the clock."""
+"""For attacks that wait for the clock: time enough for honest students on a busy machine."""
 OF_THE_SYSTEM = (".cache", ".config", ".ipython", ".jupyter", ".keras", ".local", ".matplotlib")
 """Folders in the grader's home that Jupyter and the libraries write on their own account."""
 

@@ -17,7 +17,7 @@ MAX_MIB = 2560
 LONGEST = (
     "test_attacks.py",
     "test_workers.py",
-    "test_attacks.py: limits",
+    "test_attacks.py: clock",
     "test_grade_class.py",
     "test_hostile_submissions.py",
     "test_nbgrader.py",
@@ -37,9 +37,9 @@ def share_of(nodeid: str) -> str:
     if file == CORPUS:
         case = nodeid.partition("[")[2].rstrip("]")
         return f"{file}: as {_first_that_starts_alike().get(case, case)}"
-    if file == "test_attacks.py" and re.search(r"\[limits\b", nodeid):
+    if file == "test_attacks.py" and re.search(r"\[clock\b", nodeid):
         # These wait for the clock, in a class of their own.
-        return f"{file}: limits"
+        return f"{file}: clock"
     return file
 
 

@@ -41,13 +41,13 @@ def each_kind(test):
 
 def class_of(kind):
     """The class that attacks of a kind are handed in with."""
-    return "limits" if kind == "limits" else "all other attacks"
+    return "clock" if kind == "clock" else "all other attacks"
 
 
 @pytest.fixture(scope="module")
 def arenas(tmp_path_factory):
     """The arena of each class, at its first use."""
-    settings = {"limits": SHORT}
+    settings = {"clock": SHORT}
     with contextlib.ExitStack() as until_the_end:
 
         @functools.cache

@@ -71,7 +71,7 @@ def test_where_nothing_can_be_forked_a_new_kernel_does_the_same(monkeypatch, tmp
     assert notebook.cells[0].outputs[0].text == "(60000, 28, 28) ['data.txt']\n"
 
 
-NOTEBOOK_SECONDS = 5
+NOTEBOOK_SECONDS = 12
 """How long the notebook below may take; its kernel takes longer to start."""
 
 

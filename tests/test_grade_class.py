@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from class_course import (
+    SECONDS,
     course_of,
     end,
     graded,
@@ -144,11 +145,11 @@ def until_interrupted(course, how, **environment):
         if how is signal.SIGINT:
             # As a terminal does: to the command and to all it started.
             os.killpg(run.pid, how)
-            assert run.wait(60) == 1
+            assert run.wait(SECONDS) == 1
         else:
             run.kill()
             run.wait()
-        wait_for(lambda: not session_processes(run), 60)
+        wait_for(lambda: not session_processes(run))
     finally:
         end(run)
     return run.stdout.read()
@@ -201,5 +202,5 @@ def test_what_a_killed_run_left_in_the_temporary_folder_is_removed_by_the_next(i
 def test_a_course_without_submissions_is_told_what_to_do(tmp_path):
     course = course_of(tmp_path)
     run = started(course)
-    assert "There is no submission" in run.communicate(timeout=60)[0]
+    assert "There is no submission" in run.communicate(timeout=SECONDS)[0]
     assert run.returncode == 1

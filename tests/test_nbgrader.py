@@ -10,7 +10,7 @@ from autograder.lab import ASSIGNMENT, EXERCISES
 pytestmark = pytest.mark.slow
 
 AUTOENCODER, DENOISING = EXERCISES
-LOOP_SECONDS = 20
+LOOP_SECONDS = 40
 """Until an endless loop is interrupted; a training takes 3."""
 ENDLESS = "import time\nwhile True:\n    time.sleep(0.1)"
 

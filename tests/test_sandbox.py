@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from class_course import wait_for
 from course import TEST_IMAGES, TRAIN_IMAGES
 from traitlets.config import Config
 
@@ -49,7 +50,7 @@ class Run:
 
     def __init__(self, *cells, folder="", **options):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        execute = ExecuteSubmission(**{"timeout": 20, "iopub_timeout": 5} | options)
+        execute = ExecuteSubmission(**{"timeout": 60, "iopub_timeout": 10} | options)
         resources = {"metadata": {"path": str(folder)}}
         notebook, resources = execute.preprocess(notebook, resources)
         self.cells = ["".join(map(_text, cell.outputs)) for cell in notebook.cells]
@@ -213,9 +214,9 @@ def test_memory_of_all_processes_together_is_limited(grading):
         "for _ in range(8):\n"
         "    if not os.fork():\n"
         "        kept = [bytearray(os.urandom(1) * 2**20) for _ in range(400)]\n"
-        "        time.sleep(15)\n"
+        "        time.sleep(50)\n"
         "        os._exit(0)\n"
-        "time.sleep(15)"
+        "time.sleep(50)"
     )
     assert "more memory than it may" in run.incident
 
@@ -229,7 +230,7 @@ def test_one_process_that_asks_for_too_much_memory_is_told_so(grading):
 
 @works
 @pytest.mark.parametrize(
-    "bomb", ["os.fork() or time.sleep(20)", "threading.Thread(target=time.sleep, args=(9,)).start()"]
+    "bomb", ["os.fork() or time.sleep(50)", "threading.Thread(target=time.sleep, args=(50,)).start()"]
 )
 def test_processes_and_threads_are_limited(grading, bomb):
     run = Run(
@@ -300,12 +301,10 @@ def test_output_does_not_grow_the_grader(grading, flood):
     ids=["interruptible", "signal masked", "in C"],
 )
 def test_a_loop_without_end_is_ended(grading, loop, incident):
-    started = time.monotonic()
-    run = Run(loop, "print('goes on')", timeout=3, iopub_timeout=4)
+    run = Run(loop, "print('goes on')", timeout=5, iopub_timeout=4)
     assert incident in run.incident
     assert bool(run.incident) == bool(incident)
     assert ("goes on" in run.text) != bool(incident)
-    assert time.monotonic() - started < 60
 
 
 @works
@@ -313,16 +312,22 @@ def test_nothing_is_left_behind(grading):
     mark = f"canary-{os.getpid()}"
     Run(
         "import subprocess, sys\n"
-        f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)', '{mark}'],\n"
+        f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)', '{mark}'],\n"
         "                 start_new_session=True)\n"
         "import signal, os\nif not os.fork():\n    os.setsid()\n    os.fork()\n"
-        "    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n    import time\n    time.sleep(99)"
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n    import time\n"
+        "    time.sleep(300)"
     )
-    time.sleep(0.5)
     left = [p for p in psutil.process_iter(["cmdline"]) if mark in (p.info["cmdline"] or [])]
-    assert not left
-    children = psutil.Process(grading.fork_server._process.pid).children(recursive=True)
-    assert all("forkserver" in " ".join(p.cmdline()) for p in children)
+    assert not psutil.wait_procs(left, timeout=60)[1]
+    server = psutil.Process(grading.fork_server._process.pid)
+
+    def only_the_fork_server_is_left():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children = server.children(recursive=True)
+            return all("forkserver" in " ".join(p.cmdline()) for p in children)
+
+    wait_for(only_the_fork_server_is_left, 60)
     assert not list(grading._runs.iterdir())
 
 
