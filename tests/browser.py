@@ -7,6 +7,8 @@ import tempfile
 import threading
 from contextlib import contextmanager
 
+from class_course import SECONDS
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 _OPTIONS = [
@@ -22,7 +24,7 @@ def opened(url, *options):
     """The document at a URL as it is after its scripts ran."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [CHROMIUM, *_OPTIONS, f"--user-data-dir={profile}", *options, "--dump-dom", url]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     assert "<html" in done.stdout, done.stderr
     return done.stdout
 

@@ -67,7 +67,7 @@ def test_what_a_worker_hangs_over_another_one_does(survived):
 
 def test_a_run_leaves_nothing_on_the_workers(cluster, survived):
     for number in range(2):
-        wait_for(lambda number=number: not cluster.worker(number).children(), 60)
+        wait_for(lambda number=number: not cluster.worker(number).children())
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def lost(cluster, tmp_path_factory):
         course.before = wait_for(lambda: recorded(course))
         course.of_the_worker = cluster.worker(0).children(recursive=True)
         cluster.processes[1].kill()
-        wait_for(lambda: not any(map(lives, course.of_the_worker)), 60)
+        wait_for(lambda: not any(map(lives, course.of_the_worker)))
         cluster.scheduler.kill()
         course.printed = run.communicate(timeout=SECONDS)[0]
     finally:
