@@ -71,12 +71,16 @@ def started(course, *arguments, settings="", **environment):
     )
 
 
-def wait_for(what, seconds=SECONDS):
-    """Waits until a function returns something true; returns that."""
+def wait_for(what, seconds=SECONDS, during=None):
+    """Waits until a function returns something true; returns that.
+
+    during: a process without which it will not come true.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := what():
             return found
+        assert during is None or during.poll() is None, f"{during.args} has ended"
         time.sleep(0.1)
     raise TimeoutError(f"{what} did not come true within {seconds} s")
 
@@ -116,8 +120,8 @@ class Cluster:
             "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
             "--no-dashboard", "--scheduler-file", str(file),
         )  # fmt: skip
-        wait_for(file.exists)
-        self.address = wait_for(lambda: _address(file))
+        wait_for(file.exists, during=self.scheduler)
+        self.address = wait_for(lambda: _address(file), during=self.scheduler)
         for _ in range(2):
             self.start("-m", "autograder.cli", "worker", self.address, "--workers", "1")
 
@@ -136,7 +140,7 @@ class Cluster:
             children = psutil.Process(self.processes[1 + number].pid).children()
             return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
-        return wait_for(found)[0]
+        return wait_for(found, during=self.processes[1 + number])[0]
 
     def wake(self):
         """Lets all processes go on that were suspended."""

@@ -37,10 +37,10 @@ def survived(cluster, tmp_path_factory):
     course = course_of(tmp_path_factory.mktemp("survived"), *STUDENTS, seconds=1)
     run = started(course, "--scheduler", cluster.address, settings=settings)
     try:
-        wait_for(lambda: recorded(course))
+        wait_for(lambda: recorded(course), during=run)
         course.killed = cluster.worker(0)
         course.killed.kill()
-        wait_for(lambda: len(recorded(course)) > 1)
+        wait_for(lambda: len(recorded(course)) > 1, during=run)
         course.suspended = cluster.worker(1)
         course.left_to_do = set(STUDENTS) - set(recorded(course))
         for process in [course.suspended, *course.suspended.children(recursive=True)]:
@@ -67,7 +67,7 @@ def test_what_a_worker_hangs_over_another_one_does(survived):
 
 def test_a_run_leaves_nothing_on_the_workers(cluster, survived):
     for number in range(2):
-        wait_for(lambda number=number: not cluster.worker(number).children())
+        wait_for(lambda number=number: not cluster.worker(number).children(), 60)
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,10 @@ def lost(cluster, tmp_path_factory):
     course = course_of(tmp_path_factory.mktemp("lost"), *STUDENTS, seconds=2)
     run = started(course, "--scheduler", cluster.address)
     try:
-        course.before = wait_for(lambda: recorded(course))
+        course.before = wait_for(lambda: recorded(course), during=run)
         course.of_the_worker = cluster.worker(0).children(recursive=True)
         cluster.processes[1].kill()
-        wait_for(lambda: not any(map(lives, course.of_the_worker)))
+        wait_for(lambda: not any(map(lives, course.of_the_worker)), 60)
         cluster.scheduler.kill()
         course.printed = run.communicate(timeout=SECONDS)[0]
     finally:
