@@ -6,7 +6,7 @@ import pytest
 
 from autograder.batch import workers
 from autograder.batch.tasks import Attempt, Task, look
-from autograder.batch.workers import AHEAD, Workers
+from autograder.batch.workers import AHEAD, SchedulerError, Workers
 
 
 class Future:
@@ -23,7 +23,12 @@ class Future:
     def result(self, timeout):
         if self._result is None:
             raise TimeoutError
+        if isinstance(self._result, BaseException):
+            raise self._result
         return self._result
+
+    def exception(self):
+        return None
 
 
 class Scheduler:
@@ -115,6 +120,32 @@ def test_what_waits_behind_a_hanging_task_is_tried_elsewhere_as_soon_as_that_one
 
     # The scheduler of this test never says that the idle worker has begun anything.
     assert [key.split(":")[0] for key, _ in scheduler.rescued] == ["ben", "cem"]
+
+
+@pytest.mark.parametrize("cancelled", workers.CANCELLED)
+def test_a_connection_that_is_lost_while_a_result_is_fetched_is_told_of(monkeypatch, cancelled):
+    monkeypatch.setattr(workers, "TICK", 0.01)
+    scheduler = Scheduler()
+    outcomes = Workers(scheduler, "here", patience=60).outcomes([Task("ann", "autoencoder", b"")])
+    next(outcomes)
+    scheduler.futures[0].finish(cancelled())
+
+    with pytest.raises(SchedulerError, match="here was lost"):
+        next(outcomes)
+
+
+def test_a_connection_that_is_lost_while_an_error_is_fetched_is_told_of(monkeypatch):
+    monkeypatch.setattr(workers, "TICK", 0.01)
+    scheduler = Scheduler()
+    outcomes = Workers(scheduler, "here", patience=60).outcomes([Task("ann", "autoencoder", b"")])
+    next(outcomes)
+    (future,) = scheduler.futures
+    # Dask answers that there is no error, once the future is cancelled.
+    future.status = "error"
+    future.callback(future)
+
+    with pytest.raises(SchedulerError, match="here was lost"):
+        next(outcomes)
 
 
 def test_another_worker_begins_a_task_anew():

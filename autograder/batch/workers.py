@@ -3,6 +3,8 @@
 Whatever becomes of a worker, each task has one outcome: a result, or the reason why there is none.
 """
 
+import asyncio
+import concurrent.futures
 import contextlib
 import itertools
 import logging
@@ -34,6 +36,7 @@ FETCH_SECONDS = 10
 """How long a worker may take to hand over a result; then it is asked again."""
 DEATHS = 2
 """Workers that may die over a task."""
+CANCELLED = (concurrent.futures.CancelledError, asyncio.CancelledError)
 CONNECT_SECONDS = 20
 GOODBYE_SECONDS = 10
 
@@ -117,10 +120,13 @@ class Workers:
         if future.status in ("cancelled", "lost"):
             self._check_connection(lost=True)
         if future.status == "error":
+            with self._losses_told():
+                error = future.exception()
+            # Cancelled since, with the connection.
+            self._check_connection(lost=error is None)
             running.attempts.remove(attempt)
             if running.attempts:
                 return None
-            error = future.exception()
             if isinstance(error, WorkerError):
                 raise error
             del self._running[task]
@@ -139,7 +145,8 @@ class Workers:
 
     def _not_handed_over(self, task: Task, attempt: Attempt) -> None:
         """Who holds the result hangs: it is asked again, and meanwhile the task is as slow as any."""
-        holders = itertools.chain(*self._client.who_has([attempt.future]).values())
+        with self._losses_told():
+            holders = itertools.chain(*self._client.who_has([attempt.future]).values())
         if place := min(holders, default=""):
             attempt.given_to(place)
             attempt.begun(time.monotonic())
@@ -188,7 +195,8 @@ class Workers:
     def _losses_told(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, TimeoutError, RuntimeError) as error:
+        except (OSError, TimeoutError, RuntimeError, *CANCELLED) as error:
+            # A call that a lost connection meets midway is cancelled, and does not fail.
             logging.getLogger(__name__).info("the scheduler does not answer: %r", error)
             raise SchedulerError(_LOST.format(where=self._where)) from error
 
