@@ -122,13 +122,29 @@ def test_what_waits_behind_a_hanging_task_is_tried_elsewhere_as_soon_as_that_one
     assert [key.split(":")[0] for key, _ in scheduler.rescued] == ["ben", "cem"]
 
 
-@pytest.mark.parametrize("cancelled", workers.CANCELLED)
-def test_a_connection_that_is_lost_while_a_result_is_fetched_is_told_of(monkeypatch, cancelled):
+@pytest.mark.parametrize(
+    # That it takes long is another matter: a result is asked for again.
+    "loss",
+    [loss for loss in workers.LOSSES if loss is not TimeoutError],
+)
+def test_a_connection_that_is_lost_while_a_result_is_fetched_is_told_of(monkeypatch, loss):
     monkeypatch.setattr(workers, "TICK", 0.01)
     scheduler = Scheduler()
     outcomes = Workers(scheduler, "here", patience=60).outcomes([Task("ann", "autoencoder", b"")])
     next(outcomes)
-    scheduler.futures[0].finish(cancelled())
+    scheduler.futures[0].finish(loss("in the middle of it"))
+
+    with pytest.raises(SchedulerError, match="here was lost"):
+        next(outcomes)
+
+
+def test_whatever_a_closed_client_fails_with_its_connection_was_lost(monkeypatch):
+    monkeypatch.setattr(workers, "TICK", 0.01)
+    scheduler = Scheduler()
+    outcomes = Workers(scheduler, "here", patience=60).outcomes([Task("ann", "autoencoder", b"")])
+    next(outcomes)
+    scheduler.futures[0].finish(AttributeError("'NoneType' object has no attribute 'gather'"))
+    scheduler.status = "closed"
 
     with pytest.raises(SchedulerError, match="here was lost"):
         next(outcomes)

@@ -36,9 +36,14 @@ FETCH_SECONDS = 10
 """How long a worker may take to hand over a result; then it is asked again."""
 DEATHS = 2
 """Workers that may die over a task."""
-CANCELLED = (concurrent.futures.CancelledError, asyncio.CancelledError)
 CONNECT_SECONDS = 20
 GOODBYE_SECONDS = 10
+
+LOSSES = (
+    *(OSError, TimeoutError, RuntimeError),
+    *(concurrent.futures.CancelledError, asyncio.CancelledError),
+)
+"""What calls end with whose connection is lost: one that this meets midway is cancelled."""
 
 
 class SchedulerError(NbGraderException):
@@ -195,8 +200,10 @@ class Workers:
     def _losses_told(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, TimeoutError, RuntimeError, *CANCELLED) as error:
-            # A call that a lost connection meets midway is cancelled, and does not fail.
+        except (Exception, asyncio.CancelledError) as error:
+            # A client that is closed fails in ways of its own.
+            if self._client.status == "running" and not isinstance(error, LOSSES):
+                raise
             logging.getLogger(__name__).info("the scheduler does not answer: %r", error)
             raise SchedulerError(_LOST.format(where=self._where)) from error
 
