@@ -78,9 +78,11 @@ def wait_for(what, seconds=SECONDS, during=None):
     """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        # Asked for first: what came true as the process ended counts.
+        ended = during is not None and during.poll() is not None
         if found := what():
             return found
-        assert during is None or during.poll() is None, f"{during.args} has ended"
+        assert not ended, f"{during.args} has ended"
         time.sleep(0.1)
     raise TimeoutError(f"{what} did not come true within {seconds} s")
 

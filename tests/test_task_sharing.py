@@ -122,46 +122,44 @@ def test_what_waits_behind_a_hanging_task_is_tried_elsewhere_as_soon_as_that_one
     assert [key.split(":")[0] for key, _ in scheduler.rescued] == ["ben", "cem"]
 
 
-@pytest.mark.parametrize(
-    # That it takes long is another matter: a result is asked for again.
-    "loss",
-    [loss for loss in workers.LOSSES if loss is not TimeoutError],
-)
-def test_a_connection_that_is_lost_while_a_result_is_fetched_is_told_of(monkeypatch, loss):
+@pytest.fixture
+def handed_out(monkeypatch):
+    """Of one task that was handed out: the scheduler, the future it gave, and the outcomes to come."""
     monkeypatch.setattr(workers, "TICK", 0.01)
     scheduler = Scheduler()
     outcomes = Workers(scheduler, "here", patience=60).outcomes([Task("ann", "autoencoder", b"")])
     next(outcomes)
-    scheduler.futures[0].finish(loss("in the middle of it"))
+    return scheduler, scheduler.futures[0], outcomes
 
+
+def assert_loss_is_told(outcomes):
     with pytest.raises(SchedulerError, match="here was lost"):
         next(outcomes)
 
 
-def test_whatever_a_closed_client_fails_with_its_connection_was_lost(monkeypatch):
-    monkeypatch.setattr(workers, "TICK", 0.01)
-    scheduler = Scheduler()
-    outcomes = Workers(scheduler, "here", patience=60).outcomes([Task("ann", "autoencoder", b"")])
-    next(outcomes)
-    scheduler.futures[0].finish(AttributeError("'NoneType' object has no attribute 'gather'"))
+@pytest.mark.parametrize("loss", workers.LOSSES)
+def test_a_connection_that_is_lost_while_a_result_is_fetched_is_told_of(handed_out, loss):
+    _, future, outcomes = handed_out
+    future.finish(loss("in the middle of it"))
+
+    assert_loss_is_told(outcomes)
+
+
+def test_whatever_a_closed_client_fails_with_its_connection_was_lost(handed_out):
+    scheduler, future, outcomes = handed_out
+    future.finish(AttributeError("'NoneType' object has no attribute 'gather'"))
     scheduler.status = "closed"
 
-    with pytest.raises(SchedulerError, match="here was lost"):
-        next(outcomes)
+    assert_loss_is_told(outcomes)
 
 
-def test_a_connection_that_is_lost_while_an_error_is_fetched_is_told_of(monkeypatch):
-    monkeypatch.setattr(workers, "TICK", 0.01)
-    scheduler = Scheduler()
-    outcomes = Workers(scheduler, "here", patience=60).outcomes([Task("ann", "autoencoder", b"")])
-    next(outcomes)
-    (future,) = scheduler.futures
+def test_a_connection_that_is_lost_while_an_error_is_fetched_is_told_of(handed_out):
+    _, future, outcomes = handed_out
     # Dask answers that there is no error, once the future is cancelled.
     future.status = "error"
     future.callback(future)
 
-    with pytest.raises(SchedulerError, match="here was lost"):
-        next(outcomes)
+    assert_loss_is_told(outcomes)
 
 
 def test_another_worker_begins_a_task_anew():

@@ -3,8 +3,6 @@
 Whatever becomes of a worker, each task has one outcome: a result, or the reason why there is none.
 """
 
-import asyncio
-import concurrent.futures
 import contextlib
 import itertools
 import logging
@@ -13,6 +11,7 @@ import queue
 import statistics
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
 
 import dask
 from distributed import Client, Future, LocalCluster
@@ -39,10 +38,7 @@ DEATHS = 2
 CONNECT_SECONDS = 20
 GOODBYE_SECONDS = 10
 
-LOSSES = (
-    *(OSError, TimeoutError, RuntimeError),
-    *(concurrent.futures.CancelledError, asyncio.CancelledError),
-)
+LOSSES = (OSError, RuntimeError, CancelledError)
 """What calls end with whose connection is lost: one that this meets midway is cancelled."""
 
 
@@ -127,8 +123,9 @@ class Workers:
         if future.status == "error":
             with self._losses_told():
                 error = future.exception()
-            # Cancelled since, with the connection.
-            self._check_connection(lost=error is None)
+            if error is None:
+                # Cancelled since, with the connection.
+                self._check_connection(lost=True)
             running.attempts.remove(attempt)
             if running.attempts:
                 return None
@@ -200,7 +197,7 @@ class Workers:
     def _losses_told(self) -> Iterator[None]:
         try:
             yield
-        except (Exception, asyncio.CancelledError) as error:
+        except Exception as error:
             # A client that is closed fails in ways of its own.
             if self._client.status == "running" and not isinstance(error, LOSSES):
                 raise
