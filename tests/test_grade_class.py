@@ -204,3 +204,14 @@ def test_a_course_without_submissions_is_told_what_to_do(tmp_path):
     run = started(course)
     assert "There is no submission" in run.communicate(timeout=SECONDS)[0]
     assert run.returncode == 1
+
+
+def test_what_dask_says_is_in_the_log_not_between_the_progress(tmp_path):
+    course = course_of(tmp_path)
+    says = "logging.getLogger('distributed.client').error('a traceback')"
+    settings = "import logging; import autograder.batch.command as c; count = c._count; "
+    settings += f"c._count = lambda app: {says} or count(app)"
+    printed = started(course, settings=settings).communicate(timeout=SECONDS)[0]
+    assert "There is no submission" in printed
+    assert "a traceback" not in printed
+    assert "a traceback" in log(course)

@@ -132,6 +132,7 @@ def test_a_scheduler_that_is_lost_is_told_of_and_the_rest_graded_later(lost):
     assert lost.exit_code == 1
     assert "was lost" in lost.printed
     assert "run the same command again" in lost.printed
+    assert "Traceback" not in lost.printed, "Dask's own is in the log"
     printed = graded(lost, "--workers", "2")
     assert f"{len(lost.before)} unchanged, 0 failed" in printed
     assert set(recorded(lost)) == set(STUDENTS)

@@ -130,11 +130,11 @@ def _log_file() -> Path:
 
 
 def _log_to(path: Path, log: logging.Logger) -> None:
-    """Sends what nbgrader and this package say into a file: the terminal is for the progress."""
+    """Sends what nbgrader, this package and Dask say into a file: the terminal is for the progress."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setLevel(logging.INFO)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    for logger in (log, logging.getLogger("autograder"), logging.getLogger("py.warnings")):
+    for logger in (log, *map(logging.getLogger, ("autograder", "py.warnings", "distributed.client"))):
         logger.handlers = [handler]
         logger.propagate = False
     logging.captureWarnings(True)
