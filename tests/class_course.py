@@ -82,9 +82,17 @@ def wait_for(what, seconds=SECONDS, during=None):
         ended = during is not None and during.poll() is not None
         if found := what():
             return found
-        assert not ended, f"{during.args} has ended"
+        assert not ended, f"{during.args} has ended: {_said(during)}"
         time.sleep(0.1)
     raise TimeoutError(f"{what} did not come true within {seconds} s")
+
+
+def _said(process):
+    if process.stdout is None:
+        return ""
+    # A descendant may still hold the pipe open.
+    os.set_blocking(process.stdout.fileno(), False)
+    return (process.stdout.buffer.read() or b"").decode()
 
 
 def recorded(course):

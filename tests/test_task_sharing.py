@@ -137,6 +137,18 @@ def assert_loss_is_told(outcomes):
         next(outcomes)
 
 
+def test_a_result_that_is_lost_with_its_worker_is_waited_for_until_another_one_has_it(handed_out):
+    _, future, outcomes = handed_out
+    future.finish(None)
+    future.status = "lost"
+    for _ in range(3):
+        assert next(outcomes) is None
+
+    future.status, future._result = "finished", b"a result"
+
+    assert next(outcome for outcome in outcomes if outcome).result == b"a result"
+
+
 @pytest.mark.parametrize("loss", workers.LOSSES)
 def test_a_connection_that_is_lost_while_a_result_is_fetched_is_told_of(handed_out, loss):
     _, future, outcomes = handed_out

@@ -118,7 +118,7 @@ class Workers:
         if attempt is None:
             # Its twin was faster.
             return None
-        if future.status in ("cancelled", "lost"):
+        if future.status == "cancelled":
             self._check_connection(lost=True)
         if future.status == "error":
             with self._losses_told():
@@ -133,9 +133,11 @@ class Workers:
                 raise error
             del self._running[task]
             return Outcome(task, None, f"{type(error).__name__}: {error}")
+        # Not finished any more: lost with the worker that had done it, and done anew by another one.
+        seconds = FETCH_SECONDS if future.status == "finished" else TICK
         with self._losses_told():
             try:
-                result = future.result(timeout=FETCH_SECONDS)
+                result = future.result(timeout=seconds)
             except TimeoutError:
                 self._not_handed_over(task, attempt)
                 return None
