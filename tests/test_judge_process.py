@@ -1,6 +1,13 @@
 """The judge's process may fail over one message; the others still get their verdicts."""
 
+import os
+import threading
+import time
+from pathlib import Path
+
+import psutil
 import pytest
+from class_course import wait_for
 
 from autograder.judge import worker
 from autograder.judge.verdict import Verdict
@@ -13,8 +20,6 @@ class Poisoned:
     """A message that ends the process it is unpickled in."""
 
     def __reduce__(self):
-        import os
-
         return os._exit, (1,)
 
 
@@ -24,6 +29,11 @@ def start_nothing(images):
 
 def judge_nothing(notebook, messages):
     return dict.fromkeys(messages, RIGHT)
+
+
+def judge_for_ever(notebook, messages):
+    Path(messages["encoder"]).write_text(str(os.getpid()))
+    time.sleep(3600)
 
 
 def start_and_die(images):
@@ -58,3 +68,23 @@ def test_a_judge_that_cannot_start_is_an_error_and_no_zero(monkeypatch):
     with pytest.raises(JudgeError, match="cannot be started"):
         judge.verdicts("autoencoder", {"encoder": 1})
     judge.close()
+
+
+def test_a_judge_that_is_closed_over_a_verdict_leaves_no_process(judge, monkeypatch, tmp_path):
+    monkeypatch.setattr(worker, "_judge", judge_for_ever)
+    before, begun, ended = set(psutil.Process().children()), tmp_path / "begun", []
+
+    def ask():
+        try:
+            judge.verdicts("autoencoder", {"encoder": str(begun)})
+        except JudgeError as error:
+            ended.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_for(lambda: begun.exists() and begun.read_text())
+    judge.close()
+    asking.join(60)
+
+    assert "was closed" in str(ended[0])
+    wait_for(lambda: not set(psutil.Process().children()) - before)

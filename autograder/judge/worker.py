@@ -85,6 +85,7 @@ class Judge:
         self._images, self._timeout = images, timeout
         # One notebook after the other: when one breaks the process, no other is judged in it.
         self._turn = threading.RLock()
+        self._closed = False
         self._pool = self._new_pool()
 
     def verdicts(self, notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
@@ -118,15 +119,23 @@ class Judge:
         return dict.fromkeys(messages, failed)
 
     def _restart(self) -> None:
-        self.close()
+        self._end()
         self._pool = self._new_pool()
+        if self._closed:
+            # Whoever closed it may have met the pool before.
+            self._end()
+            raise JudgeError("The judge was closed while a verdict was waited for.")
         try:
             self._pool.submit(_nothing).result(self._timeout)
         except (BrokenProcessPool, JudgeTimeout) as error:
             raise JudgeError(f"The judge's process cannot be started: {error!r}") from error
 
     def close(self) -> None:
-        """Ends the judge's process, whatever it is doing."""
+        """Ends the judge's process, whatever it is doing, for good."""
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         for process in list((self._pool._processes or {}).values()):
             process.kill()
         self._pool.shutdown(wait=False, cancel_futures=True)
