@@ -87,4 +87,4 @@ def test_a_judge_that_is_closed_over_a_verdict_leaves_no_process(judge, monkeypa
     asking.join(60)
 
     assert "was closed" in str(ended[0])
-    wait_for(lambda: not set(psutil.Process().children()) - before)
+    wait_for(lambda: not set(psutil.Process().children()) - before, 60)

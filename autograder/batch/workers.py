@@ -148,7 +148,10 @@ class Workers:
         return Outcome(task, result)
 
     def _not_handed_over(self, task: Task, attempt: Attempt) -> None:
-        """Who holds the result hangs: it is asked again, and meanwhile the task is as slow as any."""
+        """Who holds the result hangs, or nobody does any more: it is asked for again soon.
+
+        A task whose result a worker does not hand over is meanwhile as slow as any.
+        """
         with self._losses_told():
             holders = itertools.chain(*self._client.who_has([attempt.future]).values())
         if place := min(holders, default=""):
