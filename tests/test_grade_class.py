@@ -208,10 +208,14 @@ def test_a_course_without_submissions_is_told_what_to_do(tmp_path):
 
 def test_what_dask_says_is_in_the_log_not_between_the_progress(tmp_path):
     course = course_of(tmp_path)
-    says = "logging.getLogger('distributed.client').error('a traceback')"
+    loggers = ("distributed.client", "distributed.batched", "tornado.application", "asyncio")
+    says = f"[logging.getLogger(name).error(f'{{name}}: a traceback') for name in {loggers}], "
+    says += "logging.getLogger('autograder.batch').info('what was met')"
     settings = "import logging; import autograder.batch.command as c; count = c._count; "
-    settings += f"c._count = lambda app: {says} or count(app)"
+    settings += f"c._count = lambda app: [{says}] and count(app)"
     printed = started(course, settings=settings).communicate(timeout=SECONDS)[0]
     assert "There is no submission" in printed
     assert "a traceback" not in printed
-    assert "a traceback" in log(course)
+    for name in loggers:
+        assert log(course).count(f"{name}: a traceback") == 1
+    assert log(course).count("what was met") == 1

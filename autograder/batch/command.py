@@ -130,13 +130,17 @@ def _log_file() -> Path:
 
 
 def _log_to(path: Path, log: logging.Logger) -> None:
-    """Sends what nbgrader, this package and Dask say into a file: the terminal is for the progress."""
+    """Sends what anybody says into a file, libraries too: the terminal is for the progress."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setLevel(logging.INFO)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    for logger in (log, *map(logging.getLogger, ("autograder", "py.warnings", "distributed.client"))):
-        logger.handlers = [handler]
-        logger.propagate = False
+    logging.root.handlers = [handler]
+    # Some of Dask's, Tornado's and nbgrader's have handlers of their own, which write to the terminal.
+    for logger in (log, *map(logging.getLogger, list(logging.root.manager.loggerDict))):
+        logger.handlers, logger.propagate = [], True
+    logging.getLogger("autograder").setLevel(logging.INFO)
+    # It also tells of each connection.
+    logging.getLogger("distributed").setLevel(logging.WARNING)
     logging.captureWarnings(True)
     log.info("A new run, at %s", datetime.datetime.now().astimezone().isoformat(timespec="seconds"))
 
