@@ -36,6 +36,10 @@ def judge_for_ever(notebook, messages):
     time.sleep(3600)
 
 
+def start_slowly(images):
+    time.sleep(5)
+
+
 def start_and_die(images):
     raise RuntimeError("no TensorFlow here")
 
@@ -60,6 +64,21 @@ def test_a_message_that_kills_the_judge_costs_only_itself(judge):
     assert verdicts["encoder"] == verdicts["loss"] == RIGHT
     assert verdicts["decoder"].word == "zero"
     assert "could not be judged" in verdicts["decoder"].problems[0]
+
+
+def test_the_start_of_the_judge_is_not_taken_from_the_time_for_evidence(judge, monkeypatch):
+    monkeypatch.setattr(worker, "_start", start_slowly)
+    slow = Judge(images=None, timeout=1)
+    assert slow.verdicts("autoencoder", {"encoder": 1}) == {"encoder": RIGHT}
+    slow.close()
+
+
+def test_a_judge_that_died_between_two_notebooks_is_started_again(judge):
+    assert judge.verdicts("autoencoder", {"encoder": 1}) == {"encoder": RIGHT}
+    (process,) = judge._pool._processes.values()
+    process.kill()
+    process.join()
+    assert judge.verdicts("autoencoder", {"encoder": 1}) == {"encoder": RIGHT}
 
 
 def test_a_judge_that_cannot_start_is_an_error_and_no_zero(monkeypatch):

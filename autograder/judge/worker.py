@@ -18,6 +18,9 @@ from autograder.lab import EXERCISES
 
 log = logging.getLogger(__name__)
 
+READY_SECONDS = 300
+"""That the process may take to start: on a busy machine, many times what it takes by itself."""
+
 _reference = None
 
 
@@ -99,6 +102,7 @@ class Judge:
     def _verdicts(self, notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
         if not messages:
             return {}
+        self._wait_until_ready()
         try:
             future: Future = self._pool.submit(_judge, notebook, messages)
             return future.result(self._timeout)
@@ -125,8 +129,16 @@ class Judge:
             # Whoever closed it may have met the pool before.
             self._end()
             raise JudgeError("The judge was closed while a verdict was waited for.")
+
+    def _wait_until_ready(self) -> None:
+        """So that its start is not taken from the time for anybody's evidence."""
         try:
-            self._pool.submit(_nothing).result(self._timeout)
+            try:
+                self._pool.submit(_nothing).result(READY_SECONDS)
+            except BrokenProcessPool:
+                # It may have been killed since the last verdict.
+                self._restart()
+                self._pool.submit(_nothing).result(READY_SECONDS)
         except (BrokenProcessPool, JudgeTimeout) as error:
             raise JudgeError(f"The judge's process cannot be started: {error!r}") from error
 
