@@ -194,6 +194,19 @@ def test_who_interrupts_a_run_is_told_how_to_go_on(interrupted):
     assert "run the same command again" in interrupted.printed[signal.SIGINT]
 
 
+def test_who_is_being_recorded_when_a_run_is_interrupted_is_recorded_to_the_end(tmp_path):
+    course = course_of(tmp_path, "ann", "ben")
+    settings = "import signal; from autograder.batch.grade_class import GradeClass as G; "
+    settings += "G.run_post_convert_hook = lambda self: signal.raise_signal(signal.SIGINT)"
+    run = started(course, "--workers", "1", settings=settings)
+    printed = run.communicate(timeout=SECONDS)[0]
+    assert run.returncode == 1
+    assert "run the same command again" in printed
+    assert set(recorded(course)) == {"ann"}
+    printed = graded(course, "--workers", "1")
+    assert "1 graded, 1 unchanged, 0 failed" in printed
+
+
 def test_what_a_killed_run_left_in_the_temporary_folder_is_removed_by_the_next(interrupted):
     assert any(name.startswith(PREFIX) for name in interrupted.left_behind)
     assert [path for path in interrupted.temporary.iterdir() if path.name.startswith(PREFIX)] == []

@@ -37,3 +37,24 @@ def test_afterwards_an_interrupt_is_what_it_was():
     with Interruption():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def work_interrupted(times, done):
+    with Interruption() as interruption, interruption.held():
+        for _ in range(times):
+            signal.raise_signal(signal.SIGINT)
+        done.append("work")
+
+
+def test_short_work_comes_to_its_end_first():
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        work_interrupted(1, done)
+    assert done == ["work"]
+
+
+def test_a_second_interrupt_ends_short_work_at_once():
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        work_interrupted(2, done)
+    assert not done

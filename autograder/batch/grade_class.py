@@ -192,6 +192,11 @@ class GradeClass(Autograde):
 
     def _record(self, submission: Submission, results: dict[str, Result]) -> None:
         """Lets nbgrader grade the submission as ever, with results where it would run notebooks."""
+        # Whose recording is interrupted loses what nbgrader had written: it removes it.
+        with self.interruption.held():
+            self._let_nbgrader_record(submission, results)
+
+    def _let_nbgrader_record(self, submission: Submission, results: dict[str, Result]) -> None:
         student = submission.student
         self.assignments = {submission.folder: self._notebooks[submission.folder]}
         try:

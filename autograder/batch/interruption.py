@@ -1,6 +1,8 @@
 """Ctrl-C ends a run, also where a library loses the exception on its way."""
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from types import FrameType
 
 
@@ -11,7 +13,7 @@ class Interruption:
     """
 
     def __init__(self) -> None:
-        self._happened = False
+        self._happened = self._held = False
 
     def __enter__(self) -> "Interruption":
         self._before = signal.signal(signal.SIGINT, self._interrupt)
@@ -25,6 +27,18 @@ class Interruption:
         if self._happened:
             raise KeyboardInterrupt
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Lets short work come to its end before the first Ctrl-C; the second one ends it at once."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self.check()
+
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        waits = self._held and not self._happened
         self._happened = True
-        raise KeyboardInterrupt
+        if not waits:
+            raise KeyboardInterrupt
