@@ -457,7 +457,7 @@ def serving(folder):
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, env=os.environ | apart, stdout=log, stderr=log)
     try:
-        for _ in range(120):
+        for _ in range(1200):
             with suppress(OSError):
                 urllib.request.urlopen(f"{url}/api", timeout=5)
                 break
@@ -465,7 +465,7 @@ def serving(folder):
         yield url
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(60)
 
 
 @in_a_browser

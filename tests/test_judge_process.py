@@ -37,7 +37,7 @@ def judge_for_ever(notebook, messages):
 
 
 def start_slowly(images):
-    time.sleep(5)
+    time.sleep(12)
 
 
 def start_and_die(images):
@@ -68,7 +68,7 @@ def test_a_message_that_kills_the_judge_costs_only_itself(judge):
 
 def test_the_start_of_the_judge_is_not_taken_from_the_time_for_evidence(judge, monkeypatch):
     monkeypatch.setattr(worker, "_start", start_slowly)
-    slow = Judge(images=None, timeout=1)
+    slow = Judge(images=None, timeout=10)
     assert slow.verdicts("autoencoder", {"encoder": 1}) == {"encoder": RIGHT}
     slow.close()
 

@@ -89,7 +89,7 @@ def test_workers_of_this_machine_are_reached_with_keys_only(own, protocol):
     address = own.scheduler_address.replace("tls", protocol)
     others = Security.temporary() if protocol == "tls" else None
     with pytest.raises(OSError, match=r"reset by peer|does not match"):
-        Client(address, security=others, timeout=5, set_as_default=False)
+        Client(address, security=others, timeout=20, set_as_default=False)
 
 
 def test_no_scheduler_at_all_is_told_of(course):
