@@ -299,8 +299,7 @@ class Watch:
 
     def left_behind(self, token: str, canaries: Iterable[subprocess.Popen]) -> Iterable[str]:
         """The descendants that are still there, and those that go by the name of the token."""
-        # The last ones may be ending.
-        psutil.wait_procs(self._descendants, timeout=60)
+        time.sleep(2)
         own = {canary.pid for canary in canaries}
         everyone = set(psutil.process_iter())
         for process in everyone:

@@ -18,6 +18,7 @@ import nbformat
 import pytest
 from browser import CHROMIUM, listening, opened
 from bs4 import BeautifulSoup, Comment
+from class_course import wait_for
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import ansi2html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
@@ -435,6 +436,11 @@ def formgrader(tmp_path_factory):
             yield course, listener, f"{url}/formgrader/submissions/{number}/"
 
 
+def answers(url):
+    with suppress(OSError), urllib.request.urlopen(f"{url}/api", timeout=5):
+        return True
+
+
 @contextmanager
 def serving(folder):
     """A Jupyter server with the formgrader, on loopback."""
@@ -457,11 +463,7 @@ def serving(folder):
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, env=os.environ | apart, stdout=log, stderr=log)
     try:
-        for _ in range(1200):
-            with suppress(OSError):
-                urllib.request.urlopen(f"{url}/api", timeout=5)
-                break
-            time.sleep(0.5)
+        wait_for(lambda: answers(url), during=server)
         yield url
     finally:
         server.terminate()

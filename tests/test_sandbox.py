@@ -128,9 +128,17 @@ def test_the_environment_is_clean(grading, monkeypatch):
     assert run.text.strip() == "[] /tmp"
 
 
+@pytest.fixture
+def canary():
+    """A process of the grader's user."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    yield process
+    process.kill()
+    process.wait()
+
+
 @works
-def test_no_other_process_can_be_seen_or_hit(grading):
-    canary = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+def test_no_other_process_can_be_seen_or_hit(grading, canary):
     run = Run(
         "import os, signal\n"
         "print(sorted(int(p) for p in os.listdir('/proc') if p.isdigit()), os.getpid(), os.getppid())\n"
@@ -139,8 +147,6 @@ def test_no_other_process_can_be_seen_or_hit(grading):
     )
     assert run.text.startswith("[1, 2")
     assert canary.poll() is None
-    canary.kill()
-    canary.wait()
 
 
 @works
