@@ -1,14 +1,16 @@
 """What the kernel hands over and the judge reads: plain data, never code.
 
-Evidence travels as one Jupyter output of a private MIME type. The kernel side calls `encode`; the
-judge calls `decode`, which treats the message as hostile: sizes are bounded before anything is
-allocated, every field is checked against the dataclass that describes it, arrays are raw numbers.
+Evidence travels as text, one Jupyter output of a private MIME type. The kernel side calls `encode`;
+whoever stands between keeps the text as it is; the judge calls `decode`, which treats it as hostile:
+sizes are bounded before anything is allocated, every field is checked against the dataclass that
+describes it, arrays are raw numbers.
 """
 
 import base64
 import binascii
 import dataclasses
 import functools
+import json
 import math
 import types
 import typing
@@ -17,12 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 
 MIME_TYPE = "application/vnd.autograder.evidence+json"
-VERSION = 2
+VERSION = 3
 
 MAX_ARRAY_BYTES = 6 * 2**20
 MAX_TOTAL_BYTES = 12 * 2**20
 MAX_MESSAGE_BYTES = 18 * 2**20
 """Of a message with its arrays in base64, which takes four bytes for three."""
+MAX_MESSAGE_ITEMS = 250_000
+"""Commas and opening brackets of a message; once it is read, each takes about 100 bytes."""
 MAX_ITEMS = 4096
 MAX_TEXT = 2000
 MAX_DIMENSIONS = 6
@@ -176,16 +180,49 @@ class Evidence:
     """Greyscale images that were on screen, each (height, width) float32."""
 
 
-def encode(evidence: Evidence) -> dict:
-    """The JSON form of the evidence, as published under MIME_TYPE."""
-    return {"version": VERSION, "evidence": _to_json(evidence)}
+@dataclass(frozen=True)
+class Message:
+    """What came of one test cell, as it came."""
+
+    request: str
+    """Id of the request to run the cell that it came in answer to."""
+    text: str
+    """What was published under MIME_TYPE."""
+    pictures: tuple[str, ...] = ()
+    """The PNGs that were sent to the page, in base64."""
 
 
-def decode(message: object) -> Evidence:
-    """The evidence in a published message. Raises EvidenceError, and nothing else, if it is none."""
+def encode(evidence: Evidence) -> str:
+    """The text of the evidence, as published under MIME_TYPE."""
+    return json.dumps({"version": VERSION, "evidence": _to_json(evidence)})
+
+
+def decode(text: object) -> Evidence:
+    """The evidence in a published text. Raises EvidenceError, and nothing else, if it is none."""
+    message = _parsed(text)
     if not isinstance(message, dict) or message.get("version") != VERSION:
         raise EvidenceError("not a message of this version")
     return _Decoder().read(Evidence, message.get("evidence"), "evidence")
+
+
+def items(text: str | bytes) -> int:
+    """How many commas and opening brackets are in JSON: at least as many as the values it holds."""
+    marks = (b",", b"[", b"{") if isinstance(text, bytes) else (",", "[", "{")
+    return sum(text.count(mark) for mark in marks)
+
+
+def _parsed(text: object) -> object:
+    """What the JSON says, if it is not too much to be read."""
+    if not isinstance(text, str) or not text.isascii():
+        raise EvidenceError("not a text of JSON")
+    if len(text) > MAX_MESSAGE_BYTES:
+        raise EvidenceError(f"{len(text)} characters, at most {MAX_MESSAGE_BYTES} are read")
+    if items(text) > MAX_MESSAGE_ITEMS:
+        raise EvidenceError(f"{items(text)} items, at most {MAX_MESSAGE_ITEMS} are read")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise EvidenceError("not a text of JSON") from None
 
 
 def _to_json(value: object) -> object:

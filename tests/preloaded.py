@@ -14,9 +14,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.course.notebooks import grade_id
-from autograder.evidence import MIME_TYPE
+from autograder.evidence import MIME_TYPE, Message
 from autograder.images import Images
 from autograder.kernel import prepare, session
+
+REQUEST = "of no kernel"
 
 
 class _Shell(InteractiveShell):
@@ -52,7 +54,7 @@ class PreloadedKernel:
         # Not __main__, which belongs to pytest and is what a spawned process imports.
         self._shell = _Shell.instance(user_module=types.ModuleType("student"))
         self._shell.enable_matplotlib("inline")
-        self._shell.parent_header = {"header": {"msg_id": "of no kernel"}}
+        self._shell.parent_header = {"header": {"msg_id": REQUEST}}
         self._shell.display_pub.publish = lambda data, **_: self._published.append(data)
 
     def run(self, notebook: NotebookNode) -> NotebookNode:
@@ -133,10 +135,14 @@ class PreloadedKernel:
             )
 
     @staticmethod
-    def evidence(notebook: NotebookNode) -> dict[str, list]:
+    def evidence(notebook: NotebookNode) -> dict[str, list[Message]]:
         """The messages of each test cell of an executed notebook."""
         return {
-            grade_id(cell): [o.data[MIME_TYPE] for o in cell.outputs if MIME_TYPE in o.get("data", {})]
+            grade_id(cell): [
+                Message(REQUEST, o.data[MIME_TYPE])
+                for o in cell.outputs
+                if MIME_TYPE in o.get("data", {})
+            ]
             for cell in notebook.cells
             if cell.cell_type == "code"
         }

@@ -22,7 +22,7 @@ def honest(messages):
     """The evidence for its encoder."""
     from autograder.evidence import decode
 
-    return decode(messages["encoder"][0])
+    return decode(messages["encoder"][0].text)
 
 
 def with_layer(evidence, position, **changes):
@@ -43,7 +43,7 @@ def test_a_loss_that_answers_another_request_is_none(messages, reference, number
     from autograder.judge.compilation import judge_loss
     from autograder.lab import EXERCISES
 
-    exercise, compiled = EXERCISES["autoencoder"], decode(messages["loss"][0])
+    exercise, compiled = EXERCISES["autoencoder"], decode(messages["loss"][0].text)
     assert judge_loss(compiled, exercise, reference).credit == 1
     replayed = dataclasses.replace(compiled, request=f"another {number}")
     assert judge_loss(replayed, exercise, reference).credit == 0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograder.evidence import Message, encode
 from autograder.judge import criteria
 from autograder.lab import EXERCISES
 
@@ -30,8 +31,15 @@ def test_a_zero_for_a_fault_of_the_judges_own_is_flagged_for_a_person(monkeypatc
     assert "judging loss of autoencoder failed" in caplog.text
 
 
-@pytest.mark.parametrize("message", [None, {}, {"version": 1}, "text"], ids=repr)
+@pytest.mark.parametrize("message", [None, {}, "{}", '{"version": 1}', "text"], ids=repr)
 def test_what_is_no_evidence_is_the_students_zero(message):
-    verdict = criteria.judge_message("loss", message, EXERCISE, None)
+    verdict = criteria.judge_message("loss", Message("a request", message), EXERCISE, None)
     assert verdict.credit == 0
     assert not verdict.review
+
+
+def test_an_answer_to_another_request_is_the_students_zero():
+    evidence = criteria.Evidence("loss", "a request", None, (), {}, ())
+    verdict = criteria.judge_message("loss", Message("another", encode(evidence)), EXERCISE, None)
+    assert verdict.credit == 0
+    assert "another request" in verdict.found

@@ -1,13 +1,15 @@
 """Evidence survives the way to the judge, and nothing else gets through."""
 
-import copy
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from autograder.evidence import (
     MAX_ARRAY_BYTES,
+    MAX_MESSAGE_BYTES,
+    MAX_MESSAGE_ITEMS,
     Evidence,
     EvidenceError,
     FitEvidence,
@@ -53,7 +55,7 @@ def evidence():
 
 
 def test_evidence_comes_back_as_it_was_sent(evidence):
-    received = decode(json.loads(json.dumps(encode(evidence))))
+    received = decode(encode(evidence))
 
     assert received.check == "training"
     assert received.fits[0].images_per_epoch == 60_000
@@ -61,16 +63,16 @@ def test_evidence_comes_back_as_it_was_sent(evidence):
     assert received.model.layers[0].activation_values[-1] == float("inf")
     np.testing.assert_array_equal(received.drawings[0], evidence.drawings[0])
     np.testing.assert_array_equal(received.fits[0].input.values, evidence.fits[0].input.values)
-    assert json.dumps(encode(received)) == json.dumps(encode(evidence))
+    assert encode(received) == encode(evidence)
 
 
-def _edit(message, path, value):
-    message = copy.deepcopy(message)
+def _edit(text, path, value):
+    message = json.loads(text)
     place = message["evidence"]
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    return message
+    return json.dumps(message)
 
 
 FIRST_LAYER = ("model", "layers", 0)
@@ -108,7 +110,27 @@ def test_a_message_that_is_not_evidence_is_refused(evidence, path, value):
         decode(_edit(encode(evidence), path, value))
 
 
-@pytest.mark.parametrize("message", [None, [], "evidence", {}, {"version": 2}, {"version": 99}])
-def test_anything_else_is_refused(message):
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, [], {}, b"{}", "evidence", "{}", '{"version": 3}', '{"version": 99}', "\ud800", "💥"),
+        *("[" * 10**5, "9" * 10**5, "A" * (MAX_MESSAGE_BYTES + 1)),
+    ],
+    ids=lambda text: repr(text)[:20],
+)
+def test_anything_else_is_refused(text):
     with pytest.raises(EvidenceError):
-        decode(message)
+        decode(text)
+
+
+@pytest.mark.parametrize("item", ["[]", '{"":0}'])
+def test_however_much_a_text_holds_little_memory_is_taken(item):
+    text = f'{{"version": 3, "evidence": [{",".join([item] * 1_500_000)}]}}'
+    at_most = f'{{"version": 3, "evidence": [{",".join([item] * (MAX_MESSAGE_ITEMS // 4))}]}}'
+    for each in (text[:MAX_MESSAGE_BYTES], at_most):
+        tracemalloc.start()
+        with pytest.raises(EvidenceError):
+            decode(each)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 50 * 2**20

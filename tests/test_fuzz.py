@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import functools
+import json
 import pickle
 import random
 import time
@@ -11,9 +12,10 @@ import corpus
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from preloaded import REQUEST
 
 from autograder.course.verdicts import graded_cells
-from autograder.evidence import MIME_TYPE
+from autograder.evidence import MIME_TYPE, Message
 from autograder.lab import EXERCISES
 
 pytestmark = pytest.mark.slow
@@ -85,14 +87,18 @@ def mutated(packed, chance):
     return message
 
 
+def as_sent(message):
+    return Message(REQUEST, json.dumps(message))
+
+
 @pytest.fixture(scope="module")
 def honest(kernel):
-    """What the sample solutions hand over: notebook, criterion and message."""
+    """What the sample solutions hand over: notebook, criterion and what the JSON of the message says."""
     collected = []
     for case in corpus.load():
         if case.name == "the-solution":
             for criterion, cell in graded_cells(kernel.run(case.executed)).items():
-                collected.append((case.notebook, criterion, cell.outputs[0].data[MIME_TYPE]))
+                collected.append((case.notebook, criterion, json.loads(cell.outputs[0].data[MIME_TYPE])))
     return collected
 
 
@@ -112,7 +118,7 @@ def test_honest_messages_are_judged_at_all(honest, reference):
     from autograder.judge.criteria import judge_message
 
     for notebook, criterion, message in honest:
-        verdict = judge_message(criterion, message, EXERCISES[notebook], reference)
+        verdict = judge_message(criterion, as_sent(message), EXERCISES[notebook], reference)
         assert verdict.word == "full", (notebook, criterion, verdict)
 
 
@@ -150,9 +156,8 @@ def test_mutated_messages_never_break_the_judge(honest, small_reference, layers_
         nonlocal slowest
         notebook, criterion, _ = honest[which]
         started = time.process_time()
-        verdict = judge_message(
-            criterion, mutated(packed[which], random.Random(seed)), EXERCISES[notebook], small_reference
-        )
+        message = as_sent(mutated(packed[which], random.Random(seed)))
+        verdict = judge_message(criterion, message, EXERCISES[notebook], small_reference)
         slowest = max(slowest, time.process_time() - started)
         assert 0 <= verdict.credit <= 1
         assert verdict.credit == 1 or verdict.problems, "less than full credit has a reason"

@@ -17,6 +17,7 @@ from autograder.course import digests, sandbox
 from autograder.course.provisioner import AVAILABLE, ForkServer
 from autograder.course.run_folder import RunFolder, remove_left_behind
 from autograder.course.work import Result
+from autograder.evidence import Message
 from autograder.images import Images, load
 from autograder.judge.worker import Judge
 from autograder.kernel.forkserver import SANDBOXED
@@ -162,7 +163,9 @@ class Grading(SingletonConfigurable):
             return result
         names = {criterion.id for criterion in EXERCISES[notebook].criteria}
         messages = {
-            name: some[0] for name, some in result.evidence.items() if name in names and len(some) == 1
+            name: Message(*some[0])
+            for name, some in result.evidence.items()
+            if name in names and len(some) == 1
         }
         verdicts = self.judge.verdicts(notebook, messages)
         return dataclasses.replace(result, judged=self.judge_digest, verdicts=verdicts)

@@ -24,8 +24,8 @@ class Outputs:
     """What is kept of them for people to see."""
     bytes: int = 0
     messages: int = 0
-    evidence: dict[str, list[object]] = field(default_factory=dict)
-    """What came as evidence, by the name of the cell that was running."""
+    evidence: dict[str, list[list[str]]] = field(default_factory=dict)
+    """Request and text of what came as evidence, by the name of the cell that was running."""
     pictures: int = 0
     """Outputs that can show an image."""
 
@@ -41,7 +41,8 @@ class Outputs:
         if isinstance(data, Mapping) and MIME_TYPE in data:
             kept = self.evidence.setdefault(cell, []) if cell else []
             if len(kept) < MOST_EVIDENCE:
-                kept.append(_answer(data[MIME_TYPE], message["parent_header"]["msg_id"]))
+                text = data[MIME_TYPE]
+                kept.append([message["parent_header"]["msg_id"], text if isinstance(text, str) else ""])
             return False
         if isinstance(data, Mapping):
             self.pictures += any(_shows_image(*item) for item in data.items())
@@ -89,14 +90,6 @@ def in_one_piece(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
 
 def _shows_image(kind: str, value: object) -> bool:
     return kind.startswith("image/") or (kind == "text/html" and "<img" in str(value))
-
-
-def _answer(message: object, request: str) -> object:
-    """The message if it answers the request that was made; None otherwise."""
-    try:
-        return message if message["evidence"]["request"] == request else None
-    except (KeyError, TypeError, IndexError):
-        return None
 
 
 def _size(value: object) -> int:

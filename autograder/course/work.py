@@ -131,7 +131,8 @@ class Result:
     """Digest of what was run, and by what."""
     cells: tuple[CellRun, ...]
     """Of the code cells, in their order."""
-    evidence: Mapping[str, list]
+    evidence: Mapping[str, list[list[str]]]
+    """What test cells handed over, by their grade_id: request and text of each `Message`."""
     pictures: int
     language: Mapping = field(default_factory=dict)
     """What the kernel said of its language."""

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from autograder.evidence import Evidence, EvidenceError, decode
+from autograder.evidence import Evidence, EvidenceError, Message, decode
 from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
 from autograder.judge.behaviour import verified
 from autograder.judge.compilation import judge_loss, judge_optimizer
@@ -46,12 +46,14 @@ def judge(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdi
         )
 
 
-def judge_message(criterion: str, message: object, exercise: Exercise, reference: Reference) -> Verdict:
-    """The verdict on a published message, which may be anything."""
+def judge_message(criterion: str, message: Message, exercise: Exercise, reference: Reference) -> Verdict:
+    """The verdict on a published message, whose text may be anything."""
     try:
-        evidence = decode(message)
+        evidence = decode(message.text)
         if evidence.check != criterion:
             raise EvidenceError(f"it is about '{evidence.check[:40]}', not '{criterion}'")
+        if evidence.request != message.request:
+            raise EvidenceError("it answers another request than the one to run this cell")
     except EvidenceError as error:
         return zero(
             "the evidence that the test cell hands over",

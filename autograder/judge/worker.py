@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import threadpoolctl
 
+from autograder.evidence import Message
 from autograder.images import Images
 from autograder.imports import quick_imports
 from autograder.judge.verdict import Verdict, zero
@@ -60,7 +61,7 @@ def _silent_stderr():
         os.close(own)
 
 
-def _judge(notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
+def _judge(notebook: str, messages: dict[str, Message]) -> dict[str, Verdict]:
     from autograder.judge.criteria import judge_message
 
     exercise = EXERCISES[notebook]
@@ -91,7 +92,7 @@ class Judge:
         self._closed = False
         self._pool = self._new_pool()
 
-    def verdicts(self, notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
+    def verdicts(self, notebook: str, messages: dict[str, Message]) -> dict[str, Verdict]:
         """The verdict on each criterion's message; a zero that says so where the judge fails over it.
 
         Raises JudgeError if the judge does not even start: that is nobody's zero.
@@ -99,7 +100,7 @@ class Judge:
         with self._turn:
             return self._verdicts(notebook, messages)
 
-    def _verdicts(self, notebook: str, messages: dict[str, object]) -> dict[str, Verdict]:
+    def _verdicts(self, notebook: str, messages: dict[str, Message]) -> dict[str, Verdict]:
         if not messages:
             return {}
         self._wait_until_ready()

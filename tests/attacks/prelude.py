@@ -1,6 +1,7 @@
 # The first cell of every attack, below what the runner tells it: NAME, TOKEN, MARKER, CANARIES,
 # CANARY_PID, COURSE, HOME, PORT and SOCKET. No module: it is text for a notebook.
 import ctypes
+import json
 import os
 import sys
 import threading
