@@ -20,7 +20,9 @@ from autograder.course.kernel import GradingKernelManager
 from autograder.course.memory import memory_watched
 from autograder.course.notebooks import grade_id
 from autograder.course.outputs import Outputs, in_one_piece
+from autograder.course.provisioner import AVAILABLE
 from autograder.course.reading import UNREADABLE
+from autograder.course.relay import Relay
 from autograder.course.work import EVIDENCE, INCIDENT, PICTURES, RESULT, Result, Work, files_in, work_on
 
 STAMP = "autograder_stamp"
@@ -67,6 +69,9 @@ class ExecuteSubmission(Execute):
         """The manager of the kernel, which runs in a folder of its own."""
         manager = super().create_kernel_manager()
         manager.run = self._run
+        if AVAILABLE:
+            relay = Relay(self._run / "relay", self._end_kernel)
+            manager.relay = self._until_the_end.enter_context(relay)
         manager.fork_server = self._until_the_end.enter_context(grading(self.config).forking())
         return manager
 

@@ -8,19 +8,47 @@ import zmq.asyncio
 from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.session import Session
 from traitlets import Bool, Instance, default
 
 from autograder.course.grading import grading
+from autograder.course.outputs import LEFT_OUT, holds_too_much
 from autograder.course.provisioner import AVAILABLE, ForkServer
 from autograder.course.provisioner import NAME as FORKED
+from autograder.course.relay import Relay
 from autograder.evidence import MAX_MESSAGE_BYTES
 from autograder.kernel.isolation import Confinement
 
-WAITING_MESSAGES = 4
+WAITING_MESSAGES = 1
 """How many messages of a kernel's may wait to be read, at most: with their size, a bound on memory."""
 
 SEND_TIMEOUT = 5000
 """Milliseconds."""
+
+
+def bounded_context() -> zmq.asyncio.Context:
+    """One whose sockets hold little of what a kernel sends, and wait for it no longer than they must."""
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+    context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+    # A kernel that sent more is cut off: what is sent to it then must not wait for ever.
+    context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT)
+    return context
+
+
+class BoundedSession(Session):
+    """Reads no message that would grow large in memory."""
+
+    def deserialize(self, msg_list, content=True, copy=True):
+        """The message; one that holds too many values without its content, and marked as LEFT_OUT."""
+        _, *about, said = msg_list[:5]
+        if any(holds_too_much(part) for part in about):
+            raise ValueError("the headers of a message hold more than is read")
+        too_much = content and holds_too_much(said)
+        message = super().deserialize(msg_list, content and not too_much, copy)
+        if too_much:
+            message["content"], message[LEFT_OUT] = {}, True
+        return message
 
 
 class BoundedClient(AsyncKernelClient):
@@ -29,12 +57,10 @@ class BoundedClient(AsyncKernelClient):
     @default("context")
     def _bounded_context(self) -> zmq.asyncio.Context:
         self._created_context = True
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
-        context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
-        # A kernel that sent more is cut off: what is sent to it then must not wait for ever.
-        context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT)
-        return context
+        return bounded_context()
+
+    def _make_url(self, channel: str) -> str:
+        return self.parent._make_url(channel)
 
 
 class GradingKernelManager(AsyncKernelManager):
@@ -49,6 +75,21 @@ class GradingKernelManager(AsyncKernelManager):
     fork_server = Instance(
         ForkServer, allow_none=True, help="What forks the kernel; None where nothing can be forked."
     )
+
+    relay = Instance(Relay, allow_none=True, help="What stands between; None where it is not there.")
+
+    @default("session")
+    def _bounded_session(self) -> BoundedSession:
+        return BoundedSession(parent=self)
+
+    @default("context")
+    def _bounded_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        return bounded_context()
+
+    def _make_url(self, channel: str) -> str:
+        transport, _, path = super()._make_url(channel).partition("://")
+        return f"{transport}://{self.relay.address(path) if self.relay else path}"
 
     @default("client_factory")
     def _bounded_client(self) -> type[BoundedClient]:

@@ -11,7 +11,15 @@ from autograder.evidence import MIME_TYPE
 
 MOST_EVIDENCE = 2
 """Messages kept of one cell; with two it is clear already that something is wrong."""
+MOST_EVIDENCE_BYTES = 48 * 2**20
+"""Kept of one notebook's evidence; that of a right solution takes less than one."""
 MOST_MESSAGES = 10_000
+MOST_TOKENS = 1_000_000
+"""Brackets, commas and texts in one message: about half as many values, which take up to 100 MB."""
+TOO_MUCH_BYTES = 32 * MOST_TOKENS
+"""What a message with more counts as."""
+LEFT_OUT = "autograder_left_out"
+"""Key of a message whose content was not read, as it holds too much."""
 FLOOD = 20
 """How many times the output that is kept makes a flood, over which the kernel is ended."""
 
@@ -35,18 +43,28 @@ class Outputs:
         message: as jupyter_client reads it. cell: the grade_id of the cell that runs, if it has one.
         """
         content = message["content"]
-        self.bytes += _size(content)
+        self.bytes += TOO_MUCH_BYTES if LEFT_OUT in message else _size(content)
+        self.bytes += sum(map(len, message.get("buffers", ())))
         self.messages += 1
+        if LEFT_OUT in message:
+            return False
         data = content.get("data")
         if isinstance(data, Mapping) and MIME_TYPE in data:
             kept = self.evidence.setdefault(cell, []) if cell else []
             if len(kept) < MOST_EVIDENCE:
-                text = data[MIME_TYPE]
-                kept.append([message["parent_header"]["msg_id"], text if isinstance(text, str) else ""])
+                self._keep(kept, message["parent_header"]["msg_id"], data[MIME_TYPE])
             return False
         if isinstance(data, Mapping):
             self.pictures += any(_shows_image(*item) for item in data.items())
         return not self.full
+
+    def _keep(self, kept: list[list[str]], request: str, text: object) -> None:
+        if kept or not isinstance(text, str) or not text.isascii():
+            # No evidence, or one too many: what it says does not matter.
+            text = ""
+        before = sum(len(each) for some in self.evidence.values() for _, each in some)
+        if before + len(text) <= MOST_EVIDENCE_BYTES:
+            kept.append([request, text])
 
     @property
     def full(self) -> bool:
@@ -92,12 +110,26 @@ def _shows_image(kind: str, value: object) -> bool:
     return kind.startswith("image/") or (kind == "text/html" and "<img" in str(value))
 
 
+_TOKEN = re.compile(rb'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+
+
+def holds_too_much(content: bytes) -> bool:
+    """Whether JSON holds more brackets, commas and texts than are read."""
+    # At once, for nearly all: marks within texts count here, though they cost nothing.
+    if sum(map(content.count, (b"[", b"{", b",", b'"'))) <= MOST_TOKENS:
+        return False
+    return next(itertools.islice(_TOKEN.finditer(content), MOST_TOKENS, None), None) is not None
+
+
 def _size(value: object) -> int:
-    """Characters of all texts in a message, and one for anything else: about its bytes."""
+    """Characters of all texts in a message, and what containers and numbers take in memory, or about."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):
-        return sum(len(key) + _size(item) for key, item in value.items())
+        return _CONTAINER_BYTES + sum(len(key) + _size(item) for key, item in value.items())
     if isinstance(value, list):
-        return sum(map(_size, value))
-    return 1
+        return _CONTAINER_BYTES + sum(map(_size, value))
+    return _NUMBER_BYTES
+
+
+_CONTAINER_BYTES, _NUMBER_BYTES = 200, 32
