@@ -20,11 +20,12 @@ from autograder.batch.interruption import Interruption
 from autograder.batch.progress import Watch
 from autograder.batch.tasks import Outcome, Task
 from autograder.batch.worker import Settings, can_be_run
-from autograder.batch.workers import Workers, connected
+from autograder.batch.workers import THREADS, Workers, connected
 from autograder.course.cells import given_cells, restored
 from autograder.course.execute import STAMP, ExecuteSubmission, stamp
 from autograder.course.grading import grading
 from autograder.course.work import FormatError, Result, Work, work_on
+from autograder.judge.worker import most_seconds
 
 SPARE_SECONDS = 300
 """Beyond all limits of a notebook, until a task is given up."""
@@ -188,7 +189,9 @@ class GradeClass(Autograde):
     @property
     def _patience(self) -> float:
         limits = self._execute.startup_timeout + self._execute.notebook_timeout
-        return limits + grading(self.config).judge_timeout + SPARE_SECONDS
+        # Those that share a worker wait for one judge, each for the verdicts on all others.
+        judging = THREADS * most_seconds(grading(self.config).judge_timeout)
+        return limits + judging + SPARE_SECONDS
 
     def _record(self, submission: Submission, results: dict[str, Result]) -> None:
         """Lets nbgrader grade the submission as ever, with results where it would run notebooks."""

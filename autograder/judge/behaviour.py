@@ -28,6 +28,9 @@ def verified(evidence: Evidence) -> Evidence:
     model = evidence.model
     if model is None:
         return evidence
+    if problem := rebuild.too_many(model.layers):
+        unread = dataclasses.replace(model, layers=(), problem=problem)
+        return dataclasses.replace(evidence, model=unread)
     found = [_tried(layer, position, evidence) for position, layer in enumerate(model.layers)]
     if _FAILED & set(found) or _SHOWN not in found:
         # Weights of zero are legal, but what they answer anyone can tell.
@@ -61,6 +64,8 @@ def _tried(layer: LayerEvidence, position: int, evidence: Evidence) -> str:
     try:
         tried = challenge.layer_input(evidence.request, position, layer.input_shape)
         output = rebuild.run_layer(blueprint, layer, tried)
+    except rebuild.TooLargeError:
+        return _UNTRIED
     except (rebuild.RebuildError, ValueError):
         return _FALSE
     wanted = np.asarray(challenge.layer_response(evidence.request, position, output))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from autograder.evidence import (
     ACTIVATION_PROBE,
@@ -18,14 +19,18 @@ from autograder.evidence import (
     LayerEvidence,
     ModelEvidence,
 )
+from autograder.judge import cost
+from autograder.judge.cost import Cost, Shape
 from autograder.lab import IMAGE_SHAPE
 
+MAX_LAYERS = 300
+"""Of a network that is judged: to build one takes milliseconds. The lab's has 14."""
+MAX_INPUTS = 1000
+"""Of all its layers together."""
 MAX_SIDE = 4096
 MAX_VALUES = 4_000_000
 MAX_DILATION = 64
 """TensorFlow spreads the image out by it: 4096 takes 22 GiB for one of 28×28."""
-BATCH_VALUES = 2**27
-"""Values of one layer's output for all images that are run at once: 512 MiB."""
 MAX_KEPT = 256
 """Built layers, shapes and activations that are kept, at most."""
 MAX_KEPT_WEIGHTS = 2**16
@@ -58,7 +63,7 @@ class RebuildError(Exception):
 
 
 class TooLargeError(RebuildError):
-    """A layer is of a known class, but of sizes that are not tried."""
+    """A layer or a network is of known classes, but of sizes that are not tried."""
 
 
 @functools.lru_cache(MAX_KEPT)
@@ -95,20 +100,27 @@ class Blueprint:
     """One of ACTIVATIONS."""
 
 
-Shape = tuple[int, ...]
+@dataclass(frozen=True)
+class _Drawn:
+    """A layer with what is known of it before it is built."""
+
+    blueprint: Blueprint
+    inputs: tuple[Shape, ...]
+    """Shapes of what goes in, for one image: (1, …)."""
+    shape: Shape
+    cost: Cost
 
 
 def run_layer(blueprint: Blueprint, layer: LayerEvidence, images: np.ndarray) -> np.ndarray:
     """What one layer makes of its input (n, …), run with its weights. Raises RebuildError."""
-    shapes = ((1, *images.shape[1:]),)
-    _output_shape(blueprint, layer, shapes)
-    output = _run(blueprint, layer, shapes, keras.ops.convert_to_tensor(images))
-    return keras.ops.convert_to_numpy(output)
+    drawn = _draw(blueprint, layer, ((1, *images.shape[1:]),))
+    _check_size(drawn, layer)
+    return keras.ops.convert_to_numpy(_run(drawn, layer, keras.ops.convert_to_tensor(images)))
 
 
 def output_shapes(layers: tuple[LayerEvidence, ...]) -> list[Shape]:
     """The shape after each operation for one 28×28×1 image. Raises RebuildError."""
-    return [shape for _, shape in _drawn(layers)]
+    return [drawn.shape for drawn in _drawn(layers, IMAGE_SHAPE)]
 
 
 def run(model: ModelEvidence, images: np.ndarray) -> np.ndarray:
@@ -117,38 +129,73 @@ def run(model: ModelEvidence, images: np.ndarray) -> np.ndarray:
         raise RebuildError(model.problem)
     if not model.layers:
         raise RebuildError("the network has no layers")
-    drawn = _drawn(model.layers)
-    size = BATCH_VALUES // max(math.prod(shape) for _, shape in drawn)
+    if not images.size:
+        raise RebuildError("there are no images to run it on")
+    drawn = _drawn(model.layers, images.shape[1:])
+    for each, layer in zip(drawn, model.layers, strict=True):
+        _check_size(each, layer)
+    size = _batch_size(drawn, model.layers, images)
     batches = [images[i : i + size] for i in range(0, len(images), size)]
     return np.concatenate([_run_batch(drawn, model.layers, batch) for batch in batches])
 
 
-def _run_batch(drawn: list, layers: tuple[LayerEvidence, ...], batch: np.ndarray) -> np.ndarray:
-    source = keras.ops.convert_to_tensor(batch)
-    results: list = []
-    for (blueprint, _), layer in zip(drawn, layers, strict=True):
-        inputs = [source if i == -1 else results[i] for i in layer.inputs]
-        shapes = tuple(_shape_before(drawn, i) for i in layer.inputs)
-        results.append(_run(blueprint, layer, shapes, inputs[0] if len(inputs) == 1 else inputs))
-    return keras.ops.convert_to_numpy(results[-1])
+def _batch_size(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], images: np.ndarray) -> int:
+    """How many images are run at once. Raises TooLargeError where all of them are too much."""
+    costs = [each.cost for each in drawn]
+    work = len(images) * sum(each.work for each in costs)
+    if work > cost.MOST_WORK:
+        raise TooLargeError(
+            f"the network is too large to be judged: {work:.1e} multiplications for "
+            f"{len(images)} images, at most {cost.MOST_WORK:.0e} are tried"
+        )
+    held = cost.most_held(costs, _fed(layers), images[0].size)
+    if held > cost.MOST_HELD or len(images) * costs[-1].output > cost.MOST_HELD:
+        raise TooLargeError(
+            f"the network is too large to be judged: {held:,} values at once for an image and "
+            f"{costs[-1].output:,} in each answer, at most {cost.MOST_HELD:,} are held"
+        )
+    return cost.MOST_HELD // held
 
 
-def _drawn(layers: tuple[LayerEvidence, ...]) -> list[tuple[Blueprint, Shape]]:
-    """The blueprint of each layer, with the shape of its output for one image."""
-    made: list[tuple[Blueprint, Shape]] = []
+def _run_batch(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], batch: np.ndarray) -> np.ndarray:
+    held = {-1: keras.ops.convert_to_tensor(batch)}
+    done = cost.last_uses(_fed(layers))
+    for position, (each, layer) in enumerate(zip(drawn, layers, strict=True)):
+        inputs = [held[i] for i in layer.inputs]
+        held[position] = _run(each, layer, inputs[0] if len(inputs) == 1 else inputs)
+        for index in done[position]:
+            del held[index]
+    return keras.ops.convert_to_numpy(held[len(layers) - 1])
+
+
+def _fed(layers: tuple[LayerEvidence, ...]) -> list[tuple[int, ...]]:
+    return [layer.inputs for layer in layers]
+
+
+def too_many(layers: tuple[LayerEvidence, ...]) -> str:
+    """What is wrong with a network of more layers than are judged; empty if it has no more."""
+    inputs = sum(len(layer.inputs) for layer in layers)
+    if len(layers) <= MAX_LAYERS and inputs <= MAX_INPUTS:
+        return ""
+    return (
+        f"the network has {len(layers)} layers with {inputs} inputs, too many to be judged: "
+        f"at most {MAX_LAYERS} with {MAX_INPUTS}"
+    )
+
+
+def _drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> list[_Drawn]:
+    """Each layer as it would be built for images of this shape."""
+    if problem := too_many(layers):
+        raise TooLargeError(problem)
+    made: list[_Drawn] = []
     for position, layer in enumerate(layers):
         if not layer.inputs or any(not -1 <= i < position for i in layer.inputs):
             raise RebuildError(_of(layer, "its inputs come from nowhere"))
         if len(layer.inputs) > 1 and layer.kind not in _MERGING:
             raise RebuildError(_of(layer, "it takes one input"))
-        shapes = tuple(_shape_before(made, i) for i in layer.inputs)
-        drawn = blueprint(layer)
-        made.append((drawn, _output_shape(drawn, layer, shapes)))
+        shapes = tuple((1, *image) if i == -1 else made[i].shape for i in layer.inputs)
+        made.append(_draw(blueprint(layer), layer, shapes))
     return made
-
-
-def _shape_before(made: list, index: int) -> Shape:
-    return (1, *IMAGE_SHAPE) if index == -1 else made[index][1]
 
 
 def blueprint(layer: LayerEvidence) -> Blueprint:
@@ -192,60 +239,71 @@ _unbuilt = functools.lru_cache(MAX_KEPT)(_new)
 """A layer that is asked for nothing but shapes."""
 
 
-def _output_shape(blueprint: Blueprint, layer: LayerEvidence, inputs: tuple[Shape, ...]) -> Shape:
-    """The shape of what the layer makes of inputs of these shapes. Raises RebuildError."""
+def _draw(blueprint: Blueprint, layer: LayerEvidence, inputs: tuple[Shape, ...]) -> _Drawn:
+    """The layer for inputs of these shapes. Raises RebuildError."""
     try:
-        shape = _computed_shape(blueprint, inputs)
+        shape, estimate = _estimated(blueprint, inputs)
     except Exception as error:
         raise RebuildError(_of(layer, _first_line(error))) from None
     if min(shape) < 1:
         raise RebuildError(_of(layer, f"nothing is left of the image: {shape[1:]}"))
     if math.prod(shape) > MAX_VALUES:
-        raise RebuildError(_of(layer, f"its output {shape[1:]} is too large to be judged"))
-    return shape
+        raise TooLargeError(_of(layer, f"its output {shape[1:]} is too large to be judged"))
+    return _Drawn(blueprint, inputs, shape, estimate)
 
 
 @functools.lru_cache(MAX_KEPT)
-def _computed_shape(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> Shape:
-    shape = _unbuilt(blueprint).compute_output_shape(inputs[0] if len(inputs) == 1 else list(inputs))
-    return tuple(int(side) for side in shape)
+def _estimated(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> tuple[Shape, Cost]:
+    layer = _unbuilt(blueprint)
+    shape = layer.compute_output_shape(inputs[0] if len(inputs) == 1 else list(inputs))
+    shape = tuple(int(side) for side in shape)
+    return shape, cost.of_layer(layer, inputs, shape)
 
 
-def _run(blueprint: Blueprint, layer: LayerEvidence, shapes: tuple[Shape, ...], inputs: object):
+def _check_size(drawn: _Drawn, layer: LayerEvidence) -> None:
+    """Raises RebuildError where the layer takes too much, or has not brought the weights it needs."""
+    takes = drawn.cost
+    if takes.work > cost.MOST_WORK_OF_LAYER:
+        problem = (
+            f"it is too large to be judged: {takes.work:.1e} multiplications for one image, "
+            f"at most {cost.MOST_WORK_OF_LAYER:.0e} are tried"
+        )
+        raise TooLargeError(_of(layer, problem))
+    if takes.output + takes.scratch > cost.MOST_HELD:
+        problem = (
+            f"it is too large to be judged: {takes.output + takes.scratch:,} values at once "
+            f"for one image, at most {cost.MOST_HELD:,} are held"
+        )
+        raise TooLargeError(_of(layer, problem))
+    found = tuple(weights.shape for weights in layer.weights)
+    # What a message holds bounds what is built.
+    if found != takes.weights:
+        raise RebuildError(_of(layer, f"its weights have the shapes {found}, not {takes.weights}"))
+
+
+def _run(drawn: _Drawn, layer: LayerEvidence, inputs: object):
     """What the layer makes of its input, or list of them, with the weights of the evidence."""
-    _check_size(layer, shapes)
-    wanted = tuple(weights.shape for weights in layer.weights)
     small = sum(weights.size for weights in layer.weights) <= MAX_KEPT_WEIGHTS
     try:
-        built = (_kept if small else _built)(blueprint, shapes, wanted)
+        built = (_kept if small else _built)(drawn.blueprint, drawn.inputs)
         # In this scope the layer's variables have these values, and its own are neither read nor set.
         with keras.StatelessScope(list(zip(built.weights, layer.weights, strict=True))):
             return built(inputs, training=False)
+    except (MemoryError, tf.errors.ResourceExhaustedError):
+        problem = "it is too large to be judged: the memory does not suffice"
+        raise TooLargeError(_of(layer, problem)) from None
     except Exception as error:
         raise RebuildError(_of(layer, _first_line(error))) from None
 
 
-def _built(blueprint: Blueprint, inputs: tuple[Shape, ...], weights: tuple[Shape, ...]) -> keras.Layer:
-    """The layer, with variables for weights of these shapes. Raises ValueError if it has others."""
+def _built(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> keras.Layer:
+    """The layer, with variables of its own."""
     layer = _new(blueprint)
     layer.build(inputs[0] if len(inputs) == 1 else list(inputs))
-    wanted = tuple(tuple(variable.shape) for variable in layer.weights)
-    if weights != wanted:
-        raise ValueError(f"its weights have the shapes {weights}, not {wanted}")
     return layer
 
 
 _kept = functools.lru_cache(MAX_KEPT)(_built)
-
-
-def _check_size(layer: LayerEvidence, inputs: tuple[Shape, ...]) -> None:
-    """Raises RebuildError where the layer's variables would be too large to be made."""
-    attributes = layer.attributes
-    fan_in = math.prod(inputs[0][1:]) if layer.kind == "Dense" else inputs[0][-1]
-    wanted = fan_in * max(_largest(attributes.get("filters", 1)), _largest(attributes.get("units", 1)))
-    kernel = attributes.get("kernel_size", (1,))
-    if wanted * math.prod(kernel if isinstance(kernel, tuple) else (1,)) > 4 * MAX_VALUES:
-        raise RebuildError(_of(layer, "its weights are too many to be judged"))
 
 
 def _largest(value: object) -> float:

@@ -1,19 +1,28 @@
-"""The judge as a process of its own: it imports TensorFlow once, apart from whoever asks."""
+"""The judge as a process of its own: it imports TensorFlow once, apart from whoever asks.
+
+Each notebook has one budget of time for all its messages, whatever the judge fails over: other notebooks
+wait for the same judge.
+"""
 
 import contextlib
 import logging
 import multiprocessing
 import os
 import threading
-from concurrent.futures import Future, ProcessPoolExecutor
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures import TimeoutError as JudgeTimeout
 from concurrent.futures.process import BrokenProcessPool
 
+import psutil
 import threadpoolctl
 
 from autograder.evidence import Message
 from autograder.images import Images
 from autograder.imports import quick_imports
+from autograder.judge import limits
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import EXERCISES
 
@@ -21,6 +30,12 @@ log = logging.getLogger(__name__)
 
 READY_SECONDS = 300
 """That the process may take to start: on a busy machine, many times what it takes by itself."""
+BUSY = 4
+"""Times its processor time that a notebook may take by the clock: others use the processors too."""
+MOST_FAILURES = 2
+"""Messages of a notebook that the judge may fail over: then the rest is not tried."""
+TICK = 1
+"""Seconds between two looks at the time that is used."""
 
 _reference = None
 
@@ -40,6 +55,7 @@ def _start(images: Images) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     _reference = Reference(images)
+    limits.limit()
 
 
 def _end_with_parent() -> None:
@@ -79,6 +95,80 @@ class JudgeError(RuntimeError):
     """There is no judge: the fault is the installation's, not a submission's."""
 
 
+def most_seconds(timeout: float) -> float:
+    """The longest that the verdicts on one notebook can take, with the judge's starts."""
+    return BUSY * (timeout + TICK) + MOST_FAILURES * READY_SECONDS
+
+
+class _OutOfTime(Exception):
+    """The notebook's budget is used up."""
+
+
+class _Budget:
+    """The time for one notebook: processor time of the judge's process, and a bound by the clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self._processor, self._clock = seconds, BUSY * seconds
+
+    @property
+    def left(self) -> bool:
+        return self._processor > 0 and self._clock > 0
+
+    def wait(self, answer: Future, judge: psutil.Process) -> dict[str, Verdict]:
+        """What the judge answers. Raises _OutOfTime, or whatever the judge ended with."""
+        processor, clock = _processor_seconds(judge, 0.0), time.monotonic()
+        while self.left:
+            wait([answer], TICK)
+            before = processor, clock
+            processor, clock = _processor_seconds(judge, processor), time.monotonic()
+            self._processor -= processor - before[0]
+            self._clock -= clock - before[1]
+            if answer.done():
+                return answer.result()
+        raise _OutOfTime
+
+
+def _processor_seconds(process: psutil.Process, last: float) -> float:
+    """The processor time that a process has had; where it has ended, what was `last` seen."""
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return last
+    return times.user + times.system
+
+
+class _Turns:
+    """One after the other, in the order in which they asked: a plain lock may leave one out for long."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        mine = threading.Event()
+        with self._guard:
+            self._waiting.append(mine)
+            self._waiting[0].set()
+        try:
+            mine.wait()
+            yield
+        finally:
+            with self._guard:
+                self._waiting.remove(mine)
+                if self._waiting:
+                    self._waiting[0].set()
+
+
+_NOT_JUDGED = zero(
+    "a verdict",
+    "a judge that stopped or took too long over this evidence",
+    "This criterion could not be judged.",
+    "Please tell the course staff: a person has to look at it.",
+    review=True,
+)
+
+
 class Judge:
     """Hands evidence to the judge's process and brings the verdicts back.
 
@@ -88,7 +178,7 @@ class Judge:
     def __init__(self, images: Images, timeout: float) -> None:
         self._images, self._timeout = images, timeout
         # One notebook after the other: when one breaks the process, no other is judged in it.
-        self._turn = threading.RLock()
+        self._turns = _Turns()
         self._closed = False
         self._pool = self._new_pool()
 
@@ -97,31 +187,32 @@ class Judge:
 
         Raises JudgeError if the judge does not even start: that is nobody's zero.
         """
-        with self._turn:
+        with self._turns.turn():
             return self._verdicts(notebook, messages)
 
     def _verdicts(self, notebook: str, messages: dict[str, Message]) -> dict[str, Verdict]:
-        if not messages:
-            return {}
-        self._wait_until_ready()
-        try:
-            future: Future = self._pool.submit(_judge, notebook, messages)
-            return future.result(self._timeout)
-        except (BrokenProcessPool, JudgeTimeout) as error:
-            log.error("The judge failed on notebook %s, %s: %r", notebook, list(messages), error)
-        self._restart()
-        if len(messages) > 1:
-            # Only the message that the judge fails over shall go without its verdict.
-            alone = [self._verdicts(notebook, {name: message}) for name, message in messages.items()]
-            return {name: verdict for verdicts in alone for name, verdict in verdicts.items()}
-        failed = zero(
-            "a verdict",
-            "a judge that stopped or took too long over this evidence",
-            "This criterion could not be judged.",
-            "Please tell the course staff: a person has to look at it.",
-            review=True,
-        )
-        return dict.fromkeys(messages, failed)
+        budget, failures = _Budget(self._timeout), 0
+        verdicts: dict[str, Verdict] = {}
+        for criterion, message in messages.items():
+            if failures >= MOST_FAILURES or not budget.left:
+                verdicts[criterion] = _NOT_JUDGED
+                continue
+            self._wait_until_ready()
+            try:
+                answer = self._pool.submit(_judge, notebook, {criterion: message})
+                verdicts |= budget.wait(answer, self._process)
+            except Exception as error:
+                # Only the message that the judge fails over shall go without its verdict.
+                log.error("The judge failed on notebook %s, %s: %r", notebook, criterion, error)
+                verdicts[criterion] = _NOT_JUDGED
+                failures += 1
+                self._restart()
+        return verdicts
+
+    @property
+    def _process(self) -> psutil.Process:
+        (pid,) = self._pool._processes
+        return psutil.Process(pid)
 
     def _restart(self) -> None:
         self._end()
@@ -133,13 +224,14 @@ class Judge:
 
     def _wait_until_ready(self) -> None:
         """So that its start is not taken from the time for anybody's evidence."""
+        latest = time.monotonic() + READY_SECONDS
         try:
             try:
                 self._pool.submit(_nothing).result(READY_SECONDS)
             except BrokenProcessPool:
                 # It may have been killed since the last verdict.
                 self._restart()
-                self._pool.submit(_nothing).result(READY_SECONDS)
+                self._pool.submit(_nothing).result(latest - time.monotonic())
         except (BrokenProcessPool, JudgeTimeout) as error:
             raise JudgeError(f"The judge's process cannot be started: {error!r}") from error
 
