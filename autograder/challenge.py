@@ -39,16 +39,20 @@ def layer_response(request: str, position: int, output: np.ndarray) -> tuple[flo
 
 
 def loss_inputs(request: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Batches of targets and predictions to try a loss on, both (100, 28, 28, 1) float32 in (0, 1)."""
+    """Batches of targets and predictions to try a loss on, both (100, 28, 28, 1) float32 in [0, 1].
+
+    Targets of 0 and 1 only would not tell cross-entropy from many another loss; predictions keep away
+    from both.
+    """
     random, shape = _random(request, "loss"), (LOSS_BATCH, 28, 28, 1)
     batches = []
     for confidence in (0.15, 0.4, 0.7, 0.9):
-        targets = np.round(random.random(shape, np.float32))
+        targets = random.random(shape, np.float32)
         # How often the predictions are right differs with the request: otherwise the mean over so
         # many pixels would be much the same for all requests, and one answer would fit any.
         right = random.random(shape) < random.uniform(0.2, 0.8)
         distance = confidence / 2 * random.random(shape, np.float32)
-        batches.append((targets, 0.5 + np.where(right == (targets == 1), distance, -distance)))
+        batches.append((targets, 0.5 + np.where(right == (targets > 0.5), distance, -distance)))
     return batches
 
 

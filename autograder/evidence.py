@@ -112,6 +112,8 @@ class LayerEvidence:
     """Of what goes in, for one image; empty where that is not known."""
     response: tuple[float, ...]
     """What it answers to `challenge.layer_input`; empty where it could not be tried."""
+    same_as: int | None = None
+    """Index of the operation that the same object does first, where this is a further one."""
 
 
 @dataclass(frozen=True)
@@ -159,11 +161,18 @@ class FitEvidence:
     input: Sample | None
     target: Sample | None
     images_per_epoch: int | None
+    """Those that are trained on, without what is set aside for validation."""
     batch_size: int | None
     epochs: int
     validation: bool
     steps: int
     problem: str
+    read: int | None = None
+    """Images of the first epoch that were looked at: all of them, if that does not take too long."""
+    different: int | None = None
+    """How many different targets there are among those."""
+    stopped: int | None = None
+    """Steps after which a callback asked to stop, in the midst of the first epoch."""
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,7 @@ def fit(x: Sample | None, y: Sample | None, **changes) -> FitEvidence:
         epochs=AUTOENCODER.epochs,
         validation=False,
         steps=140,
+        read=x.shape[0] if x else None,
         problem="",
     )
     return dataclasses.replace(call, **changes)

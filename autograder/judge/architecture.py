@@ -7,8 +7,9 @@ texts), so that one missing layer does not make all that follow wrong.
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from autograder.evidence import Evidence, LayerEvidence, ModelEvidence
+from autograder.evidence import LAYER_ATTRIBUTES, Evidence, LayerEvidence, ModelEvidence
 from autograder.judge import rebuild
+from autograder.judge.behaviour import DOUBT, claimed_kind, is_untried
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
 
@@ -44,7 +45,12 @@ class Step:
     activation: str | None
 
     def __str__(self) -> str:
-        return f"layer {self.number} ('{self.layer.name}', {self.layer.kind})"
+        return f"layer {self.number} ('{self.layer.name}', {claimed_kind(self.layer)})"
+
+    @property
+    def is_untried(self) -> bool:
+        """Whether it was not shown what the layer, or an activation that belongs to it, does."""
+        return is_untried(self.layer.kind) or is_untried(self.activation or "")
 
 
 @dataclass(frozen=True)
@@ -78,10 +84,13 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
     if refused:
         return refused
     steps = chain(evidence.model)
-    last = next((step for step in reversed(steps) if step.layer.kind in _CONVOLUTIONS), None)
+    last = next((step for step in reversed(steps) if claimed_kind(step.layer) in _CONVOLUTIONS), None)
     advice = f"End the network with Conv2D(1, {KERNEL_SIZE}, activation='sigmoid', padding='same')."
     if last is None:
         return zero(expected, "no convolution", "There is no such layer.", advice)
+    if DOUBT in last.layer.kind:
+        found = f"the last convolution is a {last.layer.kind}"
+        return zero(expected, found, f"{_start(last)}: a {last.layer.kind}.", advice, last.is_untried)
     attributes = last.layer.attributes
     if attributes.get("filters") != 1 and last.activation != "sigmoid":
         found = f"the last convolution is {last}: {_describe(last)}"
@@ -95,12 +104,18 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
         faults.append(f"its activation is {last.activation or 'unknown'}, not sigmoid")
     if attributes.get("kernel_size") != KERNEL_SIZE:
         faults.append(f"its kernel is {_times(attributes.get('kernel_size'))}, not 3×3")
+    spread = _spread_faults(last.layer)
+    faults += [f"it has {fault}" for fault in spread]
+    if last.layer.same_as is not None:
+        faults.append(f"it is {_shared(last.layer)}")
     shape = output_shape(evidence.model)
-    if shape is not None and shape[:2] != IMAGE_SHAPE[:2]:
+    # Strides make another size: that is one mistake.
+    if shape is not None and shape[:2] != IMAGE_SHAPE[:2] and not spread:
         faults.append(f"the output is {_times(shape)}, not 28×28×1")
     credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0
     problems = tuple(f"{last}: {fault}." for fault in faults)
-    return Verdict(credit, expected, _describe(last), problems, advice if faults else "")
+    advice = advice if faults else ""
+    return Verdict(credit, expected, _describe(last), problems, advice, review=last.is_untried)
 
 
 def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:
@@ -144,7 +159,9 @@ def chain(model: ModelEvidence) -> list[Step]:
     steps: list[Step] = []
     for number, layer in enumerate(model.layers, start=1):
         activation = rebuild.activation_name(layer.activation_values)
-        if rebuild.is_activation(layer):
+        if rebuild.is_activation(layer) and claimed_kind(layer) not in LAYER_ATTRIBUTES:
+            if DOUBT in layer.kind:
+                activation = layer.kind
             if not _join(steps, activation):
                 steps.append(Step(number, layer, activation))
         elif not _does_nothing(layer, model):
@@ -162,12 +179,12 @@ def _join(steps: list[Step], activation: str | None) -> bool:
         return True
     for position in range(len(steps) - 1, -1, -1):
         step = steps[position]
-        if step.layer.kind in (*_CONVOLUTIONS, "Dense"):
+        if claimed_kind(step.layer) in (*_CONVOLUTIONS, "Dense"):
             if step.activation == "linear":
                 steps[position] = replace(step, activation=activation)
                 return True
             return step.activation == activation == "relu"
-        if step.layer.kind not in _BETWEEN:
+        if claimed_kind(step.layer) not in _BETWEEN:
             return False
     return False
 
@@ -199,6 +216,7 @@ def _judge_part(
         problems=problems,
         advice="Compare model.summary() with the table of layers, line by line." if problems else "",
         notes=notes,
+        review=any(match.step is not None and match.step.is_untried for match in matches),
     )
 
 
@@ -270,8 +288,7 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
             faults.append(f"{channels_text(attributes.get('filters'))}, not {required.filters}")
         if attributes.get("kernel_size") != KERNEL_SIZE:
             faults.append(f"a kernel of {_times(attributes.get('kernel_size'))}, not 3×3")
-        if attributes.get("strides") != (1, 1):
-            faults.append(f"strides of {_times(attributes.get('strides'))}, not 1×1")
+        faults += _spread_faults(layer)
         if step.activation != required.activation:
             named = step.activation or f"the unknown '{layer.activation}'"
             faults.append(f"activation {named}, not {required.activation}")
@@ -281,7 +298,24 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
         faults.append(f"upsampling by {_times(attributes.get('size'))}, not 2×2")
     if required.padding is not None and attributes.get("padding") != required.padding:
         faults.append(f"padding '{attributes.get('padding')}', not '{required.padding}'")
+    if layer.same_as is not None and layer.weights:
+        faults.append(_shared(layer))
     return tuple(faults)
+
+
+def _spread_faults(layer: LayerEvidence) -> list[str]:
+    """What a convolution looks at other than all channels of each pixel and its neighbours."""
+    attributes, faults = layer.attributes, []
+    for name, words in (("strides", "strides"), ("dilation_rate", "a dilation rate")):
+        if attributes.get(name, (1, 1)) != (1, 1):
+            faults.append(f"{words} of {_times(attributes[name])}, not 1×1")
+    if attributes.get("groups", 1) != 1:
+        faults.append(f"{attributes['groups']} groups of channels, not 1")
+    return faults
+
+
+def _shared(layer: LayerEvidence) -> str:
+    return f"the same layer as layer {layer.same_as + 1} once more: its weights are shared"
 
 
 def _pooling(attributes: dict) -> tuple:
@@ -296,7 +330,12 @@ def _problem(match: Match, parts: int) -> str:
         return f"Missing: {match.required} ({cost})."
     if match.required is None:
         return f"Not asked for: {match.step} ({cost})."
-    return f"{str(match.step).capitalize()}: {'; '.join(match.faults)} ({cost})."
+    return f"{_start(match.step)}: {'; '.join(match.faults)} ({cost})."
+
+
+def _start(step: Step) -> str:
+    text = str(step)
+    return text[:1].upper() + text[1:]
 
 
 def _describe(step: Step) -> str:

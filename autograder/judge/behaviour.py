@@ -9,13 +9,23 @@ import dataclasses
 import numpy as np
 
 from autograder import challenge
-from autograder.evidence import Evidence, LayerEvidence, ModelEvidence
+from autograder.evidence import LAYER_ATTRIBUTES, Evidence, LayerEvidence, ModelEvidence
 from autograder.judge import rebuild
 
 TOLERANCE = 0.05
 """Root mean square difference, as a share of the answer: networks in half precision are off by 0.01."""
 DOUBT = " that "
 """What follows the kind of a layer that is doubted."""
+
+
+def claimed_kind(layer: LayerEvidence) -> str:
+    """The kind that a layer says it is of, doubted or not."""
+    return layer.kind.partition(DOUBT)[0]
+
+
+def is_untried(kind: str) -> bool:
+    """Whether a layer of this kind is doubted for it could not be tried: then a person has to look."""
+    return DOUBT + _UNTRIED in kind
 
 
 def doubted(model: ModelEvidence) -> str:
@@ -32,35 +42,47 @@ def verified(evidence: Evidence) -> Evidence:
         unread = dataclasses.replace(model, layers=(), problem=problem)
         return dataclasses.replace(evidence, model=unread)
     found = [_tried(layer, position, evidence) for position, layer in enumerate(model.layers)]
-    if _FAILED & set(found) or _SHOWN not in found:
+    if set(found) - _BELIEVED or _SHOWN not in found:
         # Weights of zero are legal, but what they answer anyone can tell.
         found = [_CONSTANT if outcome is _SILENT else outcome for outcome in found]
     layers = tuple(
-        dataclasses.replace(layer, kind=layer.kind + DOUBT + outcome) if outcome in _FAILED else layer
+        layer if outcome in _BELIEVED else dataclasses.replace(layer, kind=layer.kind + DOUBT + outcome)
         for layer, outcome in zip(model.layers, found, strict=True)
     )
     return dataclasses.replace(evidence, model=dataclasses.replace(model, layers=layers))
 
 
 _UNKNOWN, _SHOWN, _SILENT = "unknown", "shown", "silent"
+_BELIEVED = {_UNKNOWN, _SHOWN, _SILENT}
 _UNTRIED, _FALSE = "could not be tried", "is one in name only"
 _CONSTANT = "answers the same to everything"
-_FAILED = {_UNTRIED, _FALSE, _CONSTANT}
 
 
 def _tried(layer: LayerEvidence, position: int, evidence: Evidence) -> str:
-    # Merging layers and unknown ones are nowhere asked for, so that they earn nothing.
+    # Of any other kind nobody asks for one, so that it earns nothing.
+    asked_for = layer.kind in LAYER_ATTRIBUTES or rebuild.is_activation(layer)
     if len(layer.inputs) != 1:
-        return _UNKNOWN
+        takes_one = asked_for and layer.kind != "Concatenate"
+        return _untried(f"it takes one input, not {len(layer.inputs)}") if takes_one else _UNKNOWN
     try:
         blueprint = rebuild.blueprint(layer)
-    except rebuild.TooLargeError:
+    except rebuild.RebuildError as error:
         # Otherwise a size that nobody asks for would spare a forged layer the trial.
-        return _UNTRIED
-    except rebuild.RebuildError:
-        return _UNKNOWN
-    if not layer.response:
-        return _UNTRIED
+        known = asked_for or isinstance(error, rebuild.TooLargeError)
+        return _untried(str(error).partition(": ")[2]) if known else _UNKNOWN
+    outcome = _compared(blueprint, layer, position, evidence) if layer.response else _UNTRIED
+    # A class of one's own does not lie when it does something else than what it inherits.
+    return _untried("it is a class of its own") if layer.own_class and outcome is _FALSE else outcome
+
+
+def _untried(reason: str) -> str:
+    return f"{_UNTRIED} ({reason})"
+
+
+def _compared(
+    blueprint: rebuild.Blueprint, layer: LayerEvidence, position: int, evidence: Evidence
+) -> str:
+    """What its answer shows of a layer."""
     try:
         tried = challenge.layer_input(evidence.request, position, layer.input_shape)
         output = rebuild.run_layer(blueprint, layer, tried)

@@ -10,6 +10,8 @@ from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
 
 _TOLERANCE = 2e-3
+MAX_SMOOTHING = 0.5
+"""A label smoothing below it leaves bright pixels bright and dark ones dark; above 1 it inverts them."""
 _LOSS_ADVICE = "Compile with loss='binary_crossentropy'."
 _OPTIMIZER_ADVICE = "Compile with optimizer=keras.optimizers.Adagrad(learning_rate=0.01)."
 
@@ -24,6 +26,13 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
         return zero(expected, "no loss", "The model is not compiled with a loss.", _LOSS_ADVICE)
     found = model.loss.name
     targets, predictions = map(np.stack, zip(*challenge.loss_inputs(evidence.request), strict=True))
+    if not 0 <= model.loss.label_smoothing < MAX_SMOOTHING:
+        return zero(
+            expected,
+            f"{found} with label_smoothing={model.loss.label_smoothing:g}",
+            "So much label smoothing teaches other images than the targets.",
+            f"Leave label_smoothing out, or keep it between 0 and {MAX_SMOOTHING:g}.",
+        )
     smooth = targets * (1 - model.loss.label_smoothing) + 0.5 * model.loss.label_smoothing
     if _proportional(model.loss.values, _cross_entropy(smooth, predictions)):
         return Verdict(1.0, expected, found)

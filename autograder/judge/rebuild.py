@@ -200,8 +200,6 @@ def _drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> list[_Drawn]:
 
 def blueprint(layer: LayerEvidence) -> Blueprint:
     """That of the layer that the evidence names. Raises RebuildError if it is none known here."""
-    if layer.own_class:
-        raise RebuildError(_of(layer, "it is a class of its own, not one of Keras's"))
     if layer.kind in _IDENTITY:
         return Blueprint("Identity", "Identity", {}, None)
     if set(layer.attributes) != set(LAYER_ATTRIBUTES.get(layer.kind, ())):

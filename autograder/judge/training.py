@@ -1,11 +1,12 @@
 """Criterion `training`: was `fit` called with the right images, targets, epochs and batches?"""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from autograder.evidence import Evidence, FitEvidence, ModelEvidence, Sample
-from autograder.judge.behaviour import doubted
+from autograder.judge.behaviour import doubted, is_untried
 from autograder.judge.rebuild import RebuildError, activation_name, run
 from autograder.judge.reference import SAME_PIXEL, Reference, are_among, nearest
 from autograder.judge.verdict import Verdict, zero
@@ -18,7 +19,12 @@ NOISE_RANGE = (0.05, 0.6)
 GREY = 0.5
 """What a sigmoid answers before it has learned anything."""
 SEVERAL = 0.9
-"""Share of the sampled images for which a statement must hold."""
+"""Share of the sampled images for which a statement must hold, also of those from the later batches."""
+LIKENESS = 0.2
+"""Correlation with the clean image from which on an image counts as that image with noise."""
+BEGINNING = 1400
+"""Images of an epoch of which more are sampled than of those which follow."""
+_OWN_LAYERS = "Use Keras's own layers, as they are."
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,15 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
         return zero(expected, found, "The model was never trained.", advice)
     if evidence.model and (doubt := doubted(evidence.model)):
         problem = "A call of fit is on record, but the network is not the one that it trained."
-        return zero(expected, f"a {doubt}", problem, "Use Keras's own layers, as they are.")
+        return zero(expected, f"a {doubt}", problem, _OWN_LAYERS, review=is_untried(doubt))
+    if problem := _why_not_run(evidence.model, reference):
+        return zero(
+            expected,
+            f"a network that the judge cannot run: {problem}",
+            "A call of fit is on record, but only a network that runs shows that it learned from it.",
+            f"A person has to look at it. {_OWN_LAYERS}",
+            review=True,
+        )
     if _learned_nothing(evidence.model, fits[-1]):
         found = "answers like those of a network that was never trained"
         problem = "A call of fit is on record, but the network has learned nothing from it."
@@ -65,6 +79,16 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
         problems=tuple(f"{quarter.fault} (−1/4)." for quarter in faults),
         advice=" ".join(quarter.advice for quarter in faults),
     )
+
+
+def _why_not_run(model: ModelEvidence | None, reference: Reference) -> str:
+    """Why the judge cannot run the network; empty if it can."""
+    try:
+        if model is not None:
+            run(model, reference.train[:1])
+    except RebuildError as error:
+        return str(error)
+    return ""
 
 
 def _learned_nothing(model: ModelEvidence | None, fit: FitEvidence) -> bool:
@@ -104,7 +128,8 @@ def _input_quarter(
         else:
             fault = _clean_fault(fit.input, "input", reference)
             advice = "The input is x_train."
-        fault = fault or _amount_fault(fit, reference)
+        if not fault and (fault := _amount_fault(fit, reference)):
+            advice = "Let every epoch go through all training images."
         if fault:
             return _Quarter(fault, advice)
     return _Quarter("", "")
@@ -140,15 +165,18 @@ def _clean_fault(sample: Sample | None, role: str, reference: Reference) -> str:
         return f"No {role} was given to fit"
     if not _are_images(sample):
         return f"The {role} has the shape {sample.shape}, x_train has {_train_shape(reference)}"
-    if are_among(sample.values, reference.train).mean() >= SEVERAL:
+    in_train = are_among(sample.values, reference.train)
+    if _holds(in_train, sample):
         return ""
+    if in_train[_early(sample)].mean() >= SEVERAL:
+        return f"Later in an epoch the {role} is other images than x_train"
     if are_among(sample.values, reference.test).mean() >= SEVERAL:
         return f"The {role} is the test images"
     if np.ptp(sample.values) <= SAME_PIXEL:
         return f"Every pixel of the {role} is {float(sample.values.flat[0]):g}"
     if sample.values.max() > 2:
         return f"The {role} is not scaled to [0, 1]: its largest value is {sample.values.max():g}"
-    if _looks_noisy(sample.values, nearest(sample.values, reference.train)):
+    if _looks_noisy(sample, nearest(sample.values, reference.train)):
         return f"The {role} is noisy images"
     return f"The {role} is other images than x_train"
 
@@ -162,19 +190,19 @@ def _noisy_fault(fit: FitEvidence, noisy: Sample | None, reference: Reference) -
         return f"The input has the shape {sample.shape}, x_train_noisy has {_train_shape(reference)}"
     if _is_clean(sample, reference):
         return "The input is the clean images: there is no noise to learn to remove"
-    if noisy is not None and _same(sample, noisy):
+    if noisy is not None and _same(sample, noisy) and _goes_on(sample, fit.target):
         return ""
     target = fit.target
     if target is not None and target.values.shape == sample.values.shape:
         in_train = are_among(target.values, reference.train)
-        if in_train.mean() >= SEVERAL and _looks_noisy(sample.values, target.values):
+        if _holds(in_train, target) and _looks_noisy(sample, target.values):
             return ""
     clean = nearest(sample.values, reference.train)
     distance = np.mean((sample.values - clean) ** 2)
     test_distance = np.mean((sample.values - nearest(sample.values, reference.test)) ** 2)
     if test_distance < 0.95 * distance:
         return "The input is noisy test images"
-    if _looks_noisy(sample.values, clean):
+    if _looks_noisy(sample, clean):
         return ""
     return "The input is other images than x_train_noisy"
 
@@ -187,16 +215,28 @@ def _pairing_fault(fit: FitEvidence) -> str:
     targets = fit.target.values.reshape(len(inputs), -1)
     own = ((inputs - targets) ** 2).sum(axis=1)
     others = ((inputs - np.roll(targets, 1, axis=0)) ** 2).sum(axis=1)
-    if len(inputs) > 1 and np.mean(own <= others) < SEVERAL:
+    if len(inputs) > 1 and not _holds(own <= others, fit.input):
         return "The targets are in another order than the inputs"
     return ""
 
 
 def _amount_fault(fit: FitEvidence, reference: Reference) -> str:
     count = reference.images.train_count
-    if fit.images_per_epoch is None or fit.images_per_epoch >= ENOUGH_IMAGES * count:
+    if fit.stopped is not None:
+        return f"A callback stops training in the first epoch, after step {fit.stopped}"
+    if fit.images_per_epoch is not None and fit.images_per_epoch < ENOUGH_IMAGES * count:
+        return f"An epoch has {fit.images_per_epoch:,} of the {count:,} training images"
+    if fit.read is None or fit.different is None:
         return ""
-    return f"An epoch has {fit.images_per_epoch:,} of the {count:,} training images"
+    if fit.different < ENOUGH_IMAGES * _different_of(fit.read, reference):
+        return f"{fit.read:,} images of an epoch are only {fit.different:,} different ones"
+    return ""
+
+
+def _different_of(count: int, reference: Reference) -> float:
+    """How many different images so many draws from the training set show on average."""
+    pool = len(reference.train)
+    return pool * (1 - math.exp(-count / pool))
 
 
 def _train_shape(reference: Reference) -> tuple[int, ...]:
@@ -215,10 +255,38 @@ def _are_images(sample: Sample) -> bool:
     return values.ndim == 4 and values.shape[1:] == IMAGE_SHAPE and np.isfinite(values).all()
 
 
-def _looks_noisy(images: np.ndarray, clean: np.ndarray) -> bool:
-    residual = (images - clean).reshape(len(images), -1)
-    level = np.sqrt((residual**2).mean(axis=1))
-    return bool(np.mean((level > NOISE_RANGE[0]) & (level < NOISE_RANGE[1])) >= SEVERAL)
+def _looks_noisy(sample: Sample, clean: np.ndarray) -> bool:
+    """Whether the sampled images are these, (n, 28, 28, 1), with noise."""
+    level = np.sqrt(((sample.values - clean) ** 2).reshape(len(clean), -1).mean(axis=1))
+    in_range = (level > NOISE_RANGE[0]) & (level < NOISE_RANGE[1])
+    return _holds(in_range & (_likeness(sample.values, clean) > LIKENESS), sample)
+
+
+def _likeness(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The correlation of each image with the other one at its place; 0 for one of a single grey."""
+    a, b = (side.reshape(len(side), -1).astype(float) for side in (images, others))
+    a, b = (side - side.mean(axis=1, keepdims=True) for side in (a, b))
+    size = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return (a * b).sum(axis=1) / np.where(size > 0, size, 1)
+
+
+def _goes_on(sample: Sample, target: Sample | None) -> bool:
+    """Whether later images have as much to do with their targets as those at the beginning."""
+    early = _early(sample)
+    if target is None or target.values.shape != sample.values.shape or early.all() or not early.any():
+        return True
+    likeness = _likeness(sample.values, target.values)
+    return bool(likeness[~early].mean() >= likeness[early].mean() / 2)
+
+
+def _early(sample: Sample) -> np.ndarray:
+    return np.asarray(sample.rows) < BEGINNING
+
+
+def _holds(images: np.ndarray, sample: Sample) -> bool:
+    """Whether something holds of the sampled images, as said by bool (n,), also of the later ones."""
+    later = images[~_early(sample)]
+    return bool(images.mean() >= SEVERAL and (not later.size or later.mean() >= SEVERAL))
 
 
 def _same(sample: Sample, other: Sample) -> bool:

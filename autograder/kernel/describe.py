@@ -55,14 +55,15 @@ def sample(array: object, *, count: int | None = None) -> Sample:
     if shape and int(np.prod(shape[1:], dtype=np.int64)) <= MAX_ROW_ELEMENTS:
         dtype = getattr(array.dtype, "name", str(array.dtype))
         if dtype != "object":
-            values = _numbers([array[int(row)] for row in rows], (len(rows), *shape[1:]))
+            values = numbers([array[int(row)] for row in rows], (len(rows), *shape[1:]))
     if count is not None:
         shape = (count, *shape[1:])
     dtype = str(getattr(array.dtype, "name", array.dtype))
     return Sample(shape, dtype, tuple(int(row) for row in rows), values)
 
 
-def _numbers(rows: list, shape: tuple[int, ...]) -> Array:
+def numbers(rows: list, shape: tuple[int, ...]) -> Array:
+    """Arrays of any library as one of float32 of this shape; empty if they cannot be that."""
     try:
         return np.asarray([np.asarray(row) for row in rows]).astype(np.float32).reshape(shape)
     except (TypeError, ValueError):
@@ -116,6 +117,8 @@ class _Walk:
         self.request = request
         self.weight_bytes = 0
         self.layers: list[LayerEvidence] = []
+        self.first_uses: dict[int, tuple[int, object]] = {}
+        """By an object's id: the index of its first operation, and the object, which keeps its id."""
 
     def run(self, model: keras.Model) -> tuple[LayerEvidence, ...]:
         self._model(model, -1, (28, 28, 1))
@@ -137,14 +140,15 @@ class _Walk:
 
     def _unbuilt(self, model: keras.Sequential, source: int, shape: tuple[int, ...]) -> int:
         """Of a network that is built when it is first used, twins of the layers are."""
-        for layer in model.layers:
+        for own in model.layers:
+            layer = own
             try:
-                layer = type(layer).from_config(layer.get_config())
+                layer = type(own).from_config(own.get_config())
                 following = tuple(layer.compute_output_shape((None, *shape))[1:])
                 layer.build((None, *shape))
             except Exception:
                 following = ()
-            source = self._operation(layer, (source,), shape)
+            source = self._operation(layer, (source,), shape, of=own)
             shape = following
         return source
 
@@ -170,15 +174,24 @@ class _Walk:
                     index[id(tensor)] = result
         return index[id(model.outputs[0])]
 
-    def _operation(self, operation: object, inputs: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    def _operation(
+        self, operation: object, inputs: tuple[int, ...], shape: tuple[int, ...], of: object = None
+    ) -> int:
+        """Appends an operation; returns its index. `of`: the student's object, if this is its twin."""
         if isinstance(operation, keras.Model):
             return self._model(operation, inputs[0], shape)
         if isinstance(operation, kl.InputLayer):
             return inputs[0]
-        self.layers.append(self._layer(operation, inputs, shape))
-        return len(self.layers) - 1
+        index = len(self.layers)
+        used = operation if of is None else of
+        first, _ = self.first_uses.setdefault(id(used), (index, used))
+        same_as = None if first == index else first
+        self.layers.append(self._layer(operation, inputs, shape, same_as))
+        return index
 
-    def _layer(self, layer: object, inputs: tuple[int, ...], shape: tuple) -> LayerEvidence:
+    def _layer(
+        self, layer: object, inputs: tuple[int, ...], shape: tuple, same_as: int | None
+    ) -> LayerEvidence:
         kind, own_class = _keras_class(layer)
         # Of images of any size, small ones are tried.
         shape = tuple(ANY_SIDE if side is None else int(side) for side in shape)
@@ -210,6 +223,7 @@ class _Walk:
             weights=weights,
             input_shape=shape,
             response=self._response(layer, shape) if len(inputs) == 1 else (),
+            same_as=same_as,
         )
 
     def _response(self, layer: object, shape: tuple) -> tuple[float, ...]:

@@ -9,15 +9,13 @@ import functools
 import inspect
 import time
 import weakref
-from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from autograder.evidence import FitEvidence
-from autograder.kernel.describe import sample
+from autograder.kernel import feed
+from autograder.kernel.feed import Feed
 from autograder.kernel.short_optimizer import ShortOptimizer
 
 SHORT_STEPS = 140
@@ -37,24 +35,19 @@ class _RunToTheEnd(keras.callbacks.Callback):
         super().__init__()
         self.started = time.monotonic()
         self.steps = 0
+        self.epochs = 0
+        self.stopped: int | None = None
+        """Steps after which another callback asked to stop, in the midst of the first epoch."""
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps += 1
+        if self.model.stop_training and not self.epochs and self.stopped is None and _is_finite(logs):
+            self.stopped = self.steps
         self.model.stop_training = time.monotonic() - self.started > SHORT_SECONDS
 
     def on_epoch_end(self, epoch, logs=None):
+        self.epochs += 1
         self.model.stop_training = time.monotonic() - self.started > SHORT_SECONDS
-
-
-@dataclass(frozen=True)
-class _Data:
-    """The beginning of what is fed to `fit`, as arrays, and how much there is in all."""
-
-    x: Any
-    y: Any
-    weights: Any
-    images: int | None
-    batch_size: int | None
 
 
 class FitRecorder:
@@ -104,7 +97,7 @@ class FitRecorder:
     def _fit(self, original, model: keras.Model, arguments: dict):
         rows = SHORT_STEPS * SHORT_BATCH if self.shorten else 64
         try:
-            data = _beginning(arguments, rows)
+            data = feed.read(arguments, rows)
         except Exception:
             # Not something to train on: Keras's own message is the one that helps.
             return original(model, **arguments)
@@ -117,29 +110,41 @@ class FitRecorder:
             else:
                 history = original(model, **arguments)
         except BaseException as error:
-            record(watcher.steps, f"{type(error).__name__}: {error}"[:500])
+            record(watcher, watcher.steps, f"{type(error).__name__}: {error}"[:500])
             raise
         full = epochs * -(-(data.images or 0) // (data.batch_size or 32))
-        record(watcher.steps if self.shorten else full, "")
+        record(watcher, watcher.steps if self.shorten else full, "")
         if self.shorten:
             print(f"[grading] {watcher.steps} steps were trained here, in place of all {full}.")
         return history
 
-    def _record(self, model, data: _Data, epochs: int, arguments: dict, steps: int, problem: str):
+    def _record(
+        self,
+        model: keras.Model,
+        data: Feed,
+        epochs: int,
+        arguments: dict,
+        watcher: "_RunToTheEnd",
+        steps: int,
+        problem: str,
+    ) -> None:
         call = FitEvidence(
-            input=_sample(data.x, data.images),
-            target=_sample(data.y, data.images),
+            input=data.input,
+            target=data.target,
             images_per_epoch=data.images,
             batch_size=data.batch_size,
             epochs=epochs,
             validation=arguments["validation_data"] is not None or bool(arguments["validation_split"]),
             steps=steps,
             problem=problem,
+            read=data.read,
+            different=data.different,
+            stopped=watcher.stopped,
         )
         self._calls.setdefault(model, []).append(call)
         self._all.append((_layout(model), call))
 
-    def _short(self, original, model, arguments: dict, data: _Data, epochs: int, watcher):
+    def _short(self, original, model, arguments: dict, data: Feed, epochs: int, watcher):
         columns = [data.x, data.y, data.weights]
         if len({len(column) for column in columns if column is not None}) > 1:
             # Keras says what is wrong with it.
@@ -192,6 +197,11 @@ class FitRecorder:
         return short
 
 
+def _is_finite(logs: dict | None) -> bool:
+    """Whether the loss is a number: to stop where it is none is the right thing to do."""
+    return all(np.isfinite(keras.ops.convert_to_numpy(value)).all() for value in (logs or {}).values())
+
+
 def _swap(model: keras.Model, values: dict) -> dict:
     """Sets attributes of a model; returns what they were."""
     before = {name: getattr(model, name) for name in values}
@@ -206,10 +216,6 @@ def _repeated(column, count: int):
         return None
     first = np.asarray(column[:count])
     return first[np.arange(count) % len(first)]
-
-
-def _sample(array, count: int | None):
-    return None if array is None else sample(array, count=count)
 
 
 def _has_learned(model: keras.Model) -> bool:
@@ -233,65 +239,5 @@ def _shortened_validation(validation):
     if validation is None:
         return None
     if isinstance(validation, tuple | list):
-        return tuple(None if a is None else _only(a)[:VALIDATION_ROWS] for a in validation)
-    return _gather(iter(_batches(validation)), VALIDATION_ROWS)[0]
-
-
-def _beginning(arguments: dict, rows: int) -> _Data:
-    """The first `rows` images given to `fit`, and the size of the whole; raises on what is no data."""
-    x, y, weights = arguments["x"], arguments["y"], arguments["sample_weight"]
-    steps = arguments["steps_per_epoch"] and int(arguments["steps_per_epoch"])
-    if _is_array(x):
-        x, y = _only(x), None if y is None else _only(y)
-        batch = int(arguments["batch_size"] or 32)
-        images = len(x) if steps is None else min(len(x), steps * batch)
-        return _Data(x, y, weights, images, batch)
-    (x, y, weights), first = _gather(iter(_batches(x)), rows)
-    count = steps if steps is not None else _length(arguments["x"])
-    images = None if count is None else count * first
-    return _Data(x, y, weights, images, first)
-
-
-def _is_array(x: object) -> bool:
-    return hasattr(_only(x), "shape")
-
-
-def _only(x: object) -> Any:
-    """The array itself, also out of a list of one array or a nested list of numbers."""
-    if isinstance(x, dict) and len(x) == 1:
-        return next(iter(x.values()))
-    if isinstance(x, list | tuple):
-        return x[0] if len(x) == 1 and hasattr(x[0], "shape") else np.asarray(x)
-    return x
-
-
-def _batches(x: object):
-    if isinstance(x, keras.utils.PyDataset):
-        return (x[i] for i in range(len(x)))
-    return x
-
-
-def _gather(batches, rows: int) -> tuple[tuple, int]:
-    """The first `rows` rows of an iterator of batches, and the size of its first batch."""
-    taken, have, first = [], 0, None
-    while have < rows and (batch := next(batches, None)) is not None:
-        columns = batch if isinstance(batch, tuple | list) else (batch,)
-        columns = [None if column is None else np.asarray(_only(column)) for column in columns]
-        first = first or len(columns[0])
-        have += len(columns[0])
-        taken.append(columns)
-    joined = [
-        None if column[0] is None else np.concatenate(column) for column in zip(*taken, strict=True)
-    ]
-    joined += [None] * (3 - len(joined))
-    return tuple(joined[:3]), first
-
-
-def _length(x: object) -> int | None:
-    """The number of batches in a pipeline; None where it has no end or does not tell."""
-    if isinstance(x, tf.data.Dataset):
-        cardinality = int(x.cardinality())
-        if cardinality == tf.data.UNKNOWN_CARDINALITY:
-            return sum(1 for _ in x)
-        return None if cardinality == tf.data.INFINITE_CARDINALITY else cardinality
-    return len(x) if hasattr(x, "__len__") else None
+        return tuple(None if a is None else feed.only(a)[:VALIDATION_ROWS] for a in validation)
+    return feed.gather(iter(feed.batches(validation)), VALIDATION_ROWS)[0]
