@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
 from traitlets import Bool, Instance, Integer, Unicode
 
+from autograder.batch import alone
 from autograder.batch.interruption import Interruption
 from autograder.batch.progress import Watch
 from autograder.batch.tasks import Outcome, Task
@@ -24,6 +25,7 @@ from autograder.batch.workers import THREADS, Workers, connected
 from autograder.course.cells import given_cells, restored
 from autograder.course.execute import STAMP, ExecuteSubmission, stamp
 from autograder.course.grading import grading
+from autograder.course.processor import PATIENCE
 from autograder.course.work import FormatError, Result, Work, work_on
 from autograder.judge.worker import most_seconds
 
@@ -132,7 +134,7 @@ class GradeClass(Autograde):
         by_student = {submission.student: submission for submission in submissions}
         with self.connect(to_do) as workers:
             self._say_where(workers)
-            for outcome in workers.outcomes(self._tasks(submissions)):
+            for outcome in alone.outcomes(workers, self._tasks(submissions)):
                 self.interruption.check()
                 self.watch.working_on(workers.current)
                 if outcome is None:
@@ -188,7 +190,7 @@ class GradeClass(Autograde):
 
     @property
     def _patience(self) -> float:
-        limits = self._execute.startup_timeout + self._execute.notebook_timeout
+        limits = self._execute.startup_timeout + PATIENCE * self._execute.notebook_timeout
         # Those that share a worker wait for one judge, each for the verdicts on all others.
         judging = THREADS * most_seconds(grading(self.config).judge_timeout)
         return limits + judging + SPARE_SECONDS

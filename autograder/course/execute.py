@@ -1,11 +1,11 @@
 """Runs a notebook in the grading kernel and lets no failure of it lose the submission."""
 
+import asyncio
 import contextlib
 import copy
 import functools
 import os
 import tempfile
-import time
 from pathlib import Path
 
 from nbclient.util import run_sync
@@ -18,8 +18,9 @@ from autograder.course import digests
 from autograder.course.grading import MIB, grading
 from autograder.course.kernel import GradingKernelManager
 from autograder.course.memory import memory_watched
-from autograder.course.notebooks import grade_id
+from autograder.course.notebooks import cell_name, grade_id
 from autograder.course.outputs import Outputs, in_one_piece
+from autograder.course.processor import INTERVAL, TimeLimit, clock_of
 from autograder.course.provisioner import AVAILABLE
 from autograder.course.reading import UNREADABLE
 from autograder.course.relay import Relay
@@ -33,8 +34,14 @@ LOG_BYTES = 256 * 1024
 class ExecuteSubmission(Execute):
     """Replaces nbgrader's Execute: the grading kernel, time limits, and a grade for every outcome."""
 
-    timeout = Integer(300, help="Seconds that one cell may take.").tag(config=True)
-    notebook_timeout = Integer(900, help="Seconds that one notebook may take.").tag(config=True)
+    # Of the notebook's own clock, see `autograder.course.processor`.
+    timeout = Integer(
+        300,
+        help="Seconds that one cell may take, not counting those in which others have the processor.",
+    ).tag(config=True)
+    notebook_timeout = Integer(900, help="Seconds that one notebook may take, counted likewise.").tag(
+        config=True
+    )
     startup_timeout = Integer(180, help="Seconds that the kernel may take to start.").tag(config=True)
     iopub_timeout = Integer(30, help="Seconds to wait for a cell's last outputs.").tag(config=True)
 
@@ -63,7 +70,8 @@ class ExecuteSubmission(Execute):
         # Not configurable in nbgrader: its Execute passes its own class on.
         kwargs["kernel_manager_class"] = GradingKernelManager
         super().__init__(*args, **kwargs)
-        self.timeout_func = self._seconds_for_cell
+        # How long nbclient waits until it asks `_async_handle_timeout` what to do.
+        self.timeout_func = lambda cell: INTERVAL
 
     def create_kernel_manager(self):
         """The manager of the kernel, which runs in a folder of its own."""
@@ -92,7 +100,7 @@ class ExecuteSubmission(Execute):
             result.show(nb, resources)
         else:
             nb, resources = self._execute(nb, resources, work, *args, **kwargs)
-            result = Result.of(run, nb, resources)
+            result = Result.of(run, nb, resources, self._interrupted, self._starved)
         resources[RESULT] = result
         return nb, resources
 
@@ -108,6 +116,8 @@ class ExecuteSubmission(Execute):
         path = resources.get("metadata", {}).get("path")
         self._running = None
         self._ended_because = ""
+        self._interrupted: set[int] = set()
+        self._starved = False
         self._outputs = Outputs(self.max_output_mib * MIB)
         for cell in nb.cells:
             if cell.cell_type == "code":
@@ -125,6 +135,7 @@ class ExecuteSubmission(Execute):
                     raise
                 what = _INCIDENTS.get(type(error).__name__, f"{type(error).__name__}: {error}"[:500])
                 resources[INCIDENT] = f"{self._ended_because or what}, in {self._running}"
+                self._starved = isinstance(error, Starved)
                 self.log.error("Execution ended early: %s", resources[INCIDENT])
         resources["metadata"]["path"] = path
         resources[EVIDENCE] = self._outputs.evidence
@@ -152,7 +163,8 @@ class ExecuteSubmission(Execute):
             self.log.error("The grading kernel did not start:\n%s", log[-4000:])
             raise
         # Only now: the grader's own start, long on a busy machine, is not the notebook's time.
-        self._deadline = time.monotonic() + self.notebook_timeout
+        self._clock = self._until_the_end.enter_context(clock_of(self.km.provisioner.pid))
+        self._time = TimeLimit(self._clock, self.notebook_timeout)
         return client
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
@@ -179,24 +191,36 @@ class ExecuteSubmission(Execute):
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type == "code":
-            if time.monotonic() > self._deadline:
+            if self._time.left <= 0:
                 raise NotebookTimeout
-            name = grade_id(cell)
-            self._running = f"cell '{name}'" if name else f"cell {index + 1}"
+            if self._time.lasts_too_long:
+                raise Starved
+            self._cell_time = TimeLimit(self._clock, max(1, min(self.timeout, self._time.left)))
+            self._index, self._running = index, cell_name(cell, index)
         cell, resources = super().preprocess_cell(cell, resources, index)
         if cell.cell_type == "code":
             cell.outputs = in_one_piece(cell.outputs)
         return cell, resources
 
-    def _seconds_for_cell(self, cell) -> int:
-        return max(1, min(self.timeout, round(self._deadline - time.monotonic())))
+    async def _async_handle_timeout(self, timeout, cell=None):
+        """Called by nbclient every INTERVAL: lets a cell go on while it has time of its own left."""
+        if cell is not None:
+            if self._time.lasts_too_long or self._cell_time.lasts_too_long:
+                raise Starved
+            if self._cell_time.left > 0:
+                # nbclient may ask again at once, after a late message of another cell's.
+                await asyncio.sleep(_PAUSE)
+                return None
+            self._interrupted.add(self._index)
+            timeout = round(self._cell_time.seconds)
+        return await super()._async_handle_timeout(timeout, cell)
 
 
 class ExecuteSolution(ExecuteSubmission):
     """Runs a sample solution with all of its training, for instructors and TAs."""
 
-    timeout = Integer(3600, help="Seconds that one cell may take.").tag(config=True)
-    notebook_timeout = Integer(7200, help="Seconds that one notebook may take.").tag(config=True)
+    timeout = Integer(3600, help="As for submissions; training in full takes longer.").tag(config=True)
+    notebook_timeout = Integer(7200, help="As for submissions.").tag(config=True)
 
     def create_kernel_manager(self):
         manager = super().create_kernel_manager()
@@ -253,12 +277,21 @@ class NotebookTimeout(Exception):
     """The notebook as a whole took longer than it may."""
 
 
+class Starved(Exception):
+    """The notebook took many times as long as it may, and most of that time others had the processor."""
+
+
+_PAUSE = 0.05
+"""Seconds between two looks at what time is left, at least."""
+
+
 _CUT_OFF = "the kernel stopped answering, or put out more at once than is read"
 _INCIDENTS = {
     "DeadKernelError": "the kernel died",
     "CellTimeoutError": _CUT_OFF,
     "Again": _CUT_OFF,
     "NotebookTimeout": "the time for the whole notebook was over",
+    "Starved": "others used the processor for too long, so that the notebook did not get its time",
 }
 
 

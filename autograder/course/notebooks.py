@@ -21,6 +21,12 @@ def grade_id(cell: NotebookNode) -> str | None:
     return cell.metadata.get("nbgrader", {}).get("grade_id")
 
 
+def cell_name(cell: NotebookNode, index: int) -> str:
+    """What people know a cell by, the one at this place of its notebook."""
+    name = grade_id(cell)
+    return f"cell '{name}'" if name else f"cell {index + 1}"
+
+
 def is_answer(cell: NotebookNode) -> bool:
     """Whether the cell is one that students write in."""
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))

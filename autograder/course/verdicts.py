@@ -1,5 +1,6 @@
 """Puts the judge's verdicts in place of the test cells' outputs, where nbgrader reads scores."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from nbformat import NotebookNode
@@ -9,8 +10,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.course.execute import STAMP
 from autograder.course.grading import grading
+from autograder.course.notebooks import cell_name, grade_id
 from autograder.course.reading import REMARKS
-from autograder.course.work import EVIDENCE, INCIDENT, PICTURES, RESULT
+from autograder.course.work import EVIDENCE, INCIDENT, PICTURES, RESULT, CellRun
 from autograder.judge.panel import panel
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import EXERCISES
@@ -45,6 +47,10 @@ class WriteVerdicts(NbGraderPreprocessor):
         if evidence.get("visualization") and not resources.get(PICTURES):
             verdicts["visualization"] = _NO_PICTURE
         resources[REVIEW] = {name: verdict.found for name, verdict in verdicts.items() if verdict.review}
+        for name, why in cut_short(nb, result.cells if result else ()).items():
+            if verdicts[name].credit < 1:
+                verdicts[name] = _for_a_person(verdicts[name], why)
+                resources[REVIEW][name] = why
         earned, maximum = 0.0, 0.0
         for name, cell in graded_cells(nb).items():
             points = float(cell.metadata.nbgrader.points)
@@ -85,6 +91,26 @@ def decide(
         name: verdicts.get(name) or _without_evidence(cell, len(found[name]), incident, doubtful)
         for name, cell in cells.items()
     }
+
+
+def cut_short(nb: NotebookNode, ran: Sequence[CellRun]) -> dict[str, str]:
+    """Why each test cell may lack what it was to show: a cell was interrupted, it or one before it.
+
+    ran: what became of each code cell.
+    """
+    cells = [(index, cell) for index, cell in enumerate(nb.cells) if cell.cell_type == "code"]
+    found, why = {}, ""
+    for (index, cell), run in zip(cells, ran, strict=False):
+        if run.interrupted and not why:
+            why = f"{cell_name(cell, index)} was interrupted, as its time was over"
+        if why and utils.is_grade(cell):
+            found[grade_id(cell)] = why
+    return found
+
+
+def _for_a_person(verdict: Verdict, why: str) -> Verdict:
+    note = f"This may be missing because {why}. A person will look at it."
+    return dataclasses.replace(verdict, review=True, notes=(*verdict.notes, note))
 
 
 def _without_evidence(cell, messages: int, incident: str | None, doubtful: bool) -> Verdict:

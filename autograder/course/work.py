@@ -5,7 +5,7 @@ import dataclasses
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -121,6 +121,8 @@ class CellRun:
 
     execution_count: int | None
     outputs: tuple[Mapping, ...]
+    interrupted: bool = False
+    """Whether it was interrupted, as its time was over."""
 
 
 @dataclass(frozen=True)
@@ -138,28 +140,49 @@ class Result:
     """What the kernel said of its language."""
     incident: str = ""
     """Why execution ended early; empty if it did not."""
+    starved: bool = False
+    """Whether it ended because others used the processor, before it had the time that it may take."""
     judged: str = ""
     """Digest of what it was judged by; empty if it is not judged yet."""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     """On the criteria of which there was evidence."""
 
     @classmethod
-    def of(cls, run: str, content: NotebookNode, resources: Mapping) -> "Result":
-        """Of a notebook that was just run."""
-        cells = [cell for cell in content.cells if cell.cell_type == "code"]
+    def of(
+        cls,
+        run: str,
+        content: NotebookNode,
+        resources: Mapping,
+        interrupted: Collection[int] = (),
+        starved: bool = False,
+    ) -> "Result":
+        """Of a notebook that was just run.
+
+        interrupted: the places of the cells that were, among all cells.
+        """
         return cls(
             run,
-            tuple(CellRun(cell.execution_count, tuple(cell.outputs)) for cell in cells),
+            tuple(
+                CellRun(cell.execution_count, tuple(cell.outputs), index in interrupted)
+                for index, cell in enumerate(content.cells)
+                if cell.cell_type == "code"
+            ),
             resources.get(EVIDENCE, {}),
             resources.get(PICTURES, 0),
             content.metadata.get("language_info", {}),
             resources.get(INCIDENT, ""),
+            starved,
         )
 
     @property
     def final(self) -> bool:
-        """Whether the next run would give the same: it ended, and the judge failed over nothing."""
-        return not self.incident and not any(verdict.review for verdict in self.verdicts.values())
+        """Whether the next run would give the same: it ended, and the judge failed over nothing.
+
+        What a busy machine interrupted, a quiet one may not.
+        """
+        if self.incident or any(cell.interrupted for cell in self.cells):
+            return False
+        return not any(verdict.review for verdict in self.verdicts.values())
 
     def show(self, content: NotebookNode, resources: dict) -> None:
         """Makes of a notebook and its resources what they were after the run."""
@@ -188,7 +211,7 @@ class Result:
         """What `to_bytes` packed. Raises FormatError."""
         parts = _unpacked(data, {field.name for field in dataclasses.fields(cls)})
         try:
-            cells = tuple(CellRun(c["execution_count"], tuple(c["outputs"])) for c in parts.pop("cells"))
+            cells = tuple(CellRun(**c | {"outputs": tuple(c["outputs"])}) for c in parts.pop("cells"))
             verdicts = {name: _verdict(given) for name, given in parts.pop("verdicts").items()}
             return cls(cells=cells, verdicts=verdicts, **parts)
         except (TypeError, KeyError, AttributeError) as error:

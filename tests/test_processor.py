@@ -1,0 +1,269 @@
+"""A notebook's own clock, what an interrupt costs, and honest students beside busy neighbours."""
+
+import contextlib
+import dataclasses
+import threading
+import time
+
+import corpus
+import pytest
+from course import TEST_IMAGES, TRAIN_IMAGES
+from nbformat.v4 import new_code_cell, new_notebook
+from test_sandbox import Run, works
+from test_verdicts import RAN, written  # noqa: F401
+from traitlets.config import Config
+
+from autograder.batch import alone
+from autograder.batch.tasks import Outcome, Task
+from autograder.course import processor
+from autograder.course.execute import STAMP, ExecuteSubmission
+from autograder.course.grading import Grading
+from autograder.course.processor import PATIENCE, Sample, Thread, TimeLimit, advance
+from autograder.course.verdicts import REVIEW, graded_cells
+from autograder.course.work import RESULT, CellRun, Result
+from autograder.judge.verdict import Verdict
+
+SECOND = 10**9
+
+
+def thread(ran=0.0, waited=0.0, runnable=True):
+    return Thread(int(ran * SECOND), int(waited * SECOND), runnable)
+
+
+def passed(used=0.0, before=(), after=(), wall=1.0):
+    """What the own clock advances while the wall's does by a second."""
+    return advance(
+        Sample(100.0, 50.0, dict(enumerate(before))),
+        Sample(100.0 + wall, 50.0 + used, dict(enumerate(after))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "what"),
+    [
+        (1.0, {"used": 1.0, "before": [thread(5)], "after": [thread(6)]}),
+        (1.0, {"before": [thread(5, runnable=False)], "after": [thread(5, runnable=False)]}),
+        (1.0, {"used": 2.0, "before": [thread(), thread()], "after": [thread(1), thread(1)]}),
+        (1.0, {}),
+    ],
+    ids=["computes", "sleeps", "computes on two processors", "the system does not tell"],
+)
+def test_the_own_clock_runs_as_the_walls_for_who_computes_or_waits_by_own_will(seconds, what):
+    assert passed(**what) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "what"),
+    [
+        (0.1, {"used": 0.1, "before": [thread(5, 1)], "after": [thread(5.1, 1.9)]}),
+        (0.6, {"used": 0.1, "before": [thread(5, 1)], "after": [thread(5.1, 1.4, runnable=False)]}),
+        (0.2, {"used": 0.2, "after": [thread(0.2, 0.8)]}),
+        (0.0, {"before": [thread(5, 1)], "after": [thread(5, 1)]}),
+        (0.0, {"before": [thread(5, 1)], "after": [thread(5, 4)]}),
+        (0.1, {"used": 0.1, "before": [thread(9, 1)] * 2, "after": [thread(9.1, 1), thread(9, 2)]}),
+    ],
+    ids=[
+        "one that waits its turn",
+        "one that waits its turn, then sleeps",
+        "a new one",
+        "one that waits all the time",
+        "one that waited long before",
+        "a second one that waits",
+    ],
+)
+def test_the_own_clock_stands_still_while_others_have_the_processor(seconds, what):
+    assert passed(**what) == pytest.approx(seconds)
+
+
+def test_who_is_starved_by_own_loops_gains_no_time():
+    loops = [thread(0.04, 0.96) for _ in range(50)]
+    assert passed(used=2.0, after=loops) == 1
+
+
+def test_a_process_that_ended_unnoticed_turns_no_clock_back():
+    assert passed(used=-30.0, before=[thread(5, 1)], after=[thread(1, 0)]) == 1
+
+
+class Clock:
+    seconds = 7.0
+
+
+def test_a_limit_counts_own_seconds_and_bounds_those_of_the_wall(monkeypatch):
+    clock, now = Clock(), 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    limit = TimeLimit(clock, 10)
+    clock.seconds += 4
+    now += 10 * PATIENCE
+    assert (limit.left, limit.lasts_too_long) == (6, False)
+    clock.seconds += 6
+    now += 1
+    assert (limit.left, limit.lasts_too_long) == (0, True)
+
+
+def interrupted(name, **changes):
+    """A result of exercise 1 in which a cell was interrupted."""
+    cells = [cell for cell in corpus.source("autoencoder").cells if cell.cell_type == "code"]
+    ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells]
+    ran = tuple(CellRun(1, (), grade_id == name) for grade_id in ids)
+    return dataclasses.replace(RAN, cells=ran, **changes)
+
+
+def verdict(credit):
+    return Verdict(credit, "this", "that")
+
+
+def test_what_an_interrupt_may_have_cost_is_flagged_and_not_kept(written):  # noqa: F811
+    verdicts = {"loss": verdict(0.5), "training": verdict(0.25), "reconstruction": verdict(1.0)}
+    notebook, resources, kept = written(interrupted("train-model", verdicts=verdicts))
+    why = "cell 'train-model' was interrupted, as its time was over"
+    assert resources[REVIEW]["training"] == why
+    # There was no evidence of it, and it comes after.
+    assert resources[REVIEW]["visualization"] == why
+    assert not {"loss", "reconstruction"} & set(resources[REVIEW])
+    panel = graded_cells(notebook)["training"].outputs[0].data["text/markdown"]
+    assert f"This may be missing because {why}. A person will look at it." in panel
+    assert kept is None
+    assert STAMP not in notebook.metadata
+
+
+def test_a_test_cell_that_was_interrupted_itself_is_flagged(written):  # noqa: F811
+    _, resources, _ = written(interrupted("encoder"))
+    assert "cell 'encoder' was interrupted" in resources[REVIEW]["encoder"]
+
+
+def test_an_interrupt_travels_with_the_result():
+    sent = interrupted("train-model", starved=True)
+    received = Result.from_bytes(sent.to_bytes())
+    assert received.cells == sent.cells
+    assert received.starved
+
+
+class Workers:
+    """Each student's notebook is starved as often as is said."""
+
+    def __init__(self, starved):
+        self.starved, self.runs = starved, []
+
+    def outcomes(self, tasks):
+        tasks = list(tasks)
+        self.runs.append([task.student for task in tasks])
+        for task in tasks:
+            self.starved[task.student] -= 1
+            result = dataclasses.replace(RAN, starved=self.starved[task.student] >= 0, run=task.student)
+            yield None
+            yield Outcome(task, result.to_bytes())
+
+
+def test_starved_notebooks_are_tried_again_alone_after_all_others():
+    workers = Workers({"ann": 0, "ben": 1, "cem": 2, "dan": 0})
+    tasks = [Task(student, "autoencoder", b"") for student in workers.starved]
+
+    found = [outcome for outcome in alone.outcomes(workers, tasks) if outcome]
+
+    assert workers.runs == [["ann", "ben", "cem", "dan"], ["ben"], ["cem"]]
+    assert [outcome.task.student for outcome in found] == ["ann", "dan", "ben", "cem"]
+    # Once more, not until it does.
+    assert [Result.from_bytes(o.result).starved for o in found] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("result", [None, b"damaged"])
+def test_what_gave_no_result_is_not_tried_again(result):
+    class Failing:
+        def outcomes(self, tasks):
+            yield from (Outcome(task, result, "a problem") for task in tasks)
+
+    assert len(list(alone.outcomes(Failing(), [Task("ann", "autoencoder", b"")]))) == 1
+
+
+@pytest.fixture(scope="module")
+def grading():
+    config = Config()
+    config.Grading.sandbox = "required"
+    config.Grading.train_images, config.Grading.test_images = TRAIN_IMAGES, TEST_IMAGES
+    Grading.clear_instance()
+    with contextlib.closing(Grading.instance(config=config)) as grading:
+        # Nothing is judged here.
+        grading.judge = None
+        yield grading
+    Grading.clear_instance()
+
+
+LIMIT = 25
+"""Seconds for a cell, several times what an honest one takes."""
+LOOPS = """
+import subprocess, time
+loop = ["timeout", "300", "sh", "-c", "while :; do :; done"]
+loops = [subprocess.Popen(loop, start_new_session=True) for _ in range(50)]
+"""
+"""50 shell loops, each in a session of its own, to get a share of its own; they end by themselves."""
+
+
+@contextlib.contextmanager
+def beside(*cells):
+    """A neighbour's notebook that runs meanwhile, and is ended then."""
+    over = threading.Event()
+
+    class Neighbour(ExecuteSubmission):
+        def preprocess_cell(self, cell, resources, index):
+            if over.is_set():
+                raise InterruptedError
+            return super().preprocess_cell(cell, resources, index)
+
+    def run():
+        notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        Neighbour(notebook_timeout=300).preprocess(notebook, {"metadata": {"path": ""}})
+
+    neighbour = threading.Thread(target=run)
+    neighbour.start()
+    time.sleep(5)
+    try:
+        yield
+    finally:
+        over.set()
+        neighbour.join()
+
+
+@works
+@pytest.mark.slow
+def test_an_honest_student_beside_50_loops_trains_to_the_end(grading):
+    notebook = corpus.source("autoencoder")
+    with beside(LOOPS, *["time.sleep(1)"] * 300):
+        _, resources = ExecuteSubmission(timeout=LIMIT).preprocess(notebook, {"metadata": {"path": ""}})
+    result = resources[RESULT]
+    assert result.incident == ""
+    assert not any(cell.interrupted for cell in result.cells)
+    assert {"training", "reconstruction"} <= set(result.evidence)
+
+
+@works
+@pytest.mark.slow
+@pytest.mark.parametrize("loops", ["", LOOPS], ids=["alone", "beside own loops"])
+def test_a_loop_without_end_is_interrupted_at_its_limit_and_told_of(grading, loops):
+    notebook = new_notebook(cells=[new_code_cell(f"{loops}\nwhile True: pass"), new_code_cell("1")])
+    execute = ExecuteSubmission(timeout=6)
+    started = time.monotonic()
+    _, resources = execute.preprocess(notebook, {"metadata": {"path": ""}})
+    took = time.monotonic() - started
+    result = resources[RESULT]
+    assert [cell.interrupted for cell in result.cells] == [True, False]
+    assert not result.final
+    assert result.incident == ""
+    # The kernel's start included, on a machine on which other tests run.
+    assert took < 6 * PATIENCE
+
+
+@works
+@pytest.mark.slow
+def test_a_notebook_that_does_not_get_its_time_is_ended_at_last(grading, monkeypatch):
+    monkeypatch.setattr(processor, "advance", lambda before, after: 0.0)
+    notebook = new_notebook(cells=[new_code_cell("while True: pass")])
+    _, resources = ExecuteSubmission(timeout=3).preprocess(notebook, {"metadata": {"path": ""}})
+    assert resources[RESULT].starved
+    assert "others used the processor for too long" in resources[RESULT].incident
+
+
+@works
+@pytest.mark.slow
+def test_processes_that_a_notebook_starts_give_way(grading):
+    look = "time.sleep(3)\nprint(os.nice(0), *(os.getpriority(os.PRIO_PROCESS, l.pid) for l in loops))"
+    assert Run("import os\n" + LOOPS, look).text.split() == ["0", *["19"] * 50]
