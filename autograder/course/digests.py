@@ -1,32 +1,23 @@
 """Digests by which an unchanged submission under an unchanged grader is recognised.
 
 Of what makes a difference to a notebook's run, to its verdicts and to what is recorded, apart: new
-criteria judge kept evidence again, without running anybody's code.
+criteria judge kept evidence again, without running anybody's code. All cover the versions of Python and
+of every library that grading depends on.
 """
 
 import functools
 import hashlib
 import json
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import autograder
+from autograder.course import libraries
 from autograder.images import Images
 
 _PACKAGE = Path(autograder.__file__).parent
 _JUDGE, _LAB = "judge", "lab.py"
 """The folder that judges, and the points: nothing that a notebook's run depends on."""
-_LIBRARIES = (
-    "tensorflow",
-    "keras",
-    "numpy",
-    "matplotlib",
-    "ipykernel",
-    "ipython",
-    "nbclient",
-    "nbgrader",
-)
 
 
 def digest(*parts: object) -> str:
@@ -81,11 +72,4 @@ def _part(file: Path, package: Path) -> str:
 
 def _of_code(package: Path, files: list[Path]) -> str:
     code = {str(file.relative_to(package)): digest(file.read_bytes()) for file in files}
-    return digest(code, platform.python_version(), {name: _version(name) for name in _LIBRARIES})
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
+    return digest(code, platform.python_version(), libraries.versions())
