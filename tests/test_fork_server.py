@@ -2,7 +2,11 @@
 
 import contextlib
 import os
+import signal
+import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import psutil
@@ -14,6 +18,7 @@ from autograder.course import grading, kernel, sandbox
 from autograder.course.execute import INCIDENT, ExecuteSubmission
 from autograder.course.grading import Grading
 from autograder.course.provisioner import AVAILABLE, ForkedProcess, ForkServer, ForkServerError
+from autograder.kernel.forkserver import SANDBOXED
 from autograder.lab import AUTOENCODER
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="kernels are not forked on this system")
@@ -50,6 +55,132 @@ def test_a_server_that_cannot_start_tells_why(tmp_path):
     with pytest.raises(ForkServerError, match="no such module"):
         server.fork([], "/", None, 1)
     server.close()
+
+
+SERVER = """
+import os, pathlib, signal, socket, sys
+starts = pathlib.Path(sys.argv[1])
+starts.write_text(starts.read_text() + "start ")
+requests = socket.socket(fileno=0)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+requests.send(b"ready")
+while True:
+    message, files, _, _ = socket.recv_fds(requests, 65536, 1)
+    if not message:
+        break
+    if starts.read_text().count("start") <= int(sys.argv[2]):
+        os._exit(1)
+    kernel = os.fork()
+    if not kernel:
+        requests.close()
+        signal.pause()
+    socket.send_fds(requests, [b"started"], [os.pidfd_open(kernel)])
+    os.close(files[0])
+"""
+"""In place of the real one, which imports TensorFlow first: it speaks the same; what it forks sleeps."""
+
+
+@pytest.fixture
+def quick_server(tmp_path):
+    """Makes a fork server, and a function that tells how often it was started.
+
+    deaths: how many times it dies over its first kernel.
+    """
+    with contextlib.ExitStack() as until_the_end:
+
+        def make(deaths=0):
+            starts = tmp_path / "starts"
+            starts.write_text("")
+            command = [sys.executable, "-c", SERVER, str(starts), str(deaths)]
+            server = until_the_end.enter_context(
+                contextlib.closing(ForkServer(command, tmp_path / "log"))
+            )
+            return server, lambda: starts.read_text().count("start")
+
+        yield make
+
+
+def forked(server):
+    """A kernel's process of a server, which is ended at once."""
+    with open(os.devnull, "w") as log:
+        process = server.fork([], "/", None, log.fileno())
+    assert process.poll() is None
+    process.kill()
+    assert process.wait() == 0
+
+
+def killed(server):
+    server._process.kill()
+    server._process.wait()
+
+
+def test_a_server_that_was_killed_is_started_anew_for_the_next_kernel(quick_server, caplog):
+    server, starts = quick_server()
+    for count in (1, 2, 3):
+        forked(server)
+        assert starts() == count
+        killed(server)
+    assert caplog.text.count("The fork server died and is started anew") == 2
+
+
+def test_a_kernel_over_which_the_server_dies_is_tried_once_more(quick_server):
+    server, starts = quick_server(deaths=1)
+    forked(server)
+    assert starts() == 2
+
+
+def test_a_server_that_dies_over_each_kernel_is_given_up(quick_server):
+    server, starts = quick_server(deaths=99)
+    with pytest.raises(ForkServerError, match="Kernels cannot be started"):
+        forked(server)
+    assert starts() == 2
+
+
+def test_of_several_threads_only_one_starts_the_server_anew(quick_server):
+    server, starts = quick_server()
+    forked(server)
+    killed(server)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: forked(server), range(8)))
+    assert starts() == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["sandboxed", "off"])
+def test_who_comes_after_the_death_of_the_server_is_graded(how, monkeypatch, tmp_path):
+    """It is killed between two notebooks, and while one runs."""
+    if how == "sandboxed" and sandbox.problem():
+        pytest.skip(f"no sandbox here: {sandbox.problem()}")
+    monkeypatch.setattr(Grading, "judge", None)
+    Grading.clear_instance()
+    grader = Grading.instance(sandbox="required" if how == "sandboxed" else "off")
+
+    def kill_server():
+        processes = psutil.Process(grader.fork_server._process.pid)
+        for process in (*processes.children(recursive=True), processes):
+            if "forkserver" in process.cmdline()[-1] or SANDBOXED in process.cmdline():
+                process.send_signal(signal.SIGKILL)
+
+    class Execute(ExecuteSubmission):
+        def preprocess_cell(self, cell, resources, index):
+            if "sleep" in cell.source:
+                threading.Timer(1, kill_server).start()
+            return super().preprocess_cell(cell, resources, index)
+
+    def run(code):
+        notebook = new_notebook(cells=[new_code_cell(code)])
+        about = {"metadata": {"path": str(tmp_path)}}
+        notebook, resources = Execute(timeout=120).preprocess(notebook, about)
+        said = "".join(output.get("text", "") for output in notebook.cells[0].outputs)
+        return said, resources.get(INCIDENT, "")
+
+    with contextlib.closing(grader):
+        assert run("print('ann')") == ("ann\n", "")
+        kill_server()
+        assert run("print('ben')") == ("ben\n", "")
+        assert "the kernel died" in run("import time\ntime.sleep(100)")[1]
+        assert run("print('dan')") == ("dan\n", "")
+    Grading.clear_instance()
 
 
 @pytest.mark.slow

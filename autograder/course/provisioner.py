@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import logging
 import os
 import select
 import signal
@@ -26,27 +27,30 @@ AVAILABLE = sys.platform == "linux"
 
 
 class ForkServerError(RuntimeError):
-    """The fork server did not start or went away; the text holds what it wrote."""
+    """A kernel could not be started; the text holds what the fork server wrote."""
+
+
+class ForkServerDied(ForkServerError):
+    """There is no fork server any more: the system killed it, or it never came up."""
 
 
 class ForkServer:
     """The other end of `autograder.kernel.forkserver`. Constructing it starts the imports.
 
+    One that died is started anew for the next kernel. Several threads may ask for kernels.
+
     command: what starts the process. log: a file for what it writes.
     """
 
     def __init__(self, command: list[str], log: Path) -> None:
-        self._log = log
+        self._command, self._log = command, log
         self._turn = threading.Lock()
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with log.open("w") as file, theirs:
-            self._process = subprocess.Popen(command, stdin=theirs, stdout=file, stderr=file)
-        self._ready = False
+        self._start()
 
     def fork(
         self, argv: list[str], cwd: str, confinement: Confinement | None, log: int
     ) -> "ForkedProcess":
-        """A new kernel's process. Raises ForkServerError.
+        """A new kernel's process. Raises ForkServerError, also if the server dies twice over one kernel.
 
         cwd: where it works; if it is confined, that says where. log: a file descriptor for its output.
         """
@@ -55,19 +59,44 @@ class ForkServer:
             "cwd": cwd,
             "confinement": confinement and dataclasses.asdict(confinement),
         }
+        message = json.dumps(request).encode()
         with self._turn:
-            if not self._ready:
-                self._answer()
-                self._ready = True
-            # A broken pipe shows in the missing answer, with what the process wrote.
-            with contextlib.suppress(BrokenPipeError):
-                socket.send_fds(self._requests, [json.dumps(request).encode()], [log])
-            return ForkedProcess(self._answer())
+            try:
+                return self._forked(message, log)
+            except ForkServerDied:
+                # Often for want of memory. Its kernels died with it; those to come need not.
+                logging.getLogger(__name__).warning(
+                    "The fork server died and is started anew. What it wrote last:\n%s", self._wrote
+                )
+                self._end()
+                self._start()
+                return self._forked(message, log)
 
     def close(self) -> None:
         """Ends the process, and with it all kernels that it forked."""
         self._requests.close()
         self._process.wait()
+
+    def _start(self) -> None:
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with self._log.open("w") as file, theirs:
+            self._process = subprocess.Popen(self._command, stdin=theirs, stdout=file, stderr=file)
+        self._ready = False
+
+    def _end(self) -> None:
+        """Of what is left of a server that died: bubblewrap may still be around it."""
+        self._requests.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _forked(self, request: bytes, log: int) -> "ForkedProcess":
+        if not self._ready:
+            self._answer()
+            self._ready = True
+        # That nobody reads it any more shows in the missing answer.
+        with contextlib.suppress(ConnectionError):
+            socket.send_fds(self._requests, [request], [log])
+        return ForkedProcess(self._answer())
 
     def _answer(self) -> int | None:
         """The file descriptor that came with the answer, if one did."""
@@ -77,8 +106,12 @@ class ForkServer:
             message, files = b"", []
         if message in (b"ready", b"started"):
             return files[0] if files else None
-        wrote = self._log.read_text(errors="replace")[-4000:]
-        raise ForkServerError(f"Kernels cannot be started:\n{message.decode(errors='replace')}\n{wrote}")
+        kind = ForkServerError if message else ForkServerDied
+        raise kind(f"Kernels cannot be started:\n{message.decode(errors='replace')}\n{self._wrote}")
+
+    @property
+    def _wrote(self) -> str:
+        return self._log.read_text(errors="replace")[-4000:]
 
 
 class ForkedProcess:
