@@ -27,6 +27,7 @@ def test_a_zero_for_a_fault_of_the_judges_own_is_flagged_for_a_person(monkeypatc
 
     assert verdict.credit == 0
     assert verdict.review
+    assert verdict.transient
     assert "a person has to look" in verdict.advice
     assert "judging loss of autoencoder failed" in caplog.text
 

@@ -92,13 +92,20 @@ def test_the_last_result_is_kept(tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"incident": "the kernel died"}, {"verdicts": {"loss": zero("", "", "", "", review=True)}}],
+    [{"incident": "the kernel died"}, {"verdicts": {"loss": zero("", "", "", "", transient=True)}}],
     ids=["ended early", "judge failed"],
 )
 def test_what_may_come_out_otherwise_next_time_is_not_kept(tmp_path, changes):
     kept = Kept(tmp_path, "autoencoders")
     kept.keep("ann", "autoencoder", dataclasses.replace(RESULT, **changes))
     assert kept.find("ann", "autoencoder") is None
+
+
+def test_a_zero_that_a_person_should_look_at_is_kept(tmp_path):
+    kept = Kept(tmp_path, "autoencoders")
+    flagged = dataclasses.replace(RESULT, verdicts={"loss": zero("", "", "", "", review=True)})
+    kept.keep("ann", "autoencoder", flagged)
+    assert Kept(tmp_path, "autoencoders").find("ann", "autoencoder").verdicts == flagged.verdicts
 
 
 def test_a_damaged_result_is_none(tmp_path):

@@ -27,7 +27,6 @@ from autograder.course.execute import STAMP, ExecuteSubmission, stamp
 from autograder.course.grading import grading
 from autograder.course.processor import PATIENCE
 from autograder.course.work import FormatError, Result, Work, work_on
-from autograder.judge.worker import most_seconds
 
 SPARE_SECONDS = 300
 """Beyond all limits of a notebook, until a task is given up."""
@@ -192,7 +191,7 @@ class GradeClass(Autograde):
     def _patience(self) -> float:
         limits = self._execute.startup_timeout + PATIENCE * self._execute.notebook_timeout
         # Those that share a worker wait for one judge, each for the verdicts on all others.
-        judging = THREADS * most_seconds(grading(self.config).judge_timeout)
+        judging = THREADS * grading(self.config).most_judging_seconds
         return limits + judging + SPARE_SECONDS
 
     def _record(self, submission: Submission, results: dict[str, Result]) -> None:

@@ -19,7 +19,7 @@ from autograder.course.run_folder import RunFolder, remove_left_behind
 from autograder.course.work import Result
 from autograder.evidence import Message
 from autograder.images import Images, load
-from autograder.judge.worker import Judge
+from autograder.judge.worker import Judge, most_seconds
 from autograder.kernel.forkserver import SANDBOXED
 from autograder.kernel.isolation import Confinement
 from autograder.lab import EXERCISES, TEST_IMAGES, TRAIN_IMAGES
@@ -156,6 +156,11 @@ class Grading(SingletonConfigurable):
         judge = Judge(self.loaded_images, self.judge_timeout)
         self._until_the_end.callback(judge.close)
         return judge
+
+    @property
+    def most_judging_seconds(self) -> float:
+        """The longest that judging one notebook can take, with all that the judge fails over."""
+        return most_seconds(self.judge_timeout)
 
     def judged(self, notebook: str, result: Result) -> Result:
         """The result with the verdicts on its evidence, which are given now unless they were before."""

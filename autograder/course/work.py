@@ -182,7 +182,7 @@ class Result:
         """
         if self.incident or any(cell.interrupted for cell in self.cells):
             return False
-        return not any(verdict.review for verdict in self.verdicts.values())
+        return not any(verdict.transient for verdict in self.verdicts.values())
 
     def show(self, content: NotebookNode, resources: dict) -> None:
         """Makes of a notebook and its resources what they were after the run."""

@@ -43,6 +43,7 @@ def judge(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdi
             "This criterion could not be judged.",
             "Please tell the course staff: a person has to look at it.",
             review=True,
+            transient=True,
         )
 
 

@@ -17,6 +17,8 @@ class Verdict:
     """Remarks that cost nothing."""
     review: bool = False
     """Whether a person should look at it, as there was nothing to judge by."""
+    transient: bool = False
+    """Whether the judge failed over it, and may not the next time."""
 
     @property
     def word(self) -> str:
@@ -30,6 +32,8 @@ class Verdict:
         return round(min(max(self.credit, 0.0), 1.0) * maximum, 2)
 
 
-def zero(expected: str, found: str, problem: str, advice: str, review: bool = False) -> Verdict:
+def zero(
+    expected: str, found: str, problem: str, advice: str, review: bool = False, transient: bool = False
+) -> Verdict:
     """No credit, for one reason."""
-    return Verdict(0.0, expected, found, (problem,), advice, review=review)
+    return Verdict(0.0, expected, found, (problem,), advice, review=review, transient=transient)

@@ -166,6 +166,7 @@ _NOT_JUDGED = zero(
     "This criterion could not be judged.",
     "Please tell the course staff: a person has to look at it.",
     review=True,
+    transient=True,
 )
 
 
