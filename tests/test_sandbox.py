@@ -1,6 +1,7 @@
 """What a notebook can reach, use and leave behind in the sandbox. SECURITY.md names these tests."""
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+import session_keys
 from class_course import wait_for
 from course import TEST_IMAGES, TRAIN_IMAGES
 from traitlets.config import Config
@@ -21,6 +23,7 @@ from traitlets.config import Config
 from autograder.course import sandbox
 from autograder.course.execute import INCIDENT, ExecuteSubmission
 from autograder.course.grading import Grading
+from autograder.kernel import system_calls
 
 works = pytest.mark.skipif(bool(sandbox.problem()), reason=f"no sandbox here: {sandbox.problem()}")
 pytestmark = pytest.mark.slow
@@ -29,7 +32,18 @@ MEMORY_MIB, PROCESSES, DISK_MIB = 1500, 200, 64
 
 
 @pytest.fixture(scope="module")
-def grading():
+def login_keys():
+    """A session keyring as that of an instructor's login, with a canary in it, which kernels inherit."""
+    try:
+        session_keys.join_new()
+        session_keys.add("canary", "of the login")
+    except OSError as error:
+        return f"no keys here: {error}"
+    return ""
+
+
+@pytest.fixture(scope="module")
+def grading(login_keys):
     """A grading run whose limits are low, so that going to them harms nobody."""
     config = Config()
     config.Grading.sandbox = "required"
@@ -163,6 +177,114 @@ def test_there_are_no_privileges_and_none_to_be_had(grading):
 
 
 @works
+def test_keys_of_the_login_and_of_earlier_students_are_out_of_reach(grading, login_keys):
+    if login_keys:
+        pytest.skip(login_keys)
+    cell = Path(session_keys.__file__).read_text("utf-8") + (
+        "\ndef tried(action, *arguments):\n"
+        "    try:\n        return action(*arguments)\n"
+        "    except OSError as error:\n        return type(error).__name__\n"
+        "print(tried(read, 'canary'), tried(describe), tried(add, 'note', 'of a student'))\n"
+        "print(tried(read, 'note'), 'canary' in open('/proc/keys').read())"
+    )
+    for _ in range(2):
+        assert Run(cell).text.split() == [*["PermissionError"] * 4, "False"]
+    assert session_keys.read("canary") == "of the login"
+
+
+def test_a_new_session_keyring_is_empty(login_keys):
+    """Kernels have one, even where the filter would let them ask for keys."""
+    if login_keys:
+        pytest.skip(login_keys)
+    pid = os.fork()
+    if not pid:
+        try:
+            system_calls.leave_session_keyring()
+            session_keys.read("canary")
+        except OSError as error:
+            os._exit(error.errno)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == errno.ENOKEY
+
+
+@works
+def test_calls_that_reach_keys_or_hold_uncounted_memory_are_refused(grading):
+    import pyseccomp
+
+    calls = {
+        pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name): arguments
+        for name, arguments in {
+            "keyctl": (0, -3, 0),
+            "memfd_create": (b"x", 0),
+            "memfd_secret": (0,),
+            "shmget": (0, 4096, 0o1600),
+            "msgget": (0, 0o1600),
+            "semget": (0, 10, 0o1600),
+            "vmsplice": (1, None, 0, 0),
+            "inotify_init1": (0,),
+            "landlock_create_ruleset": (None, 0, 1),
+            "io_uring_setup": (1, None),
+            "userfaultfd": (1,),
+            "bpf": (0, None, 0),
+            "perf_event_open": (None, 0, -1, -1, 0),
+        }.items()
+    }
+    run = Run(
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        f"for number, arguments in {calls!r}.items():\n"
+        "    longs = [ctypes.c_long(a) if isinstance(a, int) else a for a in (number, *arguments)]\n"
+        "    if libc.syscall(*longs) != -1 or ctypes.get_errno() != 1:\n"
+        "        print(number, 'is not refused:', ctypes.get_errno())\n"
+        "print('tried')"
+    )
+    assert run.text == "tried\n"
+
+
+@works
+def test_there_are_only_sockets_that_namespaces_hold(grading):
+    run = Run(
+        "import socket\n"
+        "for family in range(50):\n"
+        "    for way in socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET:\n"
+        "        try:\n            socket.socket(family, way).close()\n"
+        "        except OSError:\n            continue\n"
+        "        print(socket.AddressFamily(family).name)"
+    )
+    assert {"AF_UNIX"} <= set(run.text.split()) <= {"AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK"}
+
+
+@works
+def test_what_a_notebook_may_well_use_goes_on_working(grading):
+    run = Run(
+        "import subprocess, sys, multiprocessing, socket\n"
+        "from multiprocessing.shared_memory import SharedMemory\n"
+        "memory = SharedMemory('note', True, 10); memory.buf[:3] = b'abc'\n"
+        "print(bytes(SharedMemory('note').buf[:3])); memory.unlink()\n"
+        "print(subprocess.check_output(['echo', 'session'], start_new_session=True))\n"
+        "print(open('/dev/zero', 'rb').read(3))\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))\n"
+        "print(multiprocessing.Array('i', 3)[:])\n"
+        "one, other = socket.socketpair(); one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)\n"
+        "one.send(b'sent'); print(other.recv(9))",
+        "!echo shell; ls /tmp/work",
+        "import keras, numpy as np, matplotlib.pyplot as plt\n"
+        "convolution = keras.layers.Conv2D(1, 3, padding='same')\n"
+        "model = keras.Sequential([keras.Input((28, 28, 1)), convolution])\n"
+        "model.compile(loss='mse', optimizer='adagrad')\n"
+        "x = np.ones((100, 28, 28, 1), 'float32')\n"
+        "model.fit(x, x, verbose=0); model.save('m.keras'); keras.models.load_model('m.keras')\n"
+        "plt.imshow(model.predict(x, verbose=0)[0, ..., 0]); plt.savefig('x.png'); plt.close()\n"
+        "print('trained')",
+    )
+    assert run.cells == [
+        "b'abc'\nb'session\\n'\nb'\\x00\\x00\\x00'\n[1, 2]\n[0, 0, 0]\nb'sent'\n",
+        "shell\n",
+        "trained\n",
+    ]
+    assert not run.incident
+
+
+@works
 def test_two_kernels_at_once_are_shut_off_from_each_other(grading):
     """They share neither files, sockets, processes nor shared memory."""
     first = threading.Thread(
@@ -225,6 +347,80 @@ def test_memory_of_all_processes_together_is_limited(grading):
         "time.sleep(50)"
     )
     assert "more memory than it may" in run.incident
+
+
+HIDDEN = {
+    "sockets": """
+import os, socket
+for _ in range(20):
+    if os.fork():
+        continue
+    held, kept = 0, []
+    for _ in range(480):
+        kept.append(socket.socketpair())
+        kept[-1][0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**23)
+        kept[-1][0].setblocking(False)
+        try:
+            while held < 2**27: held += kept[-1][0].send(b"x" * 32768)
+        except BlockingIOError:
+            pass
+    time.sleep(30)
+    os._exit(0)
+""",
+    "connections that nobody accepts": """
+import socket
+kept = []
+for number in range(3):
+    kept.append(socket.socket(socket.AF_UNIX))
+    kept[-1].bind(f"/tmp/listener{number}")
+    kept[-1].listen(4096)
+    for _ in range(3500):
+        with socket.socket(socket.AF_UNIX) as sender:
+            sender.setblocking(False)
+            try:
+                sender.connect(f"/tmp/listener{number}")
+                while True: sender.send(b"x" * 32768)
+            except BlockingIOError:
+                pass
+""",
+    "page tables": """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+long = ctypes.c_long
+# Private, readable, nothing reserved: every 2 MiB that are looked at need 4 KiB of tables.
+at = libc.mmap(None, long(5 * 2**38), 1, 0x4022, -1, long(0))
+for offset in range(0, 5 * 2**38, 2**21):
+    ctypes.string_at(at + offset, 1)
+""",
+    "descriptors of pipes": """
+import os
+for _ in range(180):
+    if not os.fork():
+        kept = [os.pipe() for _ in range(490)]
+        time.sleep(30)
+        os._exit(0)
+""",
+}
+"""What once held 2 GiB and more that no limit saw."""
+
+
+@works
+@pytest.mark.parametrize("what", HIDDEN)
+def test_memory_that_the_system_holds_for_a_notebook_counts(grading, what):
+    run = Run(f"import time\n{HIDDEN[what]}\ntime.sleep(20)")
+    assert "more memory than it may" in run.incident, run.text
+
+
+@works
+@pytest.mark.parametrize(
+    "way",
+    ["mmap.mmap(-1, 2**20)", "mmap.mmap(os.open('/dev/zero', os.O_RDWR), 2**20)"],
+    ids=["anonymous", "of zeros"],
+)
+def test_shared_memory_that_has_no_file_is_refused(grading, way):
+    """Its pages stay when all but the first are no longer mapped, and then belong to no process."""
+    assert Run(f"import mmap, os\n{way}").text.split(":")[0] in ("PermissionError", "OSError")
 
 
 @works
@@ -390,3 +586,22 @@ def test_auto_says_once_that_submissions_run_unsandboxed(monkeypatch, caplog):
 def test_without_the_program_the_problem_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     assert "apt-get install bubblewrap" in sandbox.problem.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [("raise RuntimeError('no libseccomp')", "apt-get install libseccomp2"), (None, "pip install")],
+    ids=["library", "package"],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="what bubblewrap is there for")
+def test_without_what_makes_the_filter_the_problem_says_what_to_install(
+    monkeypatch, tmp_path, found, advice
+):
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.delitem(sys.modules, "pyseccomp", raising=False)
+    if found:
+        (tmp_path / "pyseccomp.py").write_text(found)
+        monkeypatch.syspath_prepend(tmp_path)
+    else:
+        monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda *args: None)
+    assert advice in sandbox.problem.__wrapped__()

@@ -19,7 +19,7 @@ from nbgrader.converters import NbGraderException
 
 import autograder
 from autograder.course.run_folder import RunFolder
-from autograder.kernel import isolation
+from autograder.kernel import isolation, system_calls
 
 IMAGES = "/run/autograder/mnist.npz"
 """Where the kernels find the grading images."""
@@ -29,7 +29,7 @@ TRIAL_SECONDS = 60
 _PACKAGE = Path(autograder.__file__).resolve().parent
 _KERNEL_SIDE = ("__init__.py", "challenge.py", "check.py", "evidence.py", "imports.py", "kernel")
 """All of this package that is to be seen inside."""
-_LIBRARIES = ("tensorflow", "keras", "numpy", "matplotlib", "ipykernel", "IPython")
+_LIBRARIES = ("tensorflow", "keras", "numpy", "matplotlib", "ipykernel", "IPython", "pyseccomp")
 _SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
@@ -100,6 +100,8 @@ def problem() -> str:
         return "bubblewrap, which the sandbox is built on, is there for Linux only"
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed (on Debian and Ubuntu: apt-get install bubblewrap)"
+    if missing := system_calls.problem():
+        return missing
     with RunFolder() as folder:
         run = Path(folder) / "trial"
         for name in ("files", "ipc"):
@@ -152,5 +154,6 @@ def _python_folders() -> tuple[str, ...]:
 
 def _library_folders() -> list[str]:
     """The folders that the libraries are imported from."""
-    origins = [importlib.util.find_spec(library).origin for library in _LIBRARIES]
-    return sorted({str(Path(origin).parent.parent) for origin in origins})
+    specs = [importlib.util.find_spec(library) for library in _LIBRARIES]
+    # A package's file lies one folder deeper than that of a module.
+    return sorted({str(Path(s.origin).parents[bool(s.submodule_search_locations)]) for s in specs})

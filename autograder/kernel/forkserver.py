@@ -38,6 +38,7 @@ def main() -> None:
     """Serves requests until the other end closes the socket."""
     if SANDBOXED in sys.argv:
         isolation.give_up_root()
+        importlib.import_module("pyseccomp")
     _import_what_kernels_need()
     requests = socket.socket(fileno=0)
     # Reaped by the system: who asked for a kernel watches it by itself.

@@ -4,6 +4,7 @@ The process that kernels are forked from already runs in a sandbox, which shows 
 side of this package and the folders of the runs. Each kernel leaves more of that behind: it gets a
 user, a process, a mount, a network and an IPC namespace of its own, sees no other run and no other
 process, and may write to nothing but a file system in memory of limited size. See user_namespaces(7).
+What namespaces do not hold, such as keys, it is refused by a filter (`autograder.kernel.system_calls`).
 """
 
 import ctypes
@@ -15,6 +16,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.kernel import system_calls
 
 SCRATCH = Path("/tmp")
 """All that a kernel can write to; its working folder and home lie in it."""
@@ -29,6 +32,8 @@ _DETACH = 2
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CAPABILITIES_V3 = 0x20080522
 _MAX_FILES = 100_000
+_MAX_OPEN = 1024
+"""Files, sockets and pipes that one process may have open."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,9 @@ def confine(to: Confinement, started: Callable[[int], None]) -> Callable[[], Non
     namespaces are not to be had.
     """
     uid, gid = os.getuid(), os.getgid()
+    # Imports what makes the filter, too: to find it starts a program, which must not be the first
+    # process of the new namespace.
+    system_calls.leave_session_keyring()
     _call("unshare", _NEW_NAMESPACES)
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{uid} {uid} 1")
@@ -102,6 +110,7 @@ def confine(to: Confinement, started: Callable[[int], None]) -> Callable[[], Non
     # If memory runs out, this is what the system shall end, not the grader.
     _write("/proc/self/oom_score_adj", "1000")
     os.chdir(WORK)
+    system_calls.refuse()
 
     def sockets_are_bound() -> None:
         os.write(tell_bound, b".")
@@ -130,6 +139,8 @@ def _lay_out(to: Confinement) -> None:
     shared_memory = SCRATCH / ".shm"
     shared_memory.mkdir()
     _mount(str(shared_memory), "/dev/shm", None, _BIND)
+    # Reads as zeros too, but cannot be mapped, as memory that stays when it is no longer mapped.
+    _mount("/dev/full", "/dev/zero", None, _BIND)
     for handle in (files, ipc, *kept.values()):
         os.close(handle)
 
@@ -148,6 +159,7 @@ def _limit(to: Confinement) -> None:
         (resource.RLIMIT_DATA, allocated + to.memory),
         (resource.RLIMIT_NPROC, to.processes),
         (resource.RLIMIT_FSIZE, to.disk),
+        (resource.RLIMIT_NOFILE, min(_MAX_OPEN, resource.getrlimit(resource.RLIMIT_NOFILE)[1])),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (limit, limit))
