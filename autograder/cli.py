@@ -82,7 +82,9 @@ def _publish(arguments: argparse.Namespace, stale, write) -> str | int:
 
 def _print_grades(course: Path) -> str | int:
     from nbgrader.api import MissingEntry
+    from sqlalchemy.exc import SQLAlchemyError
 
+    from autograder.course.faults import in_words
     from autograder.course.grades import read_grades
     from autograder.lab import ASSIGNMENT
 
@@ -93,6 +95,8 @@ def _print_grades(course: Path) -> str | int:
         print(read_grades(f"sqlite:///{database}", "", ASSIGNMENT).table())
     except MissingEntry:
         return f"The gradebook has no assignment '{ASSIGNMENT}': run nbgrader generate_assignment."
+    except SQLAlchemyError as error:
+        return f"No grades can be shown: {in_words(error)}. Then run the same command again."
     return 0
 
 

@@ -1,10 +1,14 @@
 """`autograder grade`: the whole class at once, the same as nbgrader alone, and never anything twice."""
 
+import contextlib
 import dataclasses
 import json
 import os
+import re
 import shutil
 import signal
+import sqlite3
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -23,6 +27,7 @@ from class_course import (
 )
 from course import NO_TRAINING, nbgrader
 
+from autograder.course.kept import FOLDER
 from autograder.course.run_folder import LOCK, PREFIX
 from autograder.lab import ASSIGNMENT
 
@@ -210,6 +215,146 @@ def test_who_is_being_recorded_when_a_run_is_interrupted_is_recorded_to_the_end(
 def test_what_a_killed_run_left_in_the_temporary_folder_is_removed_by_the_next(interrupted):
     assert any(name.startswith(PREFIX) for name in interrupted.left_behind)
     assert [path for path in interrupted.temporary.iterdir() if path.name.startswith(PREFIX)] == []
+
+
+LOCKED = """
+import contextlib, sqlite3
+
+@contextlib.contextmanager
+def locked():
+    with contextlib.closing(sqlite3.connect("gradebook.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+def lock_during(owner, name, applies=lambda *_: True):
+    call = getattr(owner, name)
+    def wrapped(*arguments):
+        with locked() if applies(*arguments) else contextlib.nullcontext():
+            return call(*arguments)
+    setattr(owner, name, wrapped)
+"""
+"""Lets another connection hold the gradebook while something is done."""
+
+UNREADABLE = """
+import pathlib
+read_bytes = pathlib.Path.read_bytes
+def read(path):
+    if path.name == "unreadable.txt":
+        raise PermissionError(13, "Permission denied", str(path))
+    return read_bytes(path)
+pathlib.Path.read_bytes = read
+"""
+"""As it is for who may not read everything: root may."""
+
+FULL = """
+import nbconvert.writers
+write = nbconvert.writers.FilesWriter.write
+def full(self, *arguments, **options):
+    if {part!r} in self.build_directory:
+        raise OSError(28, "No space left on device")
+    return write(self, *arguments, **options)
+nbconvert.writers.FilesWriter.write = full
+"""
+"""In place of a disk that is full."""
+
+
+@contextlib.contextmanager
+def full_disk(folder):
+    """A disk with room for next to nothing at a folder; gives what to run where none can be mounted."""
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(folder)]
+    if os.getuid() or subprocess.run(mount, capture_output=True).returncode:
+        yield FULL.format(part=f"{folder.parent.name}/{folder.name}")
+    else:
+        try:
+            yield ""
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+
+
+def failed(course, *arguments, settings=""):
+    """What `autograder grade` printed, once it has ended with exit code 1."""
+    run = started(course, *arguments, settings=f"exec({settings!r})")
+    try:
+        printed = run.communicate(timeout=SECONDS)[0]
+    finally:
+        end(run)
+    assert run.returncode == 1, printed
+    return printed
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory):
+    """A class that is graded while the gradebook is locked for Ben, the disk full for Cleo and one of
+    Dan's files unreadable; then Ben and Cleo again, by nobody who could run a notebook.
+    """
+    course = course_of(tmp_path_factory.mktemp("troubled"), "ann", "ben", "cleo", "dan")
+    (course.submission("dan") / "unreadable.txt").write_text("mine")
+    ben = "from autograder.batch.grade_class import GradeClass as G\n"
+    ben += "lock_during(G, '_let_nbgrader_record', lambda self, found, _: found.student == 'ben')\n"
+    with full_disk(course.folder / "autograded" / "cleo") as full:
+        course.printed = failed(course, "--workers", "1", settings=LOCKED + ben + UNREADABLE + full)
+    course.recorded = set(recorded(course))
+    settings = "from autograder.batch.grade_class import GradeClass as G; G.connect = None"
+    course.later = graded(course, "--student", "[bc]*", settings=settings)
+    return course
+
+
+@pytest.mark.parametrize(
+    ("student", "why"),
+    [
+        ("ben", "it could not be recorded: the gradebook is locked by another program; close it"),
+        ("cleo", r"it could not be recorded: .*disk.* is full; make room"),
+        ("dan", r"it could not be read: .*unreadable.txt cannot be read or written"),
+    ],
+)
+def test_who_cannot_be_recorded_is_named_with_the_reason(troubled, student, why):
+    assert re.search(f"^Not graded: {student}: {why}", troubled.printed, re.MULTILINE), troubled.printed
+    assert "run the same command again" in troubled.printed
+    assert "Traceback" not in troubled.printed
+    assert "Traceback" in log(troubled), "the details are in the log"
+
+
+def test_the_others_are_graded_all_the_same(troubled):
+    assert "1 graded, 0 unchanged, 3 failed" in troubled.printed
+    assert troubled.recorded == {"ann"}
+    assert troubled.scores("ann")["autoencoder", "encoder"] == 8
+
+
+def test_what_could_not_be_recorded_is_recorded_later_without_running_again(troubled):
+    assert "2 graded, 0 unchanged, 0 failed" in troubled.later
+    for student in ("ben", "cleo"):
+        assert troubled.scores(student)["autoencoder", "encoder"] == 8
+
+
+def test_a_gradebook_that_is_locked_from_the_start_is_told_of(troubled):
+    with contextlib.closing(sqlite3.connect(troubled.folder / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        printed = failed(troubled)
+    assert "The run ended early: the gradebook is locked by another program; close it" in printed
+    assert "run the same command again" in printed
+    assert "Traceback" not in printed
+
+
+def test_grading_needs_no_log_no_cache_no_feedback_and_no_table(troubled):
+    """Nothing is kept or logged, the disk of the feedback is full, the gradebook locked at the end."""
+    before = recorded(troubled)["ann"]
+    shutil.rmtree(troubled.folder / FOLDER)
+    (troubled.folder / FOLDER).write_text("in the way")
+    at_the_end = "import autograder.batch.command as c; lock_during(c, 'read_grades')\n"
+    arguments = ("--student", "ann", "--again", "--feedback", "--workers", "1")
+    with full_disk(troubled.folder / "feedback" / "ann") as full:
+        printed = failed(troubled, *arguments, settings=LOCKED + at_the_end + full)
+    (troubled.folder / FOLDER).unlink()
+    assert recorded(troubled)["ann"] > before
+    assert "1 graded, 0 unchanged, 0 failed" in printed
+    assert printed.count("The log cannot be written: ") == 1
+    assert printed.count("Results cannot be kept: ") == 1
+    assert re.search("no feedback was written: ann: .*disk.* is full; make room", printed)
+    assert "nbgrader generate_feedback autoencoders --force --student 'ann'" in printed
+    assert "No grades can be shown: the gradebook is locked" in printed
+    assert "Traceback" not in printed
 
 
 def test_a_course_without_submissions_is_told_what_to_do(tmp_path):

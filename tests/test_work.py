@@ -1,11 +1,14 @@
 """What is known of a notebook by its content: the same work is recognised, other work is not."""
 
 import dataclasses
+import errno
+import os
+from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from autograder.course.kept import Kept
+from autograder.course.kept import FOLDER, Kept
 from autograder.course.work import CellRun, FormatError, Result, Work, files_in, work_on
 from autograder.judge.verdict import Verdict, zero
 
@@ -123,3 +126,54 @@ def test_results_at_hand_come_first(tmp_path):
     with kept.at_hand("ann", {"autoencoder": other}):
         assert kept.find("ann", "autoencoder") is other
     assert kept.find("ann", "autoencoder").run == RESULT.run
+
+
+@pytest.fixture
+def unwritable(tmp_path):
+    """A course in which nothing can be kept: a file is where the folder should be."""
+    (tmp_path / FOLDER).write_text("in the way")
+    return tmp_path
+
+
+def test_where_nothing_can_be_kept_grading_goes_on_and_that_is_told_once(unwritable):
+    told = []
+    kept = Kept(unwritable, "autoencoders", told.append)
+    for student in ("ann", "ben"):
+        kept.keep(student, "autoencoder", RESULT)
+        assert kept.find(student, "autoencoder") is None
+        kept.forget(student)
+    assert len(told) == 1
+    assert "Results cannot be kept" in told[0]
+    assert f"{FOLDER}: Not a directory" in told[0] or f"{FOLDER}/kept" in told[0]
+
+
+def test_on_a_full_disk_the_last_result_stays(tmp_path, monkeypatch):
+    told = []
+    kept = Kept(tmp_path, "autoencoders", told.append)
+    kept.keep("ann", "autoencoder", RESULT)
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    kept.keep("ann", "autoencoder", dataclasses.replace(RESULT, run="another run"))
+    assert "full" in told[0]
+    assert "make room" in told[0]
+    assert kept.find("ann", "autoencoder").run == RESULT.run
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_what_cannot_be_removed_is_forgotten_all_the_same(tmp_path, monkeypatch):
+    told = []
+    kept = Kept(tmp_path, "autoencoders", told.append)
+    kept.keep("ann", "autoencoder", RESULT)
+
+    def read_only(path):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "unlink", read_only)
+    kept.forget("ann")
+    assert kept.find("ann", "autoencoder") is None
+    assert "cannot be read or written (Read-only file system)" in told[0]
+    with kept.at_hand("ann", {"autoencoder": RESULT}):
+        assert kept.find("ann", "autoencoder") is RESULT

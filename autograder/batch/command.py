@@ -1,25 +1,29 @@
 """`autograder grade` and `autograder worker`: what was asked for becomes a run, and its end a table."""
 
-import datetime
+import functools
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.converters import NbGraderException
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.batch.grade_class import GradeClass, Summary
 from autograder.batch.interruption import Interruption
+from autograder.batch.log import log_file, log_to
 from autograder.batch.progress import Watch
 from autograder.batch.workers import shared_out
+from autograder.course.faults import in_words
 from autograder.course.grades import Grades, read_grades
 from autograder.course.grading import grading
-from autograder.course.kept import FOLDER
 from autograder.images import ImagesError
 from autograder.lab import ASSIGNMENT
 
@@ -64,11 +68,12 @@ def grade(options: Options) -> str | int:
     if not (options.course / "nbgrader_config.py").is_file():
         return f"{options.course.resolve()} is no course directory: it has no nbgrader_config.py."
     os.chdir(options.course)
-    log = _log_file()
+    tell = functools.partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    log, where = log_file(tell)
     app = GradeApp()
     app.initialize([])
     app.coursedir.assignment_id, app.coursedir.student_id = ASSIGNMENT, options.student
-    _log_to(log, app.log)
+    log_to(log, app.log)
     grader: GradeClass | None = None
     try:
         if not options.scheduler:
@@ -92,11 +97,23 @@ def grade(options: Options) -> str | int:
         return "Interrupted. What was graded is recorded; run the same command again to grade the rest."
     except (NbGraderException, ImagesError) as error:
         app.log.error("%s", error)
-        return f"{error}\nThe log is {log.resolve()}"
+        return f"{error}{where}"
+    except MissingEntry as error:
+        app.log.error("%s", error)
+        return (
+            f"The gradebook has no assignment '{ASSIGNMENT}': run nbgrader generate_assignment.{where}"
+        )
+    except (OSError, SQLAlchemyError) as error:
+        app.log.error("The run ended early", exc_info=error)
+        return (
+            f"The run ended early: {in_words(error)}. Then run the same command again; what was "
+            f"recorded before stays.{where}"
+        )
     summary = grader.summary
-    _print(console, summary, read_grades(app.coursedir.db_url, app.coursedir.course_id, ASSIGNMENT))
-    console.print(f"The log is {log}", highlight=False)
-    return 1 if summary.failed else 0
+    _print(console, tell, summary, _grades(app, tell))
+    if where:
+        tell(where.strip())
+    return 1 if summary.failed or summary.without_feedback else 0
 
 
 def serve(scheduler: str, workers: int) -> None:
@@ -123,28 +140,6 @@ def _count(app: NbGrader) -> int:
     return len(found)
 
 
-def _log_file() -> Path:
-    path = Path(FOLDER) / "grade.log"
-    path.parent.mkdir(exist_ok=True)
-    return path
-
-
-def _log_to(path: Path, log: logging.Logger) -> None:
-    """Sends what anybody says into a file, libraries too: the terminal is for the progress."""
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setLevel(logging.INFO)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.root.handlers = [handler]
-    # Some of Dask's, Tornado's and nbgrader's have handlers of their own, which write to the terminal.
-    for logger in (log, *map(logging.getLogger, list(logging.root.manager.loggerDict))):
-        logger.handlers, logger.propagate = [], True
-    logging.getLogger("autograder").setLevel(logging.INFO)
-    # It also tells of each connection.
-    logging.getLogger("distributed").setLevel(logging.WARNING)
-    logging.captureWarnings(True)
-    log.info("A new run, at %s", datetime.datetime.now().astimezone().isoformat(timespec="seconds"))
-
-
 def _remarks(console: Console) -> logging.Logger:
     log = logging.getLogger("autograder.remarks")
     log.setLevel(logging.INFO)
@@ -153,7 +148,17 @@ def _remarks(console: Console) -> logging.Logger:
     return log
 
 
-def _print(console: Console, summary: Summary, grades: Grades) -> None:
+def _grades(app: NbGrader, tell: Callable[[str], None]) -> Grades:
+    """What to show of the gradebook; nothing, and a remark, where it cannot be read."""
+    try:
+        return read_grades(app.coursedir.db_url, app.coursedir.course_id, ASSIGNMENT)
+    except SQLAlchemyError as error:
+        app.log.error("No grades can be shown", exc_info=error)
+        tell(f"No grades can be shown: {in_words(error)}. To see them later: autograder grades")
+        return Grades((), {})
+
+
+def _print(console: Console, tell: Callable[[str], None], summary: Summary, grades: Grades) -> None:
     shown = {student: grades.rows[student] for student in summary.graded if student in grades.rows}
     if shown:
         table = Table("student", "points", "to grade by hand", "to look at")
@@ -170,9 +175,17 @@ def _print(console: Console, summary: Summary, grades: Grades) -> None:
         if len(shown) > MOST_ROWS:
             console.print(f"… and {len(shown) - MOST_ROWS} more: autograder grades", highlight=False)
     for student, why in summary.failed.items():
-        console.print(f"Not graded: {student}: {why}", markup=False, highlight=False, soft_wrap=True)
+        tell(f"Not graded: {student}: {why}")
+    if summary.failed:
+        tell(_WHAT_TO_DO)
+    for student, why in summary.without_feedback.items():
+        tell(f"Graded, but no feedback was written: {student}: {why}")
+        tell(f"Then: nbgrader generate_feedback {ASSIGNMENT} --force --student '{student}'")
     console.print(
         f"{len(summary.graded)} graded, {len(summary.unchanged)} unchanged, "
         f"{len(summary.failed)} failed, in {summary.seconds:.0f} s",
         highlight=False,
     )
+
+
+_WHAT_TO_DO = "To grade who was not, run the same command again: no notebook runs whose result was kept."

@@ -13,17 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
+from nbgrader.converters import Autograde, NbGraderException
 from traitlets import Bool, Instance, Integer, Unicode
 
 from autograder.batch import alone
 from autograder.batch.interruption import Interruption
 from autograder.batch.progress import Watch
 from autograder.batch.tasks import Outcome, Task
+from autograder.batch.telling import Feedback, Telling
 from autograder.batch.worker import Settings, can_be_run
 from autograder.batch.workers import THREADS, Workers, connected
 from autograder.course.cells import given_cells, restored
 from autograder.course.execute import STAMP, ExecuteSubmission, stamp
+from autograder.course.faults import in_words
 from autograder.course.grading import grading
 from autograder.course.processor import PATIENCE
 from autograder.course.work import FormatError, Result, Work, work_on
@@ -52,11 +54,16 @@ class Summary:
     unchanged: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     """The reason, by student."""
+    without_feedback: dict[str, str] = field(default_factory=dict)
+    """The reason, by student: graded, but the feedback that was asked for could not be written."""
     seconds: float = 0.0
 
 
-class GradeClass(Autograde):
-    """Grades all submissions of an assignment, many at once."""
+class GradeClass(Telling, Autograde):
+    """Grades all submissions of an assignment, many at once.
+
+    What goes wrong with one of them, or with recording it, ends no run: `summary` tells.
+    """
 
     scheduler = Unicode("", help="Address of a Dask scheduler; empty for workers of this machine's own.")
     workers = Integer(1, help="How many notebooks run at once on this machine.")
@@ -75,6 +82,9 @@ class GradeClass(Autograde):
         folders = {re.match(pattern, folder)["student"]: folder for folder in self.assignments}
         self._notebooks = dict(self.assignments)
         self._execute = ExecuteSubmission(config=self.config)
+        self.exporter.kept.tell = self._remark
+        # Without the images nobody can be graded: that is no fault of the first student's.
+        grading(self.config).loaded_images  # noqa: B018
         with Gradebook(course.db_url, course.course_id) as gradebook:
             assignment = gradebook.find_assignment(course.assignment_id)
             self._given = {
@@ -82,7 +92,7 @@ class GradeClass(Autograde):
                 for notebook in assignment.notebooks
             }
             recorded = {s.student.id for s in gradebook.assignment_submissions(assignment.name)}
-        found = [self._found(student, folders[student], recorded) for student in sorted(folders)]
+        found = list(self._all_found(folders, recorded))
         to_do = sum(len(submission.to_do) for submission in found)
         for submission in found:
             self.interruption.check()
@@ -94,6 +104,13 @@ class GradeClass(Autograde):
         if to_do:
             self._grade([submission for submission in found if submission.to_do], to_do)
         self.summary.seconds = time.monotonic() - started
+
+    def _all_found(self, folders: dict[str, str], recorded: set[str]) -> Iterator[Submission]:
+        for student in sorted(folders):
+            try:
+                yield self._found(student, folders[student], recorded)
+            except Exception as error:
+                self._fail(student, f"it could not be read: {in_words(error)}", error)
 
     def _found(self, student: str, folder: str, recorded: set[str]) -> Submission:
         if self.again:
@@ -141,8 +158,7 @@ class GradeClass(Autograde):
                 student = outcome.task.student
                 result = self._result(outcome)
                 if result is None:
-                    if student not in self.summary.failed:
-                        self._fail(student, f"{outcome.task.notebook}: {outcome.problem}")
+                    self._fail(student, f"{outcome.task.notebook}: {outcome.problem}")
                     continue
                 self.exporter.kept.keep(student, outcome.task.notebook, result, outcome.result)
                 results[student][outcome.task.notebook] = result
@@ -173,10 +189,15 @@ class GradeClass(Autograde):
     def _tasks(self, submissions: list[Submission]) -> Iterator[Task]:
         for submission in submissions:
             for name in submission.to_do:
-                work = self._work(submission.folder, name)
-                kept = self.exporter.kept.find(submission.student, name)
-                known = kept.to_bytes() if self._was_run(work, kept) else None
-                yield Task(submission.student, name, work.to_bytes(), known)
+                try:
+                    work = self._work(submission.folder, name)
+                    kept = self.exporter.kept.find(submission.student, name)
+                    known = kept.to_bytes() if self._was_run(work, kept) else None
+                    task = Task(submission.student, name, work.to_bytes(), known)
+                except Exception as error:
+                    self._fail(submission.student, f"{name}: {in_words(error)}", error)
+                else:
+                    yield task
 
     @staticmethod
     def _result(outcome: Outcome) -> Result | None:
@@ -206,8 +227,8 @@ class GradeClass(Autograde):
         try:
             with self.exporter.kept.at_hand(student, results):
                 super().convert_notebooks()
-        except NbGraderException as error:
-            self._fail(student, f"it could not be recorded: {error}")
+        except Exception as error:
+            self._fail(student, f"it could not be recorded: {in_words(error)}", error)
             return
         if self.feedback:
             self._write_feedback(student)
@@ -219,16 +240,23 @@ class GradeClass(Autograde):
         course.assignment_id = self.coursedir.assignment_id
         where = os.getcwd()
         try:
-            GenerateFeedback(coursedir=course, parent=self.parent, force=True).start()
-        except NbGraderException as error:
-            self.watch.say(f"{student}: no feedback was written: {error}")
+            Feedback(coursedir=course, parent=self.parent, force=True).start()
+        except Exception as error:
+            self.log.error("%s: no feedback was written", student, exc_info=error)
+            self.summary.without_feedback[student] = in_words(error)
         finally:
             os.chdir(where)
 
-    def _fail(self, student: str, why: str) -> None:
-        self.log.error("%s was not graded: %s", student, why)
-        self.summary.failed[student] = why
-        self.watch.done(student, f"not graded: {why}", failed=True)
+    def _fail(self, student: str, why: str, error: Exception | None = None) -> None:
+        """Tells of a student, once, who is not graded. error: what the log is to show with it."""
+        self.log.error("%s was not graded: %s", student, why, exc_info=error)
+        if student not in self.summary.failed:
+            self.summary.failed[student] = why
+            self.watch.done(student, f"not graded: {why}", failed=True)
+
+    def _remark(self, text: str) -> None:
+        self.log.warning(text)
+        self.watch.say(text)
 
 
 def _stamp_in(path: Path) -> str | None:

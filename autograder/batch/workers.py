@@ -20,6 +20,7 @@ from nbgrader.converters import NbGraderException
 
 from autograder.batch.tasks import Attempt, Outcome, Running, Task, look
 from autograder.batch.worker import NAME, Grader, Settings, WorkerError, carry_out, is_sandboxed
+from autograder.course.faults import in_words
 
 TICK = 0.5
 """Seconds between two looks at what is going on."""
@@ -132,7 +133,7 @@ class Workers:
             if isinstance(error, WorkerError):
                 raise error
             del self._running[task]
-            return Outcome(task, None, f"{type(error).__name__}: {error}")
+            return Outcome(task, None, in_words(error))
         # Not finished any more: lost with the worker that had done it, and done anew by another one.
         seconds = FETCH_SECONDS if future.status == "finished" else TICK
         with self._losses_told():

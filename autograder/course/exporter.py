@@ -53,7 +53,7 @@ class SubmissionExporter(NotebookExporter):
         self.kept: Kept | None = None
         if isinstance(self.parent, Autograde):
             course = self.parent.coursedir
-            self.kept = Kept(course.root, course.assignment_id)
+            self.kept = Kept(course.root, course.assignment_id, self.log.warning)
             grading(self.config).say_what_is_contained(self.log)
             self._lay_out(self.parent)
 

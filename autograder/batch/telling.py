@@ -1,0 +1,46 @@
+"""nbgrader's converters log what goes wrong with a submission; these raise it as well."""
+
+import contextlib
+from collections.abc import Iterator
+
+from nbgrader.converters import GenerateFeedback, NbGraderException
+
+
+class Telling:
+    """Comes before a converter of nbgrader's among the bases of a class."""
+
+    def convert_notebooks(self) -> None:
+        """Raises what went wrong, where nbgrader would ask to look at the log."""
+        self._met: Exception | None = None
+        try:
+            super().convert_notebooks()
+        except NbGraderException as error:
+            raise (self._met or error) from None
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        with self._noted():
+            return super().init_destination(assignment_id, student_id)
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        with self._noted():
+            super().init_assignment(assignment_id, student_id)
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        with self._noted():
+            super().convert_single_notebook(notebook_filename)
+
+    def set_permissions(self, assignment_id: str, student_id: str) -> None:
+        with self._noted():
+            super().set_permissions(assignment_id, student_id)
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._met = error
+            raise
+
+
+class Feedback(Telling, GenerateFeedback):
+    """nbgrader's GenerateFeedback, which tells what went wrong."""
