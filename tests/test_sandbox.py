@@ -259,7 +259,7 @@ def test_what_a_notebook_may_well_use_goes_on_working(grading):
         "import subprocess, sys, multiprocessing, socket\n"
         "from multiprocessing.shared_memory import SharedMemory\n"
         "memory = SharedMemory('note', True, 10); memory.buf[:3] = b'abc'\n"
-        "print(bytes(SharedMemory('note').buf[:3])); memory.unlink()\n"
+        "same = SharedMemory('note'); print(bytes(same.buf[:3])); memory.unlink()\n"
         "print(subprocess.check_output(['echo', 'session'], start_new_session=True))\n"
         "print(open('/dev/zero', 'rb').read(3))\n"
         "with multiprocessing.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))\n"
