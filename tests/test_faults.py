@@ -3,8 +3,10 @@
 import contextlib
 import errno
 import logging
+import pickle
 import shutil
 import sqlite3
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,12 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import NbGraderException
 from sqlalchemy.exc import SQLAlchemyError
 
+from autograder.batch import worker
 from autograder.batch.log import log_file
 from autograder.batch.telling import Telling
+from autograder.course import digests
 from autograder.course.faults import in_words
+from autograder.course.grading import Grading
 
 full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 
@@ -142,3 +147,17 @@ def test_a_log_on_a_full_disk_is_told_of_once(course, capsys):
     assert len(told) == 1
     assert "full" in told[0]
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_worker_on_a_full_disk_says_so_when_it_is_given_work(images, monkeypatch):
+    def full(grading):
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/x")
+
+    monkeypatch.setattr(Grading, "start", full)
+    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
+    packed = zlib.compress(pickle.dumps(images))
+    grader = worker.Grader(worker.Settings({}, packed, digests.of_package()))
+    grader.setup(None)
+    Grading.clear_instance()
+    with pytest.raises(worker.WorkerError, match="/tmp/x is on is full; make room there"):
+        grader.carry_out(b"", None)

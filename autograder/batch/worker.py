@@ -18,6 +18,7 @@ from traitlets.config import Config
 
 from autograder.course import digests
 from autograder.course.execute import ExecuteSubmission
+from autograder.course.faults import in_words
 from autograder.course.grading import Grading, grading
 from autograder.course.reading import UNREADABLE
 from autograder.course.work import RESULT, Result, Work
@@ -73,8 +74,8 @@ class Grader(WorkerPlugin):
         try:
             self._grading.say_what_is_contained(logging.getLogger("distributed.worker"))
             self._grading.start()
-        except NbGraderException as error:
-            self._problem = str(error)
+        except (NbGraderException, OSError) as error:
+            self._problem = in_words(error)
 
     def teardown(self, worker: Worker) -> None:
         """Ends them."""
