@@ -27,9 +27,11 @@ from nbgrader.server_extensions.formgrader import handlers
 from nbgrader.utils import compute_checksum
 from test_nbgrader import NO_TRAINING, Course, nbgrader
 
-from autograder.course import harmless
-from autograder.course.harmless import ATTRIBUTES, TAGS, Cleaning, harmless_cell, harmless_markdown
+from autograder.course import cleaning
+from autograder.course.cleaning import TAGS, Cleaning
+from autograder.course.harmless import framed, harmless_cell, harmless_markdown
 from autograder.course.notebooks import grade_id
+from autograder.course.styles import ATTRIBUTES
 from autograder.judge.panel import panel
 from autograder.judge.verdict import Verdict
 from autograder.lab import ASSIGNMENT, EXERCISES
@@ -38,6 +40,7 @@ AUTOENCODER = next(iter(EXERCISES))
 PAYLOADS = tomllib.loads((Path(__file__).parent / "hostile_html.toml").read_text("utf-8"))["payload"]
 TRACE = "fetch('{url}/fired/{n}');document.documentElement.setAttribute('data-fired-{n}','')"
 BOOTSTRAP = Path(handlers.static_path) / "node_modules" / "bootstrap" / "dist" / "css"
+FRAME = "div[style*=dashed] > div[style*=contain]"
 BREAKING = "execution_count"
 """Where a text makes a notebook that nbconvert refuses: a submission without grade or feedback."""
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(8)).decode()
@@ -144,7 +147,7 @@ def dangers(html):
                 found.append(str(tag)[:100])
             for name, value in tag.attrs.items():
                 # The formgrader itself sets tabindex.
-                known = (*ATTRIBUTES, "class", "href", "src", "tabindex")
+                known = (*ATTRIBUTES, "style", "class", "href", "src", "tabindex")
                 if name not in known or "script:" in str(value):
                     found.append(str(tag)[:100])
     return found
@@ -174,22 +177,22 @@ def test_a_panel_shows_what_a_student_named_as_text():
 
 
 HONEST = {
-    "a blockquote": "> What is lost?\n\nThe **fine** strokes.",
-    "code": "Use\n\n```python\ndef f(x):\n\n    return x < 1 and x > 0\n```\nor `a < b`.",
-    "a formula": r"With $\hat{x} < x$ and $$\sum_i (x_i - \hat{x}_i)^2 \quad a & b$$ less is lost.",
-    "a list": "1. one\n2. two\n   - three",
-    "a table": "| a | b |\n|:--|--:|\n| 1 | 2 |",
-    "a link": "See [Conv2D](https://keras.io/api/layers/convolution_layers/convolution2d/).",
+    "a blockquote": ("> What is lost?\n\nThe **fine** strokes.", "blockquote p", "What is lost?"),
+    "code": ("Use\n\n```python\ndef f(x):\n\n    return x < 1\n```", ".highlight .k", "def"),
+    "a formula": (r"With $\hat{x} < x$ and $$a & b$$", "p", r"With $\hat{x} < x$ and $$a & b$$"),
+    "a list": ("1. one\n2. two\n   - three", "ol ul li", "three"),
+    "a table": ("| a | b |\n|:--|--:|\n| 1 | 2 |", "td", "1"),
+    "a link": ("See [Conv2D](https://keras.io/api/).", "a[href='https://keras.io/api/']", "Conv2D"),
 }
 
 
 @pytest.mark.parametrize("source", HONEST.values(), ids=HONEST)
-def test_honest_markdown_is_left_alone(source):
-    assert harmless_markdown(source, {}, Cleaning()) == source
-
-
-def text_of(html):
-    return BeautifulSoup(html, "html.parser").text.split("\n")
+def test_honest_markdown_looks_as_before_in_a_frame(source):
+    source, selector, text = source
+    cell = cleaned(new_markdown_cell(source))
+    shown = BeautifulSoup(page([cell]), "html.parser").select_one(f".rendered_html {FRAME} {selector}")
+    assert shown.text == text
+    assert cleaned(new_markdown_cell(" \n")).source == ""
 
 
 TO_BE_RENDERED = {
@@ -209,7 +212,7 @@ def test_what_was_cleaned_is_rendered_as_it_is(source):
 
     assert "\n" not in result, "a blank line would end the block of HTML"
     assert clean.rendered(result, {}).strip() == result
-    shown = clean(clean.rendered(source, attachments))
+    shown = framed(clean(clean.rendered(source, attachments)))
     assert (
         BeautifulSoup(result, "html.parser").text.split()
         == BeautifulSoup(shown, "html.parser").text.split()
@@ -224,7 +227,7 @@ def test_an_attached_picture_stays():
 
 def test_markdown_that_cannot_be_rendered_is_shown_as_text():
     missing = harmless_markdown("![<b>](attachment:missing.png)", {}, Cleaning())
-    assert missing == "<div><pre>![&lt;b&gt;](attachment:missing.png)</pre></div>"
+    assert missing == f"<div>{framed('<pre>![&lt;b&gt;](attachment:missing.png)</pre>')}</div>"
     assert "&gt; &gt;" in harmless_markdown("> " * 20_000, {}, Cleaning())
 
 
@@ -240,8 +243,15 @@ def test_the_text_that_was_given_is_left_alone():
 
 
 def data_of(data):
+    """What is left of an output's data. HTML stands in a frame, which is taken off here."""
     cell = cleaned(new_code_cell("x", outputs=[new_output("display_data", data=data)]))
-    return cell.outputs[0].data if cell.outputs else {}
+    left = dict(cell.outputs[0].data) if cell.outputs else {}
+    if "text/html" in left:
+        before, after = framed("|").split("|")
+        assert left["text/html"].startswith(before)
+        assert left["text/html"].endswith(after)
+        left["text/html"] = left["text/html"].removeprefix(before).removesuffix(after)
+    return left
 
 
 def test_a_table_of_pandas_keeps_its_looks():
@@ -270,15 +280,26 @@ def test_a_summary_of_keras_keeps_its_looks():
 
 
 def test_images_stay_if_they_are_images():
-    assert data_of({"image/png": PNG[:20] + "\n" + PNG[20:]}) == {"image/png": PNG}
+    image = f'<img alt="" src="data:image/png;base64,{PNG}">'
+    assert data_of({"image/png": PNG[:20] + "\n" + PNG[20:]}) == {"text/html": image}
     assert data_of({"image/png": base64.b64encode(b"<html>").decode()}) == {}
     assert data_of({"image/jpeg": PNG}) == {}
 
 
 def test_a_drawing_becomes_an_image_in_which_nothing_runs():
-    (name, html), *others = data_of({"image/svg+xml": "<svg onload='alert(1)'/>"}).items()
+    drawing = "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+    (name, html), *others = data_of({"image/svg+xml": drawing}).items()
     assert (name, others) == ("text/html", [])
     assert html.startswith('<img alt="" src="data:image/svg+xml;base64,')
+
+
+def test_a_drawing_that_holds_too_much_says_so():
+    half = "<svg xmlns='http://www.w3.org/2000/svg'>" + "<rect/>" * 25_000 + "</svg>"
+    outputs = [new_output("display_data", data={"image/svg+xml": half}) for _ in range(2)]
+    first, second = cleaned(new_code_cell("x", outputs=outputs)).outputs
+    assert "<img" in first.data["text/html"]
+    assert "cannot be shown: too much to be drawn" in second.data["text/html"]
+    assert "src=" not in Cleaning()('<img src="data:image/svg+xml;base64,PHN2Zy8+">'), "is not counted"
 
 
 def test_text_stays_where_nothing_else_can_be_shown():
@@ -339,7 +360,7 @@ def test_the_whole_of_a_notebook_is_cleaned_in_bounded_time():
     clean = Cleaning()
     start = time.process_time()
     for number in range(300):
-        harmless_cell(new_markdown_cell(f"{number}" + "<li><ul>" * (harmless.MAX_TAGS // 2)), clean)
+        harmless_cell(new_markdown_cell(f"{number}" + "<li><ul>" * (cleaning.MAX_TAGS // 2)), clean)
     assert time.process_time() - start < 60
 
 
@@ -498,11 +519,11 @@ def test_no_payload_fires_in_the_formgrader(formgrader):
 def test_what_was_cleaned_before_is_known_and_counts_all_the_same():
     html, clean = "<p onclick='x()'>the same in every notebook</p>", Cleaning()
     first, left = clean(html), clean.effort_left
-    hits = harmless._kept.cache_info().hits
+    hits = cleaning._kept.cache_info().hits
     assert clean(html) == first == "<p>the same in every notebook</p>"
-    assert harmless._kept.cache_info().hits == hits + 1
-    assert harmless.MAX_EFFORT - left == left - clean.effort_left > 0
+    assert cleaning._kept.cache_info().hits == hits + 1
+    assert cleaning.MAX_EFFORT - left == left - clean.effort_left > 0
 
-    long = "<p>" + "x" * harmless.MAX_KEPT + "</p>"
+    long = "<p>" + "x" * cleaning.MAX_KEPT + "</p>"
     assert clean(long) == clean(long) == long
-    assert harmless._kept.cache_info().hits == hits + 1
+    assert cleaning._kept.cache_info().hits == hits + 1
