@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 from by_hand import NO_MODEL, activation, conv, evidence, layer, network, pool, prescribed, replaced, up
 
@@ -50,6 +51,9 @@ FREE = {
     ],
     "the same activation twice": [RIGHT[0], activation("relu"), *RIGHT[1:]],
     "a layer that does nothing": [RIGHT[0], layer("Identity"), *RIGHT[1:]],
+    "the same pooling twice": replaced(
+        RIGHT, LAST_POOL, dataclasses.replace(RIGHT[LAST_POOL], same_as=FIRST_POOL)
+    ),
     "an image given its shape first": [layer("Reshape", target_shape=(28, 28, 1)), *RIGHT],
 }
 
@@ -63,6 +67,17 @@ WRONG = {
     "channels": (replaced(RIGHT, 0, conv(32)), "encoder", "32 channels, not 16"),
     "kernel": (replaced(RIGHT, 2, conv(16, kernel_size=(5, 5))), "encoder", "a kernel of 5×5, not 3×3"),
     "strides": (replaced(RIGHT, 0, conv(16, strides=(2, 2))), "encoder", "strides of 2×2, not 1×1"),
+    "dilation": (
+        replaced(RIGHT, 0, conv(16, dilation_rate=(2, 2))),
+        "encoder",
+        "a dilation rate of 2×2, not 1×1",
+    ),
+    "groups": (replaced(RIGHT, 2, conv(16, groups=16)), "encoder", "16 groups of channels, not 1"),
+    "the same convolution twice": (
+        replaced(RIGHT, 2, dataclasses.replace(conv(16), weights=(np.zeros(1),), same_as=0)),
+        "encoder",
+        "the same layer as layer 1 once more: its weights are shared",
+    ),
     "activation": (replaced(RIGHT, 0, conv(16, "tanh")), "encoder", "activation tanh, not relu"),
     "no activation": (replaced(RIGHT, 6, conv(16, "linear")), "decoder", "activation linear, not relu"),
     "unknown activation": (replaced(RIGHT, 0, conv(16, "its own")), "encoder", "the unknown 'its own'"),
@@ -129,6 +144,12 @@ OUTPUTS = {
     "no sigmoid": (replaced(RIGHT, OUTPUT, conv(1, "linear")), 0.5, "linear, not sigmoid"),
     "kernel": (replaced(RIGHT, OUTPUT, conv(1, "sigmoid", kernel_size=(5, 5))), 0.5, "5×5, not 3×3"),
     "size": (replaced(RIGHT, OUTPUT, conv(1, "sigmoid", padding="valid")), 0.5, "26×26×1, not 28×28×1"),
+    "strides": (replaced(RIGHT, OUTPUT, conv(1, "sigmoid", strides=(2, 2))), 0.5, "strides of 2×2"),
+    "dilation": (
+        replaced(RIGHT, OUTPUT, conv(1, "sigmoid", dilation_rate=(2, 2))),
+        0.5,
+        "a dilation rate of 2×2, not 1×1",
+    ),
     "two things": (
         replaced(RIGHT, OUTPUT, conv(1, "relu", kernel_size=(5, 5))),
         0.25,

@@ -5,10 +5,15 @@ import dataclasses
 import corpus
 import numpy as np
 import pytest
+from by_hand import ROWS, fit, sample
+
+from autograder.evidence import Evidence
+from autograder.lab import AUTOENCODER as EXERCISE
 
 pytestmark = pytest.mark.slow
 
 CASES = {case.id: case for case in corpus.load()}
+CALL = fit(*[sample(np.zeros((len(ROWS), 28, 28, 1)), 6000)] * 2)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +101,6 @@ def conv(weights, request="r"):
     """The evidence of one convolution that answers with these weights."""
     import keras
 
-    from autograder.evidence import Evidence
     from autograder.kernel.describe import describe
 
     layer = keras.layers.Conv2D(4, 3, padding="same", activation="relu")
@@ -179,3 +183,111 @@ def test_no_more_is_kept_than_is_bounded(kernel):
     misses = rebuild._kept.cache_info().misses
     rebuild.run_layer(rebuild.blueprint(large), large, np.zeros((1, 3, 3, 1), np.float32))
     assert rebuild._kept.cache_info().misses == misses
+
+
+@pytest.mark.parametrize(
+    ("position", "changes", "reason"),
+    [
+        (0, {"attributes": {"groups": 7}}, "evenly divisible"),
+        (1, {"attributes": {"pool_size": (0, 0)}}, "pool_size"),
+        (0, {"inputs": (-1, -1)}, "it takes one input, not 2"),
+        (1, {"inputs": (0, 0)}, "it takes one input, not 2"),
+        (7, {"inputs": ()}, "it takes one input, not 0"),
+        (0, {"activation_values": (1.0,) * 27}, "its activation 'relu' is unknown"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_cannot_be_tried_earns_nothing_and_needs_a_person(
+    honest, reference, position, changes, reason
+):
+    from autograder.judge.criteria import judge
+
+    layer = honest.model.layers[position]
+    if "attributes" in changes:
+        changes = {"attributes": layer.attributes | changes["attributes"]}
+    forged = with_layer(honest, position, **changes)
+    (doubt,) = doubts(forged)
+    assert doubt.startswith(f"{layer.kind} that could not be tried (")
+    assert reason in doubt
+
+    part = "encoder" if position < 6 else "decoder"
+    verdict = judge(dataclasses.replace(forged, check=part), EXERCISE, reference)
+    assert verdict.credit == pytest.approx(5 / 6)
+    assert verdict.review
+    assert reason in verdict.found
+    training = judge(dataclasses.replace(forged, check="training", fits=(CALL,)), EXERCISE, reference)
+    assert training.credit == 0
+    assert training.review
+    assert reason in training.found
+
+
+def test_kinds_that_nobody_asks_for_need_no_person(honest, reference):
+    from autograder.judge.criteria import judge
+
+    layers = honest.model.layers
+    strange = dataclasses.replace(layers[1], kind="Lambda", attributes={}, inputs=(0,), response=())
+    verdict = judge(with_layer(honest, 1, **vars(strange)), EXERCISE, reference)
+    assert verdict.credit == pytest.approx(5 / 6)
+    assert not verdict.review
+
+
+def test_an_activation_in_name_only_is_none(kernel):
+    """A network without one claims that a rectifier follows its convolution."""
+    from autograder.judge.architecture import chain
+    from autograder.judge.behaviour import verified
+
+    evidence = conv(weights_of(1))
+    layer = dataclasses.replace(evidence.model.layers[0], kind="ReLU", attributes={}, weights=())
+    layer = dataclasses.replace(layer, inputs=(0,), input_shape=(28, 28, 4))
+    model = dataclasses.replace(evidence.model, layers=(linear(evidence.model.layers[0]), layer))
+    (step,) = chain(verified(dataclasses.replace(evidence, model=model)).model)
+    assert step.activation == "ReLU that is one in name only"
+
+
+def linear(layer):
+    """The convolution without its activation."""
+    from autograder.evidence import ACTIVATION_PROBE
+
+    values = tuple(float(x) for x in ACTIVATION_PROBE)
+    return dataclasses.replace(layer, activation="linear", activation_values=values)
+
+
+def test_a_class_of_ones_own_is_run_where_it_does_what_it_inherits(kernel):
+    import keras
+
+    from autograder.judge import rebuild
+    from autograder.kernel.describe import describe
+
+    class Same(keras.layers.Conv2D):
+        pass
+
+    class Other(keras.layers.Conv2D):
+        def call(self, images):
+            return super().call(images) / 2
+
+    images = np.random.default_rng(6).random((2, 28, 28, 1), np.float32)
+    another = "Conv2D that could not be tried (it is a class of its own)"
+    for cls, doubted in ((Same, []), (Other, [another])):
+        network = keras.Sequential([keras.Input((28, 28, 1)), cls(1, 3, padding="same")])
+        evidence = Evidence("encoder", "r", describe(network, "r"), (), {}, ())
+        assert doubts(evidence) == doubted
+    network = keras.Sequential([keras.Input((28, 28, 1)), Same(1, 3, padding="same")])
+    answers = rebuild.run(describe(network, "r"), images)
+    assert np.allclose(answers, network.predict(images, verbose=0), atol=1e-5)
+
+
+def test_a_layer_that_is_used_again_is_known_as_the_same(kernel):
+    import keras
+
+    from autograder.kernel.describe import describe
+
+    k = keras.layers
+    shared, pool = k.Conv2D(1, 3, padding="same"), k.MaxPooling2D(padding="same")
+    image = keras.Input((28, 28, 1))
+    part = keras.Sequential([keras.Input((None, None, 1)), k.Conv2D(1, 3, padding="same")])
+    x = pool(shared(pool(shared(image))))
+    described = describe(keras.Model(image, part(part(x))), "r").layers
+    assert [layer.same_as for layer in described] == [None, None, 0, 1, None, 4]
+
+    unbuilt = keras.Sequential([k.Conv2D(1, 3), k.Conv2D(1, 3), k.ReLU()])
+    assert [layer.same_as for layer in describe(unbuilt, "r").layers] == [None] * 3

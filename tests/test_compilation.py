@@ -41,6 +41,14 @@ def test_what_acts_like_binary_cross_entropy_is_it(function):
     assert judged_loss(function).credit == 1
 
 
+@pytest.mark.parametrize("smoothing", [2.0, 1.0, 0.5, -0.5])
+def test_label_smoothing_that_teaches_other_images_is_not(smoothing):
+    smoothed = lambda t, p: cross_entropy(t * (1 - smoothing) + smoothing / 2, p)  # noqa: E731
+    verdict = judged_loss(smoothed, smoothing=smoothing)
+    assert verdict.credit == 0
+    assert f"label_smoothing={smoothing:g}" in verdict.found
+
+
 def test_label_smoothing_is_the_students_choice():
     smoothed = lambda t, p: cross_entropy(0.9 * t + 0.05, p)  # noqa: E731
     assert judged_loss(smoothed, smoothing=0.1).credit == 1
@@ -51,6 +59,8 @@ WRONG = {
     "squared error": lambda t, p: np.mean((t - p) ** 2),
     "absolute error": lambda t, p: np.mean(np.abs(t - p)),
     "half of it": lambda t, p: -np.mean(t * np.log(p)),
+    "one that is it for black and white only": lambda t, p: -np.mean(np.log(1 - np.abs(t - p))),
+    "that of rounded targets": lambda t, p: cross_entropy(np.round(t), p),
     "its negative": lambda t, p: -cross_entropy(t, p),
     "one with an offset": lambda t, p: cross_entropy(t, p) + 1,
     "targets and predictions exchanged": lambda t, p: cross_entropy(p, np.clip(t, 0.01, 0.99)),

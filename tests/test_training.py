@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from by_hand import ROWS, evidence, fit, network, one_convolution, point, prescribed, sample
+from by_hand import ROWS, evidence, fit, layer, network, one_convolution, point, prescribed, sample
 
+from autograder.evidence import Sample
 from autograder.judge.behaviour import DOUBT
 from autograder.judge.training import judge_training, trained_without_noise
 from autograder.lab import AUTOENCODER, DENOISING
@@ -53,6 +54,42 @@ def test_some_images_may_be_set_aside(judged, clean, whole):
     assert judged(fit(whole(clean), whole(clean), images_per_epoch=4800)).credit == 1
     few = judged(fit(whole(clean), whole(clean), images_per_epoch=600))
     assert few.problems == ("An epoch has 600 of the 6,000 training images (−1/4).",)
+
+
+def test_one_batch_over_and_over_is_not_the_training_set(judged, clean, whole):
+    few = judged(fit(whole(clean), whole(clean), different=100))
+    assert few.problems == ("6,000 images of an epoch are only 100 different ones (−1/4).",)
+    assert judged(fit(whole(clean), whole(clean), different=1297)).credit == 1
+
+
+@pytest.mark.parametrize("read", [100, 1000, 1400, 6000])
+def test_what_was_read_of_a_shuffled_set_repeats_some_images(judged, clean, whole, reference, read):
+    drawn = np.random.default_rng(read).integers(0, len(reference.train), read)
+    call = fit(whole(clean), whole(clean), read=read, different=len(set(drawn)))
+    assert judged(call).credit == 1
+
+
+def test_a_callback_that_stops_in_the_first_epoch_costs_a_quarter(judged, clean, whole):
+    verdict = judged(fit(whole(clean), whole(clean), stopped=1))
+    assert verdict.problems == ("A callback stops training in the first epoch, after step 1 (−1/4).",)
+
+
+def late(images, reference, change):
+    """A sample of an epoch whose images are changed from the 1,401st on."""
+    rows = (*ROWS, *range(1400, 6000, 200))
+    true = reference.train_images(np.array(rows))
+    true[: len(ROWS)] = images
+    true[len(ROWS) :] = change(true[len(ROWS) :])
+    return Sample((6000, 28, 28, 1), "float32", rows, true.astype(np.float32))
+
+
+@pytest.mark.parametrize("change", [np.zeros_like, lambda x: 1 - x], ids=["black", "inverted"])
+@pytest.mark.parametrize("role", ["input", "target"])
+def test_later_batches_count_as_the_first_ones_do(judged, clean, reference, role, change):
+    right = late(clean, reference, lambda x: x)
+    assert judged(fit(right, right)).credit == 1
+    verdict = judged(dataclasses.replace(fit(right, right), **{role: late(clean, reference, change)}))
+    assert f"Later in an epoch the {role} is other images than x_train (−1/4)." in verdict.problems
 
 
 def test_each_thing_asked_for_is_a_quarter(judged, clean, whole):
@@ -129,6 +166,24 @@ def test_other_inputs_than_noisy_ones_cost_a_quarter(judged, clean, whole, refer
     assert verdict.credit in (0.5, 0.75)
 
 
+def test_later_noisy_batches_count_as_the_first_ones_do(judged, clean, whole, reference):
+    given, target = whole(clean + noise()), late(clean, reference, lambda x: x)
+    random = np.random.default_rng(5)
+
+    def verdict(change):
+        x = late(given.values, reference, change)
+        return judged(denoising(x, target), exercise=DENOISING, noisy=given)
+
+    for sigma in (0.2, 0.45):
+        assert verdict(lambda x, s=sigma: x + random.normal(0, s, x.shape)).credit == 1
+    assert verdict(np.zeros_like).credit == 0.75
+
+
+def test_black_inputs_are_no_noisy_ones(judged, clean, whole):
+    black = denoising(whole(0 * clean), whole(clean))
+    assert judged(black, exercise=DENOISING, noisy=whole(clean + noise())).credit == 0.75
+
+
 def test_whether_any_noise_was_seen_is_known(clean, whole, reference):
     quiet, loud = denoising(whole(clean), whole(clean)), denoising(whole(clean + noise()), whole(clean))
     assert trained_without_noise((quiet,), reference)
@@ -161,3 +216,14 @@ def test_a_record_for_a_network_that_is_none_counts_for_nothing(judged, clean, w
     verdict = judged(fit(whole(clean), whole(clean)), model=network(*layers))
     assert verdict.credit == 0
     assert "not the one that it trained" in verdict.problems[0]
+
+
+def test_a_record_for_a_network_that_cannot_be_run_needs_a_person(judged, clean, whole):
+    call = fit(whole(clean), whole(clean))
+    learned = one_convolution(point(9), -4, "sigmoid")
+    assert not judged(call, model=learned).review
+    for strange in (layer("Lambda"), layer("Conv2D that could not be tried (its groups)")):
+        verdict = judged(call, model=network(*learned.layers, strange))
+        assert verdict.credit == 0
+        assert verdict.review
+    assert "does not know Lambda layers" in judged(call, model=network(layer("Lambda"))).found

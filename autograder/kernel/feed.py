@@ -17,8 +17,6 @@ import tensorflow as tf
 from autograder.evidence import Sample
 from autograder.kernel.describe import numbers, sample
 
-READ_SECONDS = 10
-"""Time after which the rest of an epoch is no longer read; a pipeline over MNIST takes two to four."""
 LATE = 24
 """Images that are sampled from the later batches."""
 BLOCK_VALUES = 2**22
@@ -43,15 +41,16 @@ class Feed:
     """How many different targets (inputs, where there are none) are among them."""
 
 
-def read(arguments: dict, rows: int) -> Feed:
+def read(arguments: dict, rows: int, seconds: float) -> Feed:
     """What these arguments of `fit` feed, the first `rows` images of it as they are.
 
-    Raises an exception for what is no data.
+    seconds: time after which the rest of an epoch is no longer read. Raises an exception for what is
+    no data.
     """
     x, y, weights = arguments["x"], arguments["y"], arguments["sample_weight"]
     steps = arguments["steps_per_epoch"] and int(arguments["steps_per_epoch"])
     if not _is_array(x):
-        return _read_through(iter(batches(x)), rows, steps or _length(x))
+        return _read_through(iter(batches(x)), rows, steps or _length(x), seconds)
     x, y = only(x), None if y is None else only(y)
     batch = int(arguments["batch_size"] or 32)
     aside = arguments["validation_split"] if arguments["validation_data"] is None else 0
@@ -91,7 +90,8 @@ def batches(x: object):
 
 def gather(stream: Iterator, rows: int) -> tuple[tuple, list[int]]:
     """The first `rows` rows of an iterator of batches, and the sizes of these batches."""
-    taken, sizes = [], []
+    taken: list[list] = []
+    sizes: list[int] = []
     while sum(sizes) < rows and (batch := next(stream, None)) is not None:
         columns = _columns(batch)
         sizes.append(len(columns[0]))
@@ -103,12 +103,13 @@ def gather(stream: Iterator, rows: int) -> tuple[tuple, list[int]]:
     return tuple(joined[:3]), sizes
 
 
-def _read_through(stream: Iterator, rows: int, count: int | None) -> Feed:
+def _read_through(stream: Iterator, rows: int, count: int | None, seconds: float) -> Feed:
     """The feed of an iterator of batches. count: how many of them are an epoch, where that is known."""
     (x, y, weights), sizes = gather(stream, rows)
     seen, late = _Different(), _Late()
     seen.add(x if y is None else y)
-    position, until = len(sizes), time.monotonic() + READ_SECONDS
+    batch_size = next(filter(None, sizes), None)
+    position, until = len(sizes), time.monotonic() + seconds
     ended = seen.read < rows
     while not ended and (count is None or position < count) and time.monotonic() < until:
         try:
@@ -119,9 +120,11 @@ def _read_through(stream: Iterator, rows: int, count: int | None) -> Feed:
         except Exception:
             # The end, or what Keras would have stopped at.
             ended = True
-    images = None if count is None else count * sizes[0]
-    if ended or position == count:
+    images = None if count is None else count * batch_size
+    if position == count:
         images = seen.read
+    elif ended:
+        images = min(seen.read, seen.read if images is None else images)
     return Feed(
         x,
         y,
@@ -129,7 +132,7 @@ def _read_through(stream: Iterator, rows: int, count: int | None) -> Feed:
         late.with_inputs(sample(x, count=images)),
         None if y is None else late.with_targets(sample(y, count=images)),
         images,
-        sizes[0],
+        batch_size,
         seen.read,
         seen.different,
     )
@@ -145,6 +148,8 @@ class _Late:
 
     def add(self, start: int, columns: list) -> None:
         """One of the rows of a batch, whose first one is row `start` of the epoch, may be kept."""
+        if not len(columns[0]):
+            return
         self._batches += 1
         place = len(self._kept)
         if place == LATE:
