@@ -393,16 +393,17 @@ at = libc.mmap(None, long(5 * 2**38), 1, 0x4022, -1, long(0))
 for offset in range(0, 5 * 2**38, 2**21):
     ctypes.string_at(at + offset, 1)
 """,
-    "descriptors of pipes": """
+    "pipes": """
 import os
 for _ in range(180):
     if not os.fork():
         kept = [os.pipe() for _ in range(490)]
+        for _, end in kept: os.write(end, bytes(4096))
         time.sleep(30)
         os._exit(0)
 """,
 }
-"""What once held 2 GiB and more that no limit saw."""
+"""Memory of no process, which only the system knows of."""
 
 
 @works
