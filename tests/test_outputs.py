@@ -1,9 +1,22 @@
-"""What a cell printed is shown in one piece, however it came."""
+"""What a cell printed is shown in one piece, however it came; what is kept of it is bounded."""
+
+import json
 
 import pytest
 from nbformat.v4 import new_output
 
-from autograder.course.outputs import in_one_piece
+from autograder.course.kernel import BoundedSession
+from autograder.course.outputs import (
+    LEFT_OUT,
+    MOST_EVIDENCE_BYTES,
+    MOST_TOKENS,
+    Outputs,
+    holds_too_much,
+    in_one_piece,
+)
+from autograder.evidence import MIME_TYPE
+
+MIB = 2**20
 
 
 def shown(*printed):
@@ -48,3 +61,94 @@ def test_what_a_progress_bar_overwrote_is_gone(printed, left):
 def test_a_line_of_millions_is_no_matter(piece):
     # Where each place of a line is begun at anew, this takes weeks.
     assert shown(("stdout", piece * 5_000_000))
+
+
+def message(data, buffers=(), **more):
+    return {
+        "content": {"data": data},
+        "parent_header": {"msg_id": "a request"},
+        "buffers": buffers,
+    } | more
+
+
+def test_evidence_is_kept_as_the_text_it_is_with_its_request():
+    outputs = Outputs(MIB)
+    assert not outputs.admit(message({MIME_TYPE: "{}"}), "loss")
+    assert outputs.evidence == {"loss": [["a request", "{}"]]}
+
+
+@pytest.mark.parametrize("said", [{"a": [[]]}, None, 7, "💥"], ids=repr)
+def test_evidence_that_is_no_plain_text_is_not_kept(said):
+    outputs = Outputs(MIB)
+    outputs.admit(message({MIME_TYPE: said}), "loss")
+    assert outputs.evidence == {"loss": [["a request", ""]]}
+
+
+def test_of_evidence_that_came_twice_it_is_known_only_that_it_did():
+    outputs = Outputs(MIB)
+    for text in ("first", "second", "third"):
+        outputs.admit(message({MIME_TYPE: text}), "loss")
+    assert outputs.evidence == {"loss": [["a request", "first"], ["a request", ""]]}
+
+
+def test_all_evidence_of_a_notebook_is_bounded():
+    outputs = Outputs(MIB)
+    for number in range(20):
+        outputs.admit(message({MIME_TYPE: "A" * 8 * MIB}), f"cell {number}")
+    kept = sum(len(text) for some in outputs.evidence.values() for _, text in some)
+    assert kept <= MOST_EVIDENCE_BYTES
+
+
+@pytest.mark.parametrize(
+    "data", [[[]] * 10_000, [{}] * 10_000, {"": [0.5] * 60_000}], ids=["lists", "dicts", "numbers"]
+)
+def test_containers_and_numbers_count(data):
+    outputs = Outputs(MIB)
+    assert not outputs.admit(message({"application/json": data}), None)
+    assert outputs.full
+
+
+def test_buffers_count():
+    outputs = Outputs(MIB)
+    assert not outputs.admit(message({}, [bytes(MIB), bytes(1)]), None)
+
+
+def test_what_holds_too_much_is_left_out_and_counted():
+    outputs = Outputs(20 * MIB)
+    assert not outputs.admit(message({}, content={}, **{LEFT_OUT: True}), None)
+    assert outputs.full
+    for _ in range(13):
+        outputs.admit(message({}, content={}, **{LEFT_OUT: True}), None)
+    assert outputs.flood
+
+
+@pytest.mark.parametrize("item", ["[]", "{}", '{"":0}', '""', "0", "[[[]]]"])
+def test_values_are_counted_before_they_are_read(item):
+    assert holds_too_much(f"[{','.join([item] * (MOST_TOKENS + 1))}]".encode())
+    assert not holds_too_much(f"[{','.join([item] * (MOST_TOKENS // 8))}]".encode())
+
+
+@pytest.mark.parametrize(
+    "text", ["[1, 2]\n" * MOST_TOKENS, '"a", ' * MOST_TOKENS, "\\" * MOST_TOKENS], ids=["[", '"', "\\"]
+)
+def test_what_a_text_says_is_not_counted(text):
+    assert not holds_too_much(json.dumps({"name": "stdout", "text": text}).encode())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'"' * 10**7, b'"' + b"\\" * 10**7, b"[" * 10**7],
+    ids=["quotes", "escapes", "lists"],
+)
+def test_no_content_takes_long_to_count(content):
+    holds_too_much(content)
+
+
+def test_a_message_that_holds_too_much_is_read_without_its_content():
+    session = BoundedSession(key=b"a key")
+    sent = session.msg("display_data", {"data": {"text/plain": [[]] * MOST_TOKENS}})
+    received = session.deserialize(session.serialize(sent)[1:])
+    assert (received["content"], received[LEFT_OUT]) == ({}, True)
+    assert received["msg_id"] == sent["msg_id"]
+    small = session.msg("display_data", {"data": {"text/plain": "1"}})
+    assert session.deserialize(session.serialize(small)[1:])["content"] == small["content"]

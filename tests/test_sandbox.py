@@ -23,6 +23,7 @@ from traitlets.config import Config
 from autograder.course import sandbox
 from autograder.course.execute import INCIDENT, ExecuteSubmission
 from autograder.course.grading import Grading
+from autograder.evidence import MIME_TYPE
 from autograder.kernel import system_calls
 
 works = pytest.mark.skipif(bool(sandbox.problem()), reason=f"no sandbox here: {sandbox.problem()}")
@@ -459,6 +460,31 @@ def test_disk_is_limited(grading, folder):
     assert "No space" in said
 
 
+SEND = """
+import time
+def send(content, buffers=()):
+    kernel = get_ipython().kernel
+    content |= {"metadata": {}, "transient": {}}
+    parent = kernel.get_parent("shell")
+    kernel.session.send(kernel.iopub_socket, "display_data", content, parent=parent, buffers=list(buffers))
+    time.sleep(2)
+"""
+RAW = """
+import os, socket, threading, time
+frame = bytes([3]) + (2**24).to_bytes(8, "big") + bytes(2**24)
+def flood(number):
+    with socket.socket(fileno=os.dup(number)) as grader:
+        grader.setblocking(True)
+        for _ in range(90):
+            grader.sendall(frame)
+for name in os.listdir("/proc/self/fd"):
+    if os.path.exists(f"/proc/self/fd/{name}") or os.path.islink(f"/proc/self/fd/{name}"):
+        if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+            threading.Thread(target=flood, args=(int(name),), daemon=True).start()
+time.sleep(4)
+"""
+
+
 @works
 @pytest.mark.parametrize(
     "flood",
@@ -468,8 +494,16 @@ def test_disk_is_limited(grading, folder):
         "from IPython.display import display\ndisplay({'image/png': 'A' * 500 * 10**6}, raw=True)",
         "import os\nwhile True: os.write(1, bytes(10**6))",
         "get_ipython().set_next_input('x' * 300 * 10**6)",
+        SEND + "send({'data': {'text/plain': '1'}}, [bytes(2**24)] * 90)",
+        SEND + "send({'data': {'text/plain': [[] for _ in range(5 * 10**6)]}})",
+        SEND + f"send({{'data': {{'{MIME_TYPE}': [[] for _ in range(15 * 10**5)]}}}})",
+        SEND + f"send({{'data': {{'{MIME_TYPE}': '[' + '[],' * 15 * 10**5}}}})",
+        RAW,
     ],
-    ids=["text", "messages", "one image", "file descriptor", "reply"],
+    ids=[
+        *("text", "messages", "one image", "file descriptor", "reply"),
+        *("buffers", "lists", "evidence", "evidence as text", "raw frames"),
+    ],
 )
 def test_output_does_not_grow_the_grader(grading, flood):
     grader, most = psutil.Process(), 0

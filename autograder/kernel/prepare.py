@@ -22,6 +22,7 @@ import keras  # noqa: E402
 import matplotlib.pyplot  # noqa: E402, F401
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
+import zmq  # noqa: E402
 from keras.src.datasets import mnist  # noqa: E402
 
 from autograder.kernel import prediction, session  # noqa: E402
@@ -69,6 +70,8 @@ def serve(arguments: list[str], sockets_are_bound: Callable[[], None] = lambda: 
     # What libraries write past Python goes to the kernel's log, not into the notebook.
     app = IPKernelApp.instance(capture_fd_output=False)
     app.initialize(kernel_arguments)
+    # Where outputs come faster than they are read, the notebook waits: otherwise some would be lost.
+    app.iopub_thread.schedule(lambda: app.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1))
     os.chdir(folder)
     sockets_are_bound()
     app.start()
