@@ -462,11 +462,11 @@ def test_disk_is_limited(grading, folder):
 
 SEND = """
 import time
-def send(content, buffers=()):
+def send(content, buffers=None):
     kernel = get_ipython().kernel
     content |= {"metadata": {}, "transient": {}}
-    parent = kernel.get_parent("shell")
-    kernel.session.send(kernel.iopub_socket, "display_data", content, parent=parent, buffers=list(buffers))
+    about = {"parent": kernel.get_parent("shell"), "buffers": buffers}
+    kernel.session.send(kernel.iopub_socket, "display_data", content, **about)
     time.sleep(2)
 """
 RAW = """
@@ -478,7 +478,7 @@ def flood(number):
         for _ in range(90):
             grader.sendall(frame)
 for name in os.listdir("/proc/self/fd"):
-    if os.path.exists(f"/proc/self/fd/{name}") or os.path.islink(f"/proc/self/fd/{name}"):
+    if os.path.lexists(f"/proc/self/fd/{name}"):
         if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
             threading.Thread(target=flood, args=(int(name),), daemon=True).start()
 time.sleep(4)
