@@ -5,6 +5,7 @@ are seen as well. A generator has moved on by so much.
 """
 
 import dataclasses
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -194,8 +195,8 @@ class _Different:
     def add(self, rows: Any) -> None:
         """Looks at an array of any library, block by block."""
         self.read += len(rows)
-        block = max(1, BLOCK_VALUES // max(1, int(np.prod(rows.shape[1:], dtype=np.int64))))
         try:
+            block = max(1, BLOCK_VALUES // max(1, math.prod(rows.shape[1:])))
             for start in range(0, len(rows), block):
                 some = np.ascontiguousarray(rows[start : start + block])
                 self._seen.update(hash(row.tobytes()) for row in some)
