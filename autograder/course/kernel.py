@@ -88,8 +88,10 @@ class GradingKernelManager(AsyncKernelManager):
         return bounded_context()
 
     def _make_url(self, channel: str) -> str:
-        transport, _, path = super()._make_url(channel).partition("://")
-        return f"{transport}://{self.relay.address(path) if self.relay else path}"
+        url = super()._make_url(channel)
+        if self.transport != "ipc" or self.relay is None:
+            return url
+        return "ipc://" + self.relay.address(url.removeprefix("ipc://"))
 
     @default("client_factory")
     def _bounded_client(self) -> type[BoundedClient]:
