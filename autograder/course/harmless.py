@@ -8,6 +8,7 @@ is cleaned, nothing unknown is kept, and whatever could look like the grader's s
 import base64
 import binascii
 import re
+import unicodedata
 from html import escape
 
 from nbconvert.filters import ansi2html, strip_ansi
@@ -21,6 +22,9 @@ from autograder.course.reading import REMARKS, UNREADABLE
 
 MAX_COLOURS = 5000
 """Changes of colour in a printed text, above which it has none: each copies the rest of the text."""
+
+MAX_ACCENTS = 4
+"""Accents on one letter; no language that is written needs more."""
 
 FROM_THE_NOTEBOOK = "From the submitted notebook, not from the grader:"
 
@@ -53,9 +57,10 @@ def harmless_cell(cell: NotebookNode, clean: Cleaning) -> NotebookNode:
     attachments = cell.pop("attachments", {})
     metadata = {"nbgrader": cell.metadata.nbgrader} if "nbgrader" in cell.metadata else {}
     if cell.cell_type == "raw":
-        cell = new_markdown_cell(_as_markdown(framed(_verbatim(cell.source))), id=cell.id)
+        return new_markdown_cell(_as_markdown(framed(_verbatim(cell.source))), id=cell.id)
     cell.metadata = from_dict(metadata)
     if cell.cell_type == "code":
+        cell.source = _without_towers(cell.source)
         count = cell.execution_count
         cell.execution_count = count if type(count) is int and count >= 0 else None
         shown = (harmless_output(output, cell.execution_count, clean) for output in cell.outputs)
@@ -182,6 +187,7 @@ def _text(value: object) -> str:
     text = encodable(value) if isinstance(value, str) else ""
     if len(text) > MAX_TEXT:
         text = f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT:,} more characters are not shown."
+    text = _without_towers(text)
     if text.count("\x1b") > MAX_COLOURS:
         return strip_ansi(text)
     text = _COLOURS.sub(_without_background, text)
@@ -191,6 +197,22 @@ def _text(value: object) -> str:
         # Incomplete colour codes would cost the whole page.
         text = strip_ansi(text)
     return text
+
+
+def _without_towers(text: str) -> str:
+    """With a few accents on each letter, where hundreds would be drawn across the lines above."""
+    if text.isascii() or not any(map(_is_accent, set(text))):
+        return text
+    kept, height = [], 0
+    for character in text:
+        height = height + 1 if _is_accent(character) else 0
+        if height <= MAX_ACCENTS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _is_accent(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me")
 
 
 def _without_background(colours: re.Match) -> str:

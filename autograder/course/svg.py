@@ -17,7 +17,7 @@ MAX_ELEMENTS = 50_000
 MAX_DEPTH = 100
 """Of elements within elements, and within what these refer to."""
 
-MAX_EFFORT = 40_000
+MAX_EFFORT = 30_000
 """What is drawn, in shapes: a long outline, a layer or a picture counts as many."""
 
 GROUP, CLIP, GRADIENT, LAYER = 0.25, 8, 15, 25
@@ -78,7 +78,8 @@ _NAME = re.compile(r"[\w:.-]{1,200}")
 _REFERENCE = re.compile(r"""url\(\s*["']?#([\w:.-]{1,200})["']?\s*\)""")
 _PICTURE = re.compile(r"data:image/(?:png|jpe?g);base64,[A-Za-z0-9+/=]+")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
-_RULE = re.compile(r"([\w\s.,#*>:-]{1,500})\{([^{}]*)\}")
+_SELECTOR = re.compile(r"[\w\s.,#*>:-]{1,500}")
+_COLOUR = re.compile(r"[\w\s#.%-]*(?:(?:rgb|hsl)a?\([\d\s.,%/-]*\))?")
 
 
 @dataclass(frozen=True)
@@ -179,14 +180,16 @@ _BRACKETED = {"gradientTransform", "transform"}
 
 def _refers(value: str) -> bool:
     """Whether what stands in brackets is a colour, or something in the same drawing."""
-    return re.fullmatch(r"[\w\s#.,%-]*(?:\([\w\s.,%/-]*\))?", _REFERENCE.sub("", value)) is not None
+    return _COLOUR.fullmatch(_REFERENCE.sub("", value)) is not None
 
 
 def _rules(sheet: str) -> Iterator[str]:
     """The rules of a style sheet, which refer to nothing: what they apply to is not known here."""
-    for selector, style in _RULE.findall(re.sub(r"/\*.*?\*/", "", sheet[:20_000], flags=re.DOTALL)):
-        kept = [f"{k}: {v}" for k, v in _declarations(style, "style") if "url" not in v.lower()]
-        yield f"{selector.strip()} {{{'; '.join(kept)}}}"
+    for rule in re.sub(r"/\*.*?\*/", "", sheet[:20_000], flags=re.DOTALL).split("}"):
+        selector, _, style = rule.partition("{")
+        if _SELECTOR.fullmatch(selector.strip()):
+            kept = [f"{k}: {v}" for k, v in _declarations(style, "style") if "url" not in v.lower()]
+            yield f"{selector.strip()} {{{'; '.join(kept)}}}"
 
 
 class _Effort:
@@ -204,7 +207,9 @@ class _Effort:
         if element in self._open or depth > MAX_DEPTH:
             raise ValueError("a drawing within itself")
         self._open.add(element)
-        effort = _own_effort(element) + sum(self.of(child, depth + 1) for child in element)
+        # Definitions are drawn where something refers to them.
+        drawn = () if element.tag == "defs" else element
+        effort = _own_effort(element) + sum(self.of(child, depth + 1) for child in drawn)
         for key, name in _references(element):
             if name in self._named:
                 effort += self._through(key, self._named[name], element, depth + 1)
@@ -242,7 +247,9 @@ def _own_effort(element: Element) -> float:
     """Shapes that take as long as the element without all that it holds and refers to."""
     properties = dict(_properties(element))
     effort = 1 if element.tag in _SHAPES or element.tag in _TEXTS else GROUP
-    effort += _points(element) / 50 + (len(element.text or "") + len(element.tail or "")) / 5
+    # Lines that cross one another take time by the square of their number.
+    effort += _points(element) / 50 + (_points(element) / 400) ** 2
+    effort += (len(element.text or "") + len(element.tail or "")) / 2
     if "opacity" in properties and element.tag not in _SHAPES:
         effort += LAYER
     if element.tag == "image":
