@@ -30,6 +30,8 @@ MAX_MESSAGE_ITEMS = 250_000
 MAX_ITEMS = 4096
 MAX_TEXT = 2000
 MAX_DIMENSIONS = 6
+MAX_COORDINATE = 1e6
+"""Of a pixel in a picture."""
 
 Array = np.ndarray
 Scalar = bool | int | float | str | None
@@ -176,6 +178,25 @@ class FitEvidence:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """An image in the file of a figure."""
+
+    picture: str
+    """SHA-256 digest of the file, in hexadecimal digits."""
+    box: tuple[float, ...]
+    """Where it is in the file's pixels, from the upper left: x and y where its first row and column
+    begin, x and y where its last ones end. Turned upside down, it begins below where it ends."""
+    array: Array
+    """Its values, (height, width) float32, before any colours."""
+
+    def __post_init__(self) -> None:
+        if len(self.box) != 4 or not all(abs(side) < MAX_COORDINATE for side in self.box):
+            raise EvidenceError("a drawing has no box")
+        if self.array.ndim != 2:
+            raise EvidenceError(f"a drawing has the shape {self.array.shape}")
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that one test cell hands over."""
 
@@ -185,8 +206,8 @@ class Evidence:
     model: ModelEvidence | None
     fits: tuple[FitEvidence, ...]
     arrays: dict[str, Sample]
-    drawings: tuple[Array, ...]
-    """Greyscale images that were on screen, each (height, width) float32."""
+    drawings: tuple[Drawing, ...]
+    """The images of figures that were rendered, on the page or not."""
 
 
 @dataclass(frozen=True)

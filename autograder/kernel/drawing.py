@@ -1,92 +1,137 @@
-"""Remembers which images were on screen: those in figures and pictures that were rendered."""
+"""Remembers which images are in each figure that was rendered, and where in its file."""
 
+import contextlib
+import functools
+import hashlib
 import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import matplotlib_inline.backend_inline
 import numpy as np
-from matplotlib.axes import Axes
+from IPython.core import pylabtools
+from matplotlib.artist import Artist
 from matplotlib.backend_bases import FigureCanvasBase
-from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.transforms import Bbox
-from PIL import Image
+
+from autograder.evidence import MAX_COORDINATE, Drawing
 
 MAX_DRAWINGS = 400
 MAX_PIXELS = 1_000_000
 
+_VECTOR_FORMATS = {"svg", "pdf"}
+
 
 class ScreenRecorder:
-    """Collects the arrays behind every picture rendered while it is installed."""
+    """Collects the images of every figure rendered while it is installed.
+
+    Whether the figure's file was shown, and what can be seen in it, is for the judge to find out.
+    """
 
     def __init__(self) -> None:
-        self.drawings: list[np.ndarray] = []
+        self.drawings: list[Drawing] = []
+        self._places: list[tuple[Artist, tuple[float, ...]]] | None = None
+        """Of the figure being rendered, as it was drawn last; None while none is."""
 
     def install(self) -> None:
-        """Wraps the two places through which a notebook renders pictures: Matplotlib's canvas,
-        when a figure becomes an output, and Pillow's, when an image does."""
-        print_figure = FigureCanvasBase.print_figure
-        repr_png = Image.Image._repr_png_
-        recorder = self
+        """Wraps Matplotlib's canvas, where a figure becomes a file, and the drawing of a figure."""
+        FigureCanvasBase.print_figure = self._recording(FigureCanvasBase.print_figure)
+        Figure.draw = self._noting_places(Figure.draw)
 
-        def recording_print_figure(canvas, filename, *args, **kwargs):
-            # A figure saved to a file is not on screen; the inline backend renders into memory.
-            if isinstance(filename, io.BytesIO):
-                recorder.figure(canvas.figure)
-            return print_figure(canvas, filename, *args, **kwargs)
+    def _recording(self, print_figure: Callable) -> Callable:
+        @functools.wraps(print_figure)
+        def recording(canvas, filename, *args, **kwargs):
+            self._places = []
+            try:
+                result = print_figure(canvas, filename, *args, **kwargs)
+                places = self._places
+            finally:
+                self._places = None
+            if places:
+                self._add(_content(filename), places)
+            return result
 
-        def recording_repr_png(image):
-            recorder.add(np.asarray(image.convert("L"), np.float32) / 255)
-            return repr_png(image)
+        return recording
 
-        FigureCanvasBase.print_figure = recording_print_figure
-        Image.Image._repr_png_ = recording_repr_png
+    def _noting_places(self, draw: Callable) -> Callable:
+        @functools.wraps(draw)
+        def noting(figure, renderer):
+            result = draw(figure, renderer)
+            # A layout is tried out first: what counts is where all is when it is drawn last.
+            if self._places is not None:
+                self._places = list(_places(figure, renderer))
+            return result
 
-    def figure(self, figure: Figure) -> None:
-        """Adds the images of one figure that can be seen: those in its axes, and those laid on it."""
-        for image in figure.images:
-            self._artist(image)
-        for axes in filter(Axes.get_visible, figure.axes):
-            covered: list[Bbox] = []
-            drawn = enumerate([*axes.images, *axes.collections])
-            # From the topmost down: an image under another of its size is not on screen.
-            for _, image in sorted(drawn, key=_height, reverse=True):
-                if not image.get_visible() or not hasattr(image, "get_array"):
-                    continue
-                area = _area(image)
-                if area is None or not any(_inside(area, above) for above in covered):
-                    self._artist(image)
-                if area is not None and image.get_alpha() in (None, 1):
-                    covered.append(area)
+        return noting
 
-    def _artist(self, image: object) -> None:
-        array = image.get_array()
-        if array is not None and array.ndim >= 2:
-            self.add(np.ma.filled(np.ma.asarray(array, dtype=np.float32), 0))
-
-    def add(self, array: np.ndarray) -> None:
-        """Adds an image (height, width) or (height, width, channels), the latter as its mean."""
-        if array.ndim == 3:
-            array = array[..., :3].mean(axis=-1)
-        pixels = sum(a.size for a in self.drawings) + array.size
-        if array.ndim == 2 and len(self.drawings) < MAX_DRAWINGS and pixels <= MAX_PIXELS:
-            self.drawings.append(np.array(array, np.float32))
+    def _add(self, picture: bytes, places: list[tuple[Artist, tuple[float, ...]]]) -> None:
+        digest = hashlib.sha256(picture).hexdigest()
+        if any(known.picture == digest for known in self.drawings):
+            return
+        for artist, box in places:
+            array = np.ma.filled(np.ma.asarray(artist.get_array(), dtype=np.float32), 0)
+            if array.ndim == 3:
+                array = array[..., :3].mean(axis=-1)
+            pixels = sum(drawing.array.size for drawing in self.drawings) + array.size
+            if array.ndim == 2 and len(self.drawings) < MAX_DRAWINGS and pixels <= MAX_PIXELS:
+                self.drawings.append(Drawing(digest, box, np.array(array, np.float32)))
 
 
-def _height(numbered: tuple[int, object]) -> tuple[float, int]:
-    """Of two artists at the same level the later one is on top."""
-    position, artist = numbered
-    return artist.get_zorder(), position
+def render_as_pixels() -> None:
+    """Lets figures become PNG where SVG or PDF was asked for: only in pixels can the judge see."""
+    select = pylabtools.select_figure_formats
+
+    @functools.wraps(select)
+    def select_figure_formats(shell, formats, **kwargs):
+        asked = {formats} if isinstance(formats, str) else set(formats)
+        return select(shell, asked - _VECTOR_FORMATS or {"png"}, **kwargs)
+
+    for module in (pylabtools, matplotlib_inline.backend_inline):
+        module.select_figure_formats = select_figure_formats
 
 
-def _area(artist: object) -> Bbox | None:
-    """Where an image lies in its axes' coordinates; None for what is no image."""
+def _places(figure: Figure, renderer: object) -> Iterator[tuple[Artist, tuple[float, ...]]]:
+    """The images of a figure, each with its box: see `Drawing`."""
+    for artist in figure.findobj(_is_image):
+        # No artist of the student's own may stop the figure from being shown.
+        with contextlib.suppress(Exception):
+            (left, first), (right, last) = _corners(artist, renderer)
+            box = (left, renderer.height - first, right, renderer.height - last)
+            if all(abs(side) < MAX_COORDINATE for side in box):
+                yield artist, tuple(map(float, box))
+
+
+def _is_image(artist: Artist) -> bool:
+    array = artist.get_array() if hasattr(artist, "get_array") else None
+    return array is not None and np.ndim(array) >= 2
+
+
+def _corners(artist: Artist, renderer: object) -> np.ndarray:
+    """Where the array begins and ends: the outer corners of its first and its last pixel."""
+    if hasattr(artist, "get_coordinates"):
+        # A mesh.
+        return artist.get_transform().transform(artist.get_coordinates()[[0, -1], [0, -1]])
+    upright = getattr(artist, "origin", "upper") != "upper"
     if isinstance(artist, AxesImage):
         left, right, bottom, top = artist.get_extent()
-        return Bbox.from_extents(min(left, right), min(bottom, top), max(left, right), max(bottom, top))
-    if isinstance(artist, QuadMesh):
-        return artist.get_datalim(artist.axes.transData)
-    return None
+        transform = artist.get_transform()
+    else:
+        (left, bottom), (right, top) = artist.get_window_extent(renderer).get_points()
+        transform = None
+    first, last = (bottom, top) if upright else (top, bottom)
+    corners = np.array([(left, first), (right, last)])
+    return corners if transform is None else transform.transform(corners)
 
 
-def _inside(area: Bbox, other: Bbox) -> bool:
-    return all(other.min <= area.min) and all(area.max <= other.max)
+def _content(file: object) -> bytes:
+    """What was written to a file; nothing where that cannot be read again."""
+    if isinstance(file, io.BytesIO):
+        return file.getvalue()
+    if isinstance(file, str | os.PathLike):
+        path = Path(file)
+        with contextlib.suppress(OSError):
+            # As Matplotlib names it.
+            return (path if path.suffix else path.with_name(f"{path.name}.png")).read_bytes()
+    return b""

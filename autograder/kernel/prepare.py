@@ -25,7 +25,7 @@ import tensorflow as tf  # noqa: E402
 import zmq  # noqa: E402
 from keras.src.datasets import mnist  # noqa: E402
 
-from autograder.kernel import prediction, session  # noqa: E402
+from autograder.kernel import drawing, prediction, session  # noqa: E402
 
 
 def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.publish) -> None:
@@ -45,6 +45,7 @@ def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.pu
         tf.config.threading.set_intra_op_parallelism_threads(1)
         prediction.install()
     seed()
+    drawing.render_as_pixels()
     session.start(shorten=shorten, deliver=deliver)
 
 
