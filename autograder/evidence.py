@@ -187,13 +187,17 @@ class Drawing:
     """Where it is in the file's pixels, from the upper left: x and y where its first row and column
     begin, x and y where its last ones end. Turned upside down, it begins below where it ends."""
     array: Array
-    """Its values, (height, width) float32, before any colours."""
+    """Its values, (height, width) float32, before they are given colours."""
+    colours: Array
+    """Those of values at equal steps from the least to the largest, (steps, 3) from 0 to 255."""
 
     def __post_init__(self) -> None:
         if len(self.box) != 4 or not all(abs(side) < MAX_COORDINATE for side in self.box):
             raise EvidenceError("a drawing has no box")
-        if self.array.ndim != 2:
+        if self.array.ndim != 2 or not self.array.size:
             raise EvidenceError(f"a drawing has the shape {self.array.shape}")
+        if self.colours.ndim != 2 or self.colours.shape[1:] != (3,) or not self.colours.size:
+            raise EvidenceError(f"the colours of a drawing have the shape {self.colours.shape}")
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,7 @@ class Message:
     text: str
     """What was published under MIME_TYPE."""
     pictures: tuple[str, ...] = ()
-    """The PNGs that were sent to the page, in base64."""
+    """The PNG and JPEG files that were sent to the page, in base64."""
 
 
 def encode(evidence: Evidence) -> str:

@@ -1,7 +1,9 @@
 """Runs notebooks in this process, prepared just as the grading kernel is, for speed."""
 
+import base64
 import copy
 import hashlib
+import itertools
 import os
 import types
 from collections.abc import Mapping
@@ -14,7 +16,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.course.notebooks import grade_id
-from autograder.evidence import MIME_TYPE, Message
+from autograder.course.outputs import pictures
+from autograder.evidence import MIME_TYPE, Drawing, Message
 from autograder.images import Images
 from autograder.kernel import prepare, session
 
@@ -35,7 +38,7 @@ class _Start:
     sources: list[str]
     outputs: list[list]
     names: Mapping[str, object]
-    drawings: list[np.ndarray]
+    drawings: list[Drawing]
     trainings: int
     digest: str
     """Of the arrays and networks among the names: another one if a notebook changed them."""
@@ -56,9 +59,10 @@ class PreloadedKernel:
         self._shell.enable_matplotlib("inline")
         self._shell.parent_header = {"header": {"msg_id": REQUEST}}
         self._shell.display_pub.publish = lambda data, **_: self._published.append(data)
+        self._shell.displayhook.write_format_data = lambda data, *_: self._published.append(data)
 
     def run(self, notebook: NotebookNode) -> NotebookNode:
-        """Executes the notebook from a clean slate; outputs other than evidence and errors are lost.
+        """Executes the notebook from a clean slate; outputs but evidence, pictures and errors are lost.
 
         One that starts just as the one before goes on from where that had trained its network.
         """
@@ -84,8 +88,6 @@ class PreloadedKernel:
         self._shell.reset(new_session=False)
         plt.close("all")
         plt.rcdefaults()
-        # Nobody looks at the figures: what counts is what is in them.
-        plt.rcParams["figure.dpi"] = 20
         session.current().screen.drawings.clear()
         prepare.seed()
 
@@ -126,9 +128,8 @@ class PreloadedKernel:
         result = self._shell.run_cell(cell.source, silent=False)
         error = result.error_before_exec or result.error_in_exec
         cell.execution_count = 1
-        cell.outputs = [
-            new_output("display_data", data=data) for data in self._published if MIME_TYPE in data
-        ]
+        cell.outputs = [new_output("display_data", data=_as_sent(data)) for data in self._published]
+        cell.outputs = [output for output in cell.outputs if output.data]
         if error is not None:
             cell.outputs.append(
                 new_output("error", ename=type(error).__name__, evalue=str(error), traceback=[])
@@ -137,15 +138,26 @@ class PreloadedKernel:
     @staticmethod
     def evidence(notebook: NotebookNode) -> dict[str, list[Message]]:
         """The messages of each test cell of an executed notebook."""
+        outputs = itertools.chain.from_iterable(cell.get("outputs", []) for cell in notebook.cells)
+        sent = pictures(outputs)
         return {
             grade_id(cell): [
-                Message(REQUEST, o.data[MIME_TYPE])
+                Message(REQUEST, o.data[MIME_TYPE], sent)
                 for o in cell.outputs
                 if MIME_TYPE in o.get("data", {})
             ]
             for cell in notebook.cells
             if cell.cell_type == "code"
         }
+
+
+def _as_sent(data: Mapping) -> dict[str, str]:
+    """Evidence and pictures of an output, as text."""
+    return {
+        kind: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for kind, value in data.items()
+        if kind == MIME_TYPE or kind.startswith("image/")
+    }
 
 
 def _digest(names: Mapping[str, object]) -> str:

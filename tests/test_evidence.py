@@ -10,6 +10,7 @@ from autograder.evidence import (
     MAX_ARRAY_BYTES,
     MAX_MESSAGE_BYTES,
     MAX_MESSAGE_ITEMS,
+    Drawing,
     Evidence,
     EvidenceError,
     FitEvidence,
@@ -49,9 +50,8 @@ def evidence():
         problem="",
     )
     fit = FitEvidence(sample, None, 60_000, 100, 10, False, 400, "")
-    return Evidence(
-        "training", "a request", model, (fit,), {"x_train_noisy": sample}, (images[0, ..., 0],)
-    )
+    drawing = Drawing("0f" * 32, (1.5, 2.0, 30.0, 31.0), images[0, ..., 0], np.zeros((2, 3), np.float32))
+    return Evidence("training", "a request", model, (fit,), {"x_train_noisy": sample}, (drawing,))
 
 
 def test_evidence_comes_back_as_it_was_sent(evidence):
@@ -61,7 +61,7 @@ def test_evidence_comes_back_as_it_was_sent(evidence):
     assert received.fits[0].images_per_epoch == 60_000
     assert received.model.layers[0].attributes["kernel_size"] == (3, 3)
     assert received.model.layers[0].activation_values[-1] == float("inf")
-    np.testing.assert_array_equal(received.drawings[0], evidence.drawings[0])
+    np.testing.assert_array_equal(received.drawings[0].array, evidence.drawings[0].array)
     np.testing.assert_array_equal(received.fits[0].input.values, evidence.fits[0].input.values)
     assert encode(received) == encode(evidence)
 

@@ -45,7 +45,7 @@ def written(tmp_path):
     Grading.clear_instance()
 
 
-RAN = Result(run="a run", cells=(), evidence={}, pictures=0)
+RAN = Result(run="a run", cells=(), evidence={})
 
 
 def test_what_ran_and_was_judged_is_kept_and_marked(written):

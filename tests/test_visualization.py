@@ -1,11 +1,15 @@
-"""Criterion `visualization`: which of the required pictures are on screen, however they were drawn."""
+"""Criterion `visualization`: which of the required pictures were drawn, and are on the page."""
 
+import base64
 import dataclasses
+import io
 
 import numpy as np
 import pytest
 from by_hand import NO_MODEL, ROWS, conv, evidence, network, one_convolution, point, sample
+from PIL import Image
 
+from autograder.evidence import Drawing
 from autograder.judge import rebuild
 from autograder.judge.visualization import judge_visualization
 from autograder.lab import AUTOENCODER, DENOISING, SHOWN_IMAGES
@@ -37,11 +41,16 @@ def outputs(images):
 def judged(reference, noisy):
     def judge(drawings, model=SHIFT, exercise=AUTOENCODER):
         arrays = {"x_test_noisy": noisy} if exercise.noise else {}
-        drawn = tuple(np.asarray(drawing, np.float32) for drawing in drawings)
+        drawn = tuple(as_drawn(drawing) for drawing in drawings)
         shown = evidence("visualization", model, arrays=arrays, drawings=drawn)
         return judge_visualization(shown, exercise, reference)
 
     return judge
+
+
+def as_drawn(image):
+    """An image in a figure that nobody looks at."""
+    return Drawing("0" * 64, (0, 0, 30, 30), np.asarray(image, np.float32), np.zeros((2, 3), np.float32))
 
 
 def strip(images):
@@ -127,7 +136,43 @@ def test_pictures_of_the_inputs_count_beside_a_network_that_cannot_be_run(judged
 
 def test_without_a_network_or_noisy_images_there_is_nothing_to_compare_with(judged, clean, reference):
     assert judged(clean, NO_MODEL).credit == 0
-    shown = evidence("visualization", SHIFT, drawings=tuple(clean.astype(np.float32)))
+    shown = evidence("visualization", SHIFT, drawings=tuple(map(as_drawn, clean)))
     verdict = judge_visualization(shown, DENOISING, reference)
     assert verdict.credit == 0
     assert "x_test_noisy holds no images" in verdict.problems[0]
+
+
+@pytest.fixture
+def looked_at(reference):
+    """Judges drawings and the pictures that were sent to the page."""
+
+    def judge(drawings, pictures):
+        shown = evidence("visualization", SHIFT, drawings=tuple(drawings))
+        return judge_visualization(shown, AUTOENCODER, reference, pictures)
+
+    return judge
+
+
+def png(image):
+    """An image (28, 28) as it is, as the text of a PNG."""
+    file = io.BytesIO()
+    Image.fromarray(np.uint8(np.round(255 * np.clip(image, 0, 1)))).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_what_was_drawn_and_not_sent_to_the_page_is_missing(looked_at, clean):
+    verdict = looked_at(map(as_drawn, [*clean, *outputs(clean)]), [])
+    assert verdict.credit == 0
+    assert verdict.problems[-1].startswith("20 of these were in a figure that is not in the notebook")
+
+
+def test_pictures_that_no_figure_holds_are_looked_at_themselves(looked_at, clean):
+    pictures = [png(image) for image in (*clean, *outputs(clean))]
+    assert looked_at([], pictures).credit == 1
+    assert looked_at([], pictures[:15]).credit == 0.75
+
+
+def test_they_may_be_in_one_picture_but_not_too_dark(looked_at, clean):
+    everything = np.vstack([strip(clean), strip(outputs(clean))])
+    assert looked_at([], [png(everything)]).credit == 1
+    assert looked_at([], [png(everything / 255)]).credit == 0

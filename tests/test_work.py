@@ -25,7 +25,6 @@ RESULT = Result(
     run="digest of a run",
     cells=(CellRun(1, (new_output("stream", name="stdout", text="printed"),)),),
     evidence={"encoder": [["a request", "the text"]]},
-    pictures=1,
     language={"name": "python"},
     judged="digest of a judge",
     verdicts={"encoder": Verdict(0.5, "this", "that", ("a problem",), "advice", ("a note",))},

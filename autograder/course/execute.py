@@ -24,7 +24,7 @@ from autograder.course.processor import INTERVAL, TimeLimit, clock_of
 from autograder.course.provisioner import AVAILABLE
 from autograder.course.reading import UNREADABLE
 from autograder.course.relay import Relay
-from autograder.course.work import EVIDENCE, INCIDENT, PICTURES, RESULT, Result, Work, files_in, work_on
+from autograder.course.work import EVIDENCE, INCIDENT, RESULT, Result, Work, files_in, work_on
 
 STAMP = "autograder_stamp"
 """Key of the resources, and of the metadata of an autograded notebook: `stamp`."""
@@ -139,7 +139,6 @@ class ExecuteSubmission(Execute):
                 self.log.error("Execution ended early: %s", resources[INCIDENT])
         resources["metadata"]["path"] = path
         resources[EVIDENCE] = self._outputs.evidence
-        resources[PICTURES] = self._outputs.pictures
         return nb, resources
 
     async def async_start_new_kernel(self, **kwargs):

@@ -14,6 +14,7 @@ from traitlets import Bool, Enum, Float, Integer, Unicode
 from traitlets.config import SingletonConfigurable
 
 from autograder.course import digests, sandbox
+from autograder.course.outputs import pictures
 from autograder.course.provisioner import AVAILABLE, ForkServer
 from autograder.course.run_folder import RunFolder, remove_left_behind
 from autograder.course.work import Result
@@ -167,8 +168,9 @@ class Grading(SingletonConfigurable):
         if result.judged == self.judge_digest:
             return result
         names = {criterion.id for criterion in EXERCISES[notebook].criteria}
+        sent = pictures(output for cell in result.cells for output in cell.outputs)
         messages = {
-            name: Message(*some[0])
+            name: Message(*some[0], sent if name == "visualization" else ())
             for name, some in result.evidence.items()
             if name in names and len(some) == 1
         }

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -34,8 +34,6 @@ class Outputs:
     messages: int = 0
     evidence: dict[str, list[list[str]]] = field(default_factory=dict)
     """Request and text of what came as evidence, by the name of the cell that was running."""
-    pictures: int = 0
-    """Outputs that can show an image."""
 
     def admit(self, message: Mapping, cell: str | None) -> bool:
         """Counts a message, and keeps it if it is evidence; whether it may become an output.
@@ -54,8 +52,6 @@ class Outputs:
             if len(kept) < MOST_EVIDENCE:
                 self._keep(kept, message["parent_header"]["msg_id"], data[MIME_TYPE])
             return False
-        if isinstance(data, Mapping):
-            self.pictures += any(_shows_image(*item) for item in data.items())
         return not self.full
 
     def _keep(self, kept: list[list[str]], request: str, text: object) -> None:
@@ -106,8 +102,35 @@ def in_one_piece(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
     return kept
 
 
-def _shows_image(kind: str, value: object) -> bool:
-    return kind.startswith("image/") or (kind == "text/html" and "<img" in str(value))
+MOST_PICTURES = 400
+MOST_PICTURE_CHARACTERS = 24 * 2**20
+
+_SHOWN_INSTEAD = ("text/html", "text/markdown", "text/latex", "image/svg+xml")
+"""What a page shows of an output in place of its pixels."""
+# An image in HTML that is shown as it is: with nothing that could make it small or hide it.
+_EMBEDDED = re.compile(r'<img (?:alt="[^"<>]*" )?src="data:image/(?:png|jpeg);base64,([^"<>]+)" ?/?>')
+
+
+def pictures(outputs: Iterable[Mapping]) -> tuple[str, ...]:
+    """The PNG and JPEG files, in base64, that a page shows of these outputs, within bounds."""
+    found: list[str] = []
+    left = MOST_PICTURE_CHARACTERS
+    for output in outputs:
+        for picture in _pictures(output.get("data") or {}):
+            left -= len(picture)
+            if left < 0 or len(found) >= MOST_PICTURES:
+                return tuple(found)
+            found.append(picture)
+    return tuple(found)
+
+
+def _pictures(data: Mapping) -> list[str]:
+    html = data.get("text/html")
+    if html and "style" not in html and "hidden" not in html:
+        return _EMBEDDED.findall(html)
+    if any(kind in data for kind in _SHOWN_INSTEAD):
+        return []
+    return [data[kind] for kind in ("image/png", "image/jpeg") if isinstance(data.get(kind), str)][:1]
 
 
 _TOKEN = re.compile(rb'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)

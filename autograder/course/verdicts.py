@@ -12,7 +12,7 @@ from autograder.course.execute import STAMP
 from autograder.course.grading import grading
 from autograder.course.notebooks import cell_name, grade_id
 from autograder.course.reading import REMARKS
-from autograder.course.work import EVIDENCE, INCIDENT, PICTURES, RESULT, CellRun
+from autograder.course.work import EVIDENCE, INCIDENT, RESULT, CellRun
 from autograder.judge.panel import panel
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import EXERCISES
@@ -44,8 +44,6 @@ class WriteVerdicts(NbGraderPreprocessor):
         doubtful = bool(nb.metadata.get(REMARKS))
         evidence = resources.get(EVIDENCE, {})
         verdicts = decide(nb, evidence, lambda _: judged, resources.get(INCIDENT), doubtful)
-        if evidence.get("visualization") and not resources.get(PICTURES):
-            verdicts["visualization"] = _NO_PICTURE
         resources[REVIEW] = {name: verdict.found for name, verdict in verdicts.items() if verdict.review}
         for name, why in cut_short(nb, result.cells if result else ()).items():
             if verdicts[name].credit < 1:
@@ -149,13 +147,6 @@ def _without_evidence(cell, messages: int, incident: str | None, doubtful: bool)
         review=True,
     )
 
-
-_NO_PICTURE = zero(
-    "pictures among the outputs of the notebook",
-    "none",
-    "No picture was drawn.",
-    "Draw the images with plt.imshow, and leave the figure in the notebook's output.",
-)
 
 _REASONS = {
     "NameError": "A name this test cell needs is not defined.",

@@ -22,8 +22,6 @@ INCIDENT = "autograder_incident"
 """Key of the resources under which it is told why execution ended early."""
 EVIDENCE = "autograder_evidence"
 """Key of the resources under which the messages of each test cell are, by its grade_id."""
-PICTURES = "autograder_pictures"
-"""Key of the resources under which it is told how many outputs could show an image."""
 
 RESULT = "autograder_result"
 """Key of the resources under which the `Result` is."""
@@ -135,7 +133,6 @@ class Result:
     """Of the code cells, in their order."""
     evidence: Mapping[str, list[list[str]]]
     """What test cells handed over, by their grade_id: request and text of each `Message`."""
-    pictures: int
     language: Mapping = field(default_factory=dict)
     """What the kernel said of its language."""
     incident: str = ""
@@ -168,7 +165,6 @@ class Result:
                 if cell.cell_type == "code"
             ),
             resources.get(EVIDENCE, {}),
-            resources.get(PICTURES, 0),
             content.metadata.get("language_info", {}),
             resources.get(INCIDENT, ""),
             starved,
@@ -191,7 +187,7 @@ class Result:
             cell.execution_count = ran.execution_count
             cell.outputs = [nbformat.from_dict(output) for output in ran.outputs]
         content.metadata["language_info"] = nbformat.from_dict(self.language)
-        resources[EVIDENCE], resources[PICTURES] = self.evidence, self.pictures
+        resources[EVIDENCE] = self.evidence
         if self.incident:
             resources[INCIDENT] = self.incident
 

@@ -1,7 +1,8 @@
 """Which function judges which criterion, and what stands between a bad message and a verdict."""
 
+import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from autograder.evidence import Evidence, EvidenceError, Message, decode
 from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
@@ -31,10 +32,21 @@ CRITERIA: dict[str, Callable[[Evidence, Exercise, Reference], Verdict]] = {
 }
 
 
-def judge(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
-    """The verdict on one criterion. A fault of the judge's own is logged and needs a person."""
+def judge(
+    evidence: Evidence,
+    exercise: Exercise,
+    reference: Reference,
+    pictures: Sequence[str] | None = None,
+) -> Verdict:
+    """The verdict on one criterion. A fault of the judge's own is logged and needs a person.
+
+    pictures: those that were sent to the page, see `Message`; None where nobody collected them.
+    """
     try:
-        return CRITERIA[evidence.check](verified(evidence), exercise, reference)
+        criterion = CRITERIA[evidence.check]
+        if criterion is judge_visualization:
+            criterion = functools.partial(criterion, pictures=pictures)
+        return criterion(verified(evidence), exercise, reference)
     except Exception:
         log.exception("judging %s of %s failed", evidence.check, exercise.notebook)
         return zero(
@@ -62,4 +74,4 @@ def judge_message(criterion: str, message: Message, exercise: Exercise, referenc
             "What this test cell handed over cannot be judged.",
             "Leave the test cell and its output as they are, and restart the kernel.",
         )
-    return judge(evidence, exercise, reference)
+    return judge(evidence, exercise, reference, message.pictures)

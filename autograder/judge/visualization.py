@@ -1,10 +1,14 @@
-"""Criterion `visualization`: are the first test images, and what the model makes of them, on screen?"""
+"""Criterion `visualization`: are the first test images and what the model makes of them on the page?"""
+
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.ndimage import uniform_filter
 
 from autograder.evidence import Evidence
-from autograder.judge import architecture, rebuild
+from autograder.judge import architecture, page, rebuild
+from autograder.judge.page import Sight
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import SHOWN_IMAGES, Exercise
@@ -14,22 +18,36 @@ SAME_CORRELATION = 0.995
 SAME_DIFFERENCE = 0.01
 """Root mean square difference of two pictures that are the same though almost without contrast."""
 
+MISSING = "missing"
+
 _ADVICE = (
     "Draw x_test[i] and the model's output for it with plt.imshow, for i from 0 to 9, and leave "
     "the figure in the notebook's output."
 )
 
 
-def judge_visualization(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
-    """The share of the required pictures that are found among what was drawn."""
+def judge_visualization(
+    evidence: Evidence,
+    exercise: Exercise,
+    reference: Reference,
+    pictures: Sequence[str] | None = None,
+) -> Verdict:
+    """The share of the required pictures that are found among what is seen on the page.
+
+    pictures: what was sent to it, see `Message`; where nobody collected that, all that was drawn counts.
+    """
     noisy = exercise.noise is not None
     roles = "noisy input, output and clean original" if noisy else "input and output"
     expected = f"{roles} of the first {SHOWN_IMAGES} test images"
     refused = architecture.refusal(evidence.model, expected)
     if refused:
         return refused
-    drawings = [d for d in evidence.drawings if d.ndim == 2 and np.isfinite(d).all()]
-    if not drawings:
+    drawings = [drawing for drawing in evidence.drawings if np.isfinite(drawing.array).all()]
+    if pictures is None:
+        sights = [Sight(drawing.array) for drawing in drawings]
+    else:
+        sights = page.look(drawings, pictures)
+    if not sights:
         return zero(expected, "no picture", "No picture was drawn.", _ADVICE)
     clean = reference.test_images(np.arange(SHOWN_IMAGES))
     inputs = clean
@@ -47,44 +65,63 @@ def judge_visualization(evidence: Evidence, exercise: Exercise, reference: Refer
         notes = (f"The judge could not run this model: {error}.",)
     if noisy:
         wanted["clean originals"] = clean
-    counts = {name: _count_shown(images, drawings) for name, images in wanted.items()}
+    reasons = {name: [_why_unseen(sights, image) for image in images] for name, images in wanted.items()}
+    counts = {name: of_images.count("") for name, of_images in reasons.items()}
     total = SHOWN_IMAGES * (3 if noisy else 2)
     problems = tuple(
         f"{SHOWN_IMAGES - counts.get(name, 0)} of the {SHOWN_IMAGES} {name} are missing."
         for name in (*dict.fromkeys([*wanted, "outputs of the model"]),)
         if counts.get(name, 0) < SHOWN_IMAGES
     )
-    found = f"{len(drawings)} pictures, " + ", ".join(f"{n} {name}" for name, n in counts.items())
-    if not any(counts.values()):
+    unseen = Counter(
+        why for of_images in reasons.values() for why in of_images if why and why != MISSING
+    )
+    found = f"{len(sights)} pictures, " + ", ".join(f"{n} {name}" for name, n in counts.items())
+    if not any(counts.values()) and not unseen:
         problems = ("None of the pictures is one of the first test images or what becomes of it.",)
+    problems += tuple(f"{number} of these were {why}." for why, number in unseen.items())
     credit = sum(counts.values()) / total
     return Verdict(credit, expected, found, problems, _ADVICE if problems else "", notes)
 
 
-def _count_shown(images: np.ndarray, drawings: list[np.ndarray]) -> int:
-    return sum(any(_shows(drawing, image) for drawing in drawings) for image in images)
+def _why_unseen(sights: Sequence[Sight], image: np.ndarray) -> str:
+    """Why an image is not seen on the page; empty if it is."""
+    unseen = MISSING
+    for sight in sights:
+        part = _place(sight.array, image)
+        if part is not None:
+            why = sight.why_unseen(part)
+            if not why:
+                return ""
+            # That one was only saved says less than what is wrong with one on the page.
+            unseen = why if unseen in (MISSING, page.NOT_SHOWN) else unseen
+    return unseen
 
 
-def _shows(drawing: np.ndarray, image: np.ndarray) -> bool:
-    """Whether the drawing is the image, or a montage that holds it."""
+def _place(drawing: np.ndarray, image: np.ndarray) -> tuple[slice, slice] | None:
+    """Where a drawing is the image, or a montage that holds it."""
     if image.ndim != 3 or image.shape[-1] != 1:
-        return False
+        return None
     picture = image[..., 0]
     clipped = np.clip(picture, 0, 1)
     shown = [picture] if np.array_equal(picture, clipped) else [picture, clipped]
-    return any(_holds(drawing, each) for each in shown)
+    return next((place for each in shown if (place := _place_of(drawing, each))), None)
 
 
-def _holds(drawing: np.ndarray, picture: np.ndarray) -> bool:
+def _place_of(drawing: np.ndarray, picture: np.ndarray) -> tuple[slice, slice] | None:
     height, width = picture.shape
     if drawing.shape[0] < height or drawing.shape[1] < width:
-        return False
+        return None
     if drawing.shape == picture.shape:
         for scale in (1, 255):
             difference = drawing / scale - picture
             if np.sqrt(np.mean(difference**2)) <= SAME_DIFFERENCE:
-                return True
-    return float(np.abs(_correlations(drawing, picture)).max()) >= SAME_CORRELATION
+                return slice(0, height), slice(0, width)
+    likeness = np.atleast_2d(np.abs(_correlations(drawing, picture)))
+    top, left = np.unravel_index(likeness.argmax(), likeness.shape)
+    if likeness[top, left] < SAME_CORRELATION:
+        return None
+    return slice(top, top + height), slice(left, left + width)
 
 
 def _correlations(drawing: np.ndarray, picture: np.ndarray) -> np.ndarray:

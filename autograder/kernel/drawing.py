@@ -14,12 +14,13 @@ from IPython.core import pylabtools
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
 from autograder.evidence import MAX_COORDINATE, Drawing
 
 MAX_DRAWINGS = 400
 MAX_PIXELS = 1_000_000
+STEPS = 32
+"""Of the values whose colours are noted."""
 
 _VECTOR_FORMATS = {"svg", "pdf"}
 
@@ -71,12 +72,12 @@ class ScreenRecorder:
         if any(known.picture == digest for known in self.drawings):
             return
         for artist, box in places:
-            array = np.ma.filled(np.ma.asarray(artist.get_array(), dtype=np.float32), 0)
-            if array.ndim == 3:
-                array = array[..., :3].mean(axis=-1)
+            drawn = np.ma.filled(np.ma.asarray(artist.get_array(), dtype=np.float32), 0)
+            array = drawn[..., :3].mean(axis=-1) if drawn.ndim == 3 else drawn
             pixels = sum(drawing.array.size for drawing in self.drawings) + array.size
             if array.ndim == 2 and len(self.drawings) < MAX_DRAWINGS and pixels <= MAX_PIXELS:
-                self.drawings.append(Drawing(digest, box, np.array(array, np.float32)))
+                colours = np.asarray(_colours(artist, drawn, array), np.float32)
+                self.drawings.append(Drawing(digest, box, np.array(array, np.float32), colours))
 
 
 def render_as_pixels() -> None:
@@ -114,7 +115,7 @@ def _corners(artist: Artist, renderer: object) -> np.ndarray:
         # A mesh.
         return artist.get_transform().transform(artist.get_coordinates()[[0, -1], [0, -1]])
     upright = getattr(artist, "origin", "upper") != "upper"
-    if isinstance(artist, AxesImage):
+    if hasattr(artist, "get_extent"):
         left, right, bottom, top = artist.get_extent()
         transform = artist.get_transform()
     else:
@@ -123,6 +124,22 @@ def _corners(artist: Artist, renderer: object) -> np.ndarray:
     first, last = (bottom, top) if upright else (top, bottom)
     corners = np.array([(left, first), (right, last)])
     return corners if transform is None else transform.transform(corners)
+
+
+def _colours(artist: Artist, drawn: np.ndarray, array: np.ndarray) -> np.ndarray:
+    """See `Drawing`. drawn: as the artist has it, array: its values."""
+    values = np.linspace(array.min(), array.max(), STEPS)
+    if drawn.ndim == 3:
+        # Colours already: near enough a multiple of their mean.
+        scale = 255 if drawn.max() <= 1 else 1
+        slope, offset = np.polyfit(array.ravel(), scale * drawn[..., :3].reshape(-1, 3), 1)
+        return values[:, None] * slope + offset
+    alpha = artist.get_alpha()
+    rgba = artist.to_rgba(values, alpha=None if alpha is None else float(np.mean(alpha)))
+    axes = artist.axes
+    behind = axes.get_facecolor() if axes and axes.axison else artist.figure.get_facecolor()
+    paper = np.multiply(behind[:3], behind[3]) + 1 - behind[3]
+    return 255 * (rgba[:, :3] * rgba[:, 3:] + paper * (1 - rgba[:, 3:]))
 
 
 def _content(file: object) -> bytes:

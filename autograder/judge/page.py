@@ -1,0 +1,228 @@
+"""What is seen on the page: of the images that the kernel says it drew, those in the pictures sent.
+
+The kernel names the pictures, places and colours of its images, and could name any. So each picture is
+decoded, and where an image is said to be its pixels are compared with what they should be. A picture in
+which the kernel knows of no images is taken for one itself.
+"""
+
+import base64
+import binascii
+import hashlib
+import io
+import itertools
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from autograder.evidence import Array, Drawing
+from autograder.lab import IMAGE_SHAPE
+
+log = logging.getLogger(__name__)
+
+MIN_SIDE = 14
+"""Pixels on the page that a digit has to be wide and high."""
+MIN_CONTRAST = 16
+"""Levels, of 256, between the dark and the bright parts of what is seen."""
+TOLERANCE = 0.3
+"""Share of an image's contrast by which a pixel may differ from what is meant: most smooth it."""
+MIN_AGREEMENT = 0.5
+"""Share of the pixels that are as meant; axes' labels may cover some."""
+MAX_OFF = 64
+"""Levels by which something flat may differ from what is meant."""
+FLAT = 0.01
+"""Range of values in which nothing can be seen, whatever colours they are given."""
+MAX_WITHOUT_BYTES = 16
+"""Values beyond are on the scale from 0 to 255, not on that from 0 to 1."""
+SAME_PLACE = 0.5
+"""Share of their joint area over which two images are in one place, where one hides the other."""
+
+MAX_PICTURE_PIXELS = 16_000_000
+MAX_PIXELS = 64_000_000
+"""Of all pictures and the images in them together."""
+MAX_DRAWINGS = 400
+MAX_CHUNKS = 5000
+"""Of a PNG, each of which takes its time to read."""
+MAX_SCANS = 20
+"""Of a JPEG, each of which goes over all pixels."""
+MAX_OWN_PIXELS = 300_000
+"""Of all pictures together that are searched for images themselves; a fifth of one of them."""
+_LEVELS = 3
+
+NOT_SHOWN = "in a figure that is not in the notebook's output: it was only saved, or closed"
+SMALL = f"drawn smaller than {MIN_SIDE}×{MIN_SIDE} pixels"
+FAINT = (
+    "drawn in colours too much alike to be seen: leave out vmin and vmax or let them be the least and "
+    "the largest value (0 and 1), and leave out alpha"
+)
+COVERED = "drawn where something else is seen: another image or figure covers it, or it is cut off"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """An image that was drawn, and what is seen of it on the page."""
+
+    array: Array
+    meant: Array | None = None
+    """The colours it was given, (height, width, 3) from 0 to 255."""
+    shown: Array | None = None
+    """The colours on the page where it should be."""
+    hidden: str = ""
+    """Why nothing of it can be seen; empty if something can."""
+
+    def why_unseen(self, part: tuple[slice, slice]) -> str:
+        """Why a part of it, rows and columns, cannot be seen; empty if it can."""
+        if self.hidden or self.meant is None:
+            return self.hidden
+        values, meant, shown = self.array[part], self.meant[part], self.shown[part]
+        spread = np.ptp(values) / (255 if self.array.max() > MAX_WITHOUT_BYTES else 1)
+        if spread <= FLAT:
+            # Whatever becomes of rounding errors, it is somewhere in these colours.
+            middle, seen = (np.median(colours, axis=(0, 1)) for colours in (meant, shown))
+            return "" if np.abs(middle - seen).max() <= MAX_OFF else COVERED
+        # Values that differ little may be shown on the scale from black (0) to white (1).
+        if np.ptp(meant, axis=(0, 1)).max() < min(MIN_CONTRAST, 255 * spread / 2):
+            return FAINT
+        return "" if _agreement(values, meant, shown) >= MIN_AGREEMENT else COVERED
+
+
+def look(drawings: Sequence[Drawing], pictures: Sequence[str]) -> list[Sight]:
+    """What can be seen of the drawings, and the pictures that are shown without any.
+
+    pictures: PNG or JPEG files in base64, as they were sent to the page.
+    """
+    drawn = defaultdict(list)
+    for drawing in drawings[:MAX_DRAWINGS]:
+        drawn[drawing.picture].append(drawing)
+    sights = []
+    pixels_left, own_pixels_left = MAX_PIXELS, MAX_OWN_PIXELS
+    for content in dict.fromkeys(map(_bytes, pictures)):
+        within = drawn.get(hashlib.sha256(content).hexdigest(), ())
+        most = (pixels_left, MAX_PICTURE_PIXELS) if within else (own_pixels_left, MAX_OWN_PIXELS // 5)
+        picture = _decoded(content, min(most))
+        if picture is None:
+            continue
+        pixels = picture.width * picture.height
+        pixels_left -= pixels + sum(min(_area(drawing), pixels) for drawing in within)
+        if not within:
+            own_pixels_left -= pixels
+            shown = _pixels(picture)
+            sights.append(Sight(_pixels(picture.convert("L")) / 255, shown, shown))
+        elif pixels_left >= 0:
+            sights += _seen_in(picture, drawn.pop(within[0].picture))
+    elsewhere = itertools.chain.from_iterable(drawn.values())
+    return [*sights, *(Sight(drawing.array, hidden=NOT_SHOWN) for drawing in elsewhere)]
+
+
+def _bytes(picture: str) -> bytes:
+    try:
+        return base64.b64decode(picture)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _decoded(content: bytes, max_pixels: int) -> Image.Image | None:
+    """The picture as it is on white paper; None where it is too large, or none at all."""
+    if _laborious(content):
+        return None
+    try:
+        image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+        if image.width * image.height > max_pixels:
+            return None
+        if not image.has_transparency_data:
+            return image.convert("RGB")
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(paper, image).convert("RGB")
+    except Exception as error:
+        # Over what is broken Pillow raises nearly anything.
+        log.info("A picture cannot be read: %r", error)
+        return None
+
+
+def _laborious(content: bytes) -> bool:
+    """Whether a file is made of so many parts that reading it would take long."""
+    if content.startswith(b"\xff\xd8"):
+        return content.count(b"\xff\xda") > MAX_SCANS
+    position, chunks = 8, 0
+    while position < len(content) and chunks <= MAX_CHUNKS:
+        position += 12 + int.from_bytes(content[position : position + 4])
+        chunks += 1
+    return chunks > MAX_CHUNKS
+
+
+def _seen_in(picture: Image.Image, drawings: Sequence[Drawing]) -> list[Sight]:
+    """Each drawing, as it is seen in the picture."""
+    sights = [_sight(picture, drawing) for drawing in drawings]
+    areas = np.array([_upright(drawing.box) for drawing in drawings])
+    rivals = [_shares(area, areas) > SAME_PLACE for area in areas]
+    # In one place there is one image: that which is most like what is seen there.
+    likeness = np.array(
+        [_likeness(s) if r.sum() > 1 else 1 for s, r in zip(sights, rivals, strict=True)]
+    )
+    for i in np.argsort(-likeness, kind="stable"):
+        for other in np.flatnonzero(rivals[i]):
+            if other != i and not sights[i].hidden and likeness[other] <= likeness[i]:
+                sights[other] = replace(sights[other], hidden=COVERED)
+    return sights
+
+
+def _sight(picture: Image.Image, drawing: Drawing) -> Sight:
+    array = drawing.array
+    height, width = array.shape
+    left, top, right, bottom = _upright(drawing.box)
+    if min((right - left) / width, (bottom - top) / height) * IMAGE_SHAPE[0] < MIN_SIDE:
+        return Sight(array, hidden=SMALL)
+    # Matplotlib rounds to whole pixels.
+    if min(left, top) < -1 or right > picture.width + 1 or bottom > picture.height + 1:
+        return Sight(array, hidden=COVERED)
+    box = (max(left, 0), max(top, 0), min(right, picture.width), min(bottom, picture.height))
+    shown = _pixels(picture.resize((width, height), Image.Resampling.BOX, box))
+    shown = shown[:: -1 if drawing.box[1] > drawing.box[3] else 1]
+    shown = shown[:, :: -1 if drawing.box[0] > drawing.box[2] else 1]
+    steps = np.linspace(array.min(), array.max(), len(drawing.colours))
+    meant = np.stack([np.interp(array, steps, channel) for channel in drawing.colours.T], axis=-1)
+    return Sight(array, meant, shown)
+
+
+def _pixels(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture, np.float32)
+
+
+def _likeness(sight: Sight) -> float:
+    return 0.0 if sight.hidden else _agreement(sight.array, sight.meant, sight.shown)
+
+
+def _agreement(values: np.ndarray, meant: np.ndarray, shown: np.ndarray) -> float:
+    """The share of pixels that are seen as meant; dark, middle and bright ones count alike.
+
+    What is written over a part of an image leaves some of each; another image does not.
+    """
+    tolerance = max(np.ptp(meant, axis=(0, 1)).max() * TOLERANCE, 2)
+    agree = (np.abs(shown - meant).max(axis=-1) <= tolerance).ravel()
+    levels = (values - values.min()) / max(np.ptp(values), 1e-9)
+    level = np.minimum(levels * _LEVELS, _LEVELS - 1).astype(int).ravel()
+    counts = np.bincount(level, minlength=_LEVELS)
+    shares = np.bincount(level, agree, _LEVELS)[counts > 0] / counts[counts > 0]
+    return float(shares.mean())
+
+
+def _area(drawing: Drawing) -> float:
+    left, top, right, bottom = _upright(drawing.box)
+    return (right - left) * (bottom - top)
+
+
+def _upright(box: Sequence[float]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a box, in whatever direction its image runs."""
+    return min(box[::2]), min(box[1::2]), max(box[::2]), max(box[1::2])
+
+
+def _shares(area: np.ndarray, areas: np.ndarray) -> np.ndarray:
+    """Of each area the share of what it covers together with this one that both cover."""
+    sides = np.minimum(area[2:], areas[:, 2:]) - np.maximum(area[:2], areas[:, :2])
+    both = np.prod(np.maximum(sides, 0), axis=1)
+    own = np.prod(areas[:, 2:] - areas[:, :2], axis=1)
+    return both / np.maximum(own + np.prod(area[2:] - area[:2]) - both, 1e-9)
