@@ -264,6 +264,13 @@ def test_a_notebook_that_does_not_get_its_time_is_ended_at_last(grading, monkeyp
 
 @works
 @pytest.mark.slow
-def test_processes_that_a_notebook_starts_give_way(grading):
-    look = "time.sleep(3)\nprint(os.nice(0), *(os.getpriority(os.PRIO_PROCESS, l.pid) for l in loops))"
-    assert Run("import os\n" + LOOPS, look).text.split() == ["0", *["19"] * 50]
+def test_processes_that_a_notebook_starts_give_way_for_good(grading):
+    run = Run(
+        f"import os\n{LOOPS}\ntime.sleep(3)",
+        "print(os.nice(0), *(os.getpriority(os.PRIO_PROCESS, loop.pid) for loop in loops))",
+        "os.setpriority(os.PRIO_PROCESS, loops[0].pid, 0)",
+        "with open(f'/proc/{loops[0].pid}/autogroup', 'w') as file: file.write('0')",
+    )
+    assert run.cells[1].split() == ["0", *["19"] * 50]
+    assert "PermissionError" in run.cells[2]
+    assert "Read-only file system" in run.cells[3]

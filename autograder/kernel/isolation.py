@@ -27,7 +27,8 @@ NOBODY = 65534
 
 _NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 """CLONE_NEW…: mount, UTS, IPC, user, process and network, from <linux/sched.h>."""
-_NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT = 1, 2, 4, 8, 32
+_BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
 _DETACH = 2
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CAPABILITIES_V3 = 0x20080522
@@ -96,6 +97,8 @@ def confine(to: Confinement, started: Callable[[int], None]) -> Callable[[], Non
         started(os.pidfd_open(first))
         os._exit(0)
     close_standard_input()
+    # If memory runs out, this and what it starts is what the system shall end, not the grader.
+    _write("/proc/self/oom_score_adj", "1000")
     _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
     _lay_out(to)
     _limit(to)
@@ -107,8 +110,6 @@ def confine(to: Confinement, started: Callable[[int], None]) -> Callable[[], Non
     os.close(bound)
     _drop_capabilities()
     _call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
-    # If memory runs out, this is what the system shall end, not the grader.
-    _write("/proc/self/oom_score_adj", "1000")
     os.chdir(WORK)
     system_calls.refuse()
 
@@ -128,6 +129,8 @@ def _lay_out(to: Confinement) -> None:
     _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     # Nobody in here needs namespaces of their own.
     _write("/proc/sys/user/max_user_namespaces", "0")
+    # Nor to weigh its processes anew.
+    _mount("none", "/proc", None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV | _NOEXEC)
     size = f"size={to.disk},nr_inodes={_MAX_FILES},mode=0700"
     _mount("tmpfs", str(SCRATCH), "tmpfs", _NOSUID | _NODEV, size)
     for path, handle in kept.items():
