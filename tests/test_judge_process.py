@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -36,6 +37,20 @@ def judge_for_ever(notebook, messages):
     time.sleep(3600)
 
 
+def judge_at_length(notebook, messages):
+    """Takes as much processor time as each message says."""
+    until = time.process_time() + sum(messages.values())
+    while time.process_time() < until:
+        pass
+    return dict.fromkeys(messages, RIGHT)
+
+
+def judge_beside_others(notebook, messages):
+    """Takes the time that each message says, and leaves the processor to others."""
+    time.sleep(sum(messages.values()))
+    return dict.fromkeys(messages, RIGHT)
+
+
 def start_slowly(images):
     time.sleep(12)
 
@@ -64,6 +79,108 @@ def test_a_message_that_kills_the_judge_costs_only_itself(judge):
     assert verdicts["encoder"] == verdicts["loss"] == RIGHT
     assert verdicts["decoder"].word == "zero"
     assert "could not be judged" in verdicts["decoder"].problems[0]
+
+
+def test_after_two_failures_the_rest_of_a_notebook_is_not_tried(judge):
+    messages = {"encoder": Poisoned(), "decoder": 1, "loss": Poisoned(), "optimizer": 2}
+    verdicts = judge.verdicts("autoencoder", messages)
+
+    assert [name for name, verdict in verdicts.items() if verdict == RIGHT] == ["decoder"]
+    assert all(verdict.review for verdict in verdicts.values() if verdict != RIGHT)
+    assert judge.verdicts("autoencoder", {"encoder": 1}) == {"encoder": RIGHT}
+
+
+def asked(monkeypatch, judge_messages, timeout, *notebooks):
+    """The verdicts on each notebook, with the seconds until they came, all asked for at once."""
+    monkeypatch.setattr(worker, "_start", start_nothing)
+    monkeypatch.setattr(worker, "_judge", judge_messages)
+    judge, answers = Judge(images=None, timeout=timeout), {}
+    judge.verdicts("autoencoder", {"encoder": 0})
+    started = time.monotonic()
+
+    def ask(number):
+        verdicts = judge.verdicts("autoencoder", notebooks[number])
+        answers[number] = verdicts, time.monotonic() - started
+
+    asking = [threading.Thread(target=ask, args=(number,)) for number in range(len(notebooks))]
+    for each in asking:
+        each.start()
+        time.sleep(0.05)
+    for each in asking:
+        each.join(300)
+    judge.close()
+    return [answers[number] for number in range(len(notebooks))]
+
+
+def test_all_messages_of_a_notebook_share_one_budget(monkeypatch):
+    monkeypatch.setattr(worker, "BUSY", 100)
+    messages = dict.fromkeys(("encoder", "decoder", "loss", "optimizer", "training"), 1.5)
+    ((verdicts, _),) = asked(monkeypatch, judge_at_length, 4, messages)
+
+    given = [verdict == RIGHT for verdict in verdicts.values()]
+    assert given == [True, True, False, False, False]
+    assert all(verdict.review for verdict in verdicts.values() if verdict != RIGHT)
+
+
+def test_time_that_others_use_is_not_taken_from_the_budget(monkeypatch):
+    ((verdicts, _),) = asked(monkeypatch, judge_beside_others, 2, {"encoder": 2.5, "decoder": 1})
+    assert verdicts == {"encoder": RIGHT, "decoder": RIGHT}
+
+
+def test_a_judge_that_only_waits_is_ended_too(monkeypatch):
+    ((verdicts, seconds),) = asked(monkeypatch, judge_beside_others, 1, {"encoder": 3600})
+    assert verdicts["encoder"].review
+    assert seconds < worker.most_seconds(1)
+
+
+def test_notebooks_that_use_up_their_budgets_leave_the_others_theirs(monkeypatch):
+    from autograder.batch.workers import THREADS
+
+    endless = dict.fromkeys(("encoder", "decoder", "loss"), 3600)
+    notebooks = [endless] * (THREADS - 1) + [{"encoder": 0, "loss": 0}]
+    *greedy, (verdicts, seconds) = asked(monkeypatch, judge_at_length, 2, *notebooks)
+
+    assert verdicts == {"encoder": RIGHT, "loss": RIGHT}
+    assert all(verdict.review for verdicts, _ in greedy for verdict in verdicts.values())
+    assert seconds < THREADS * worker.most_seconds(2)
+
+
+def patience(judge_timeout: float) -> float:
+    """How long a task of the class is waited for."""
+    # Not for the judge's process, which imports this module.
+    from traitlets.config import Config
+
+    from autograder.batch.grade_class import GradeClass
+    from autograder.course.grading import grading
+
+    grading(Config()).judge_timeout = judge_timeout
+    limits = SimpleNamespace(startup_timeout=60, notebook_timeout=900)
+    return GradeClass._patience.fget(SimpleNamespace(_execute=limits, config=Config()))
+
+
+def test_a_task_is_waited_for_while_all_that_share_its_judge_use_up_their_budgets():
+    from autograder.batch.workers import THREADS
+
+    own = 60 + 900
+    assert patience(judge_timeout=120) > own + THREADS * worker.most_seconds(120)
+
+
+def test_who_asked_first_is_judged_first():
+    turns, order = worker._Turns(), []
+
+    def take(number):
+        with turns.turn():
+            order.append(number)
+
+    with turns.turn():
+        asking = [threading.Thread(target=take, args=(number,)) for number in range(20)]
+        for number, each in enumerate(asking):
+            each.start()
+            wait_for(lambda expected=number + 2: len(turns._waiting) == expected)
+        assert not order
+    for each in asking:
+        each.join(10)
+    assert order == list(range(20))
 
 
 def test_the_start_of_the_judge_is_not_taken_from_the_time_for_evidence(judge, monkeypatch):

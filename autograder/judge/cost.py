@@ -28,7 +28,7 @@ The lab's take 2 million; 64 channels on 224×224, as of a network that doubles 
 MOST_HELD = 2**26
 """Values that are held at once, 256 MiB: for one image, or for all that are run together."""
 _FEW_CHANNELS = 16
-_PER_VALUE = 200
+_PER_VALUE = 50
 """Steps that any layer takes for each value: activations do 70 (gelu) to 1,400 (relu) million/s."""
 _COPIES = 5
 """Of a layer's output while it is worked out: gelu and hard_sigmoid take so many, a convolution two."""
