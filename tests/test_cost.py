@@ -44,6 +44,11 @@ def normalization(axis: int = -1, **changes):
     return layer("BatchNormalization", **attributes | changes)
 
 
+def window(size: int):
+    sizes = {"pool_size": (size, size), "strides": (1, 1), "padding": "same"}
+    return layer("MaxPooling2D", **sizes | CHANNELS_LAST)
+
+
 def same():
     return layer("Rescaling", scale=1.0, offset=0.0)
 
@@ -114,8 +119,8 @@ ENDLESS = {
     "a large kernel on a large image": (conv(1, kernel_size=(128, 128)), images(side=1000)),
     "a large kernel for each channel": (depthwise(128, 1), images(side=1000)),
     "places written down 4,096 times": (transposed(1, 64), images(side=1000)),
-    "a large window": (pool(size=4000), images(side=1000)),
-    "an image spread out": (conv(64, kernel_size=(9, 9), dilation_rate=(64, 64)), images(side=100)),
+    "a large window": (window(400), images(side=1000)),
+    "an image spread out": (conv(256, kernel_size=(9, 9), dilation_rate=(64, 64)), images(side=100)),
     "a long row": (dense(4000), images(side=900)),
     "an output of 8 million": (up(2), images(side=1000, channels=2)),
 }

@@ -112,7 +112,7 @@ def _of_depthwise(layer: keras.Layer, source: Shape, output: Shape):
     _, places = _split(layer, output)
     made = channels * int(layer.depth_multiplier)
     kernel = (*_ints(layer.kernel_size), channels, int(layer.depth_multiplier))
-    work = math.prod(places) * _multiplied(layer.kernel_size, channels, channels, made)
+    work = math.prod(places) * _multiplied(layer.kernel_size, 1, *kernel[-2:])
     return _with_bias(layer, kernel, made), _spread(layer, source, channels + made), work
 
 
@@ -123,13 +123,13 @@ def _of_separable(layer: keras.Layer, source: Shape, output: Shape):
     depthwise = (*_ints(layer.kernel_size), channels, int(layer.depth_multiplier))
     weights = (depthwise, *_with_bias(layer, (1, 1, made, filters), filters))
     scratch = math.prod(places) * made + _spread(layer, source, channels + made)
-    multiplied = _multiplied(layer.kernel_size, channels, channels, made)
+    multiplied = _multiplied(layer.kernel_size, 1, *depthwise[-2:])
     return weights, scratch, math.prod(places) * (multiplied + _multiplied((1,), 1, made, filters))
 
 
 def _of_pooling(layer: keras.Layer, source: Shape, output: Shape):
     channels, places = _split(layer, output)
-    return (), 0, math.prod(places) * _multiplied(layer.pool_size, channels, channels, channels)
+    return (), 0, math.prod(places) * _multiplied(layer.pool_size, 1, channels, 1)
 
 
 def _of_dense(layer: keras.Layer, source: Shape, output: Shape):
