@@ -320,7 +320,7 @@ def stopper(moment):
     class Stop(keras.callbacks.Callback):
         pass
 
-    setattr(Stop, moment, lambda self, *_: setattr(self.model, "stop_training", True))
+    setattr(Stop, moment, lambda self, *_, **__: setattr(self.model, "stop_training", True))
     return Stop()
 
 
