@@ -1,4 +1,4 @@
-"""What a cell printed is shown in one piece, however it came; what is kept of it is bounded."""
+"""What a cell printed is shown in one piece, however it came; what is kept and shown of it is bounded."""
 
 import json
 
@@ -9,10 +9,12 @@ from autograder.course.kernel import BoundedSession
 from autograder.course.outputs import (
     LEFT_OUT,
     MOST_EVIDENCE_BYTES,
+    MOST_PICTURES,
     MOST_TOKENS,
     Outputs,
     holds_too_much,
     in_one_piece,
+    pictures,
 )
 from autograder.evidence import MIME_TYPE
 
@@ -152,3 +154,33 @@ def test_a_message_that_holds_too_much_is_read_without_its_content():
     assert received["msg_id"] == sent["msg_id"]
     small = session.msg("display_data", {"data": {"text/plain": "1"}})
     assert session.deserialize(session.serialize(small)[1:])["content"] == small["content"]
+
+
+IMAGE = "data:image/png;base64,AAAA"
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ({"image/png": "AAAA", "text/plain": "<Figure>"}, ("AAAA",)),
+        ({"image/png": "AAAA", "image/jpeg": "BBBB"}, ("AAAA",)),
+        ({"image/jpeg": "BBBB"}, ("BBBB",)),
+        ({"image/png": "AAAA", "text/html": "<p></p>"}, ()),
+        ({"image/png": "AAAA", "image/svg+xml": "<svg/>"}, ()),
+        (
+            {"text/html": f'<b>7</b><img src="{IMAGE}"><img src="{IMAGE}" />'},
+            ("AAAA",) * 2,
+        ),
+        ({"text/html": f'<img src="{IMAGE}" width="1">'}, ()),
+        ({"text/html": f'<p style="display: none"><img src="{IMAGE}"></p>'}, ()),
+        ({"image/png": ["AAAA"]}, ()),
+        ({"text/plain": "1"}, ()),
+    ],
+)
+def test_a_picture_counts_if_the_page_shows_it(data, shown):
+    assert pictures([new_output("stream", text=""), {"data": data}]) == shown
+
+
+def test_pictures_without_end_are_left_out():
+    assert len(pictures([{"data": {"image/png": "AAAA"}}] * 10_000)) == MOST_PICTURES
+    assert pictures([{"data": {"image/png": "A" * 10**7}}] * 5) == ("A" * 10**7,) * 2
