@@ -364,6 +364,92 @@ def test_the_whole_of_a_notebook_is_cleaned_in_bounded_time():
     assert time.process_time() - start < 60
 
 
+SLOW_MARKDOWN = {
+    "spaces": "x" + " " * 19_998 + "x",
+    "a heading of spaces": "# a" + " " * 19_990 + "b",
+    "formulas that do not end": r"\\[" * 6_600,
+    "items": "- a\n" * 5_000,
+    "brackets": "[" * 20_000,
+}
+
+
+@pytest.mark.parametrize("source", SLOW_MARKDOWN.values(), ids=SLOW_MARKDOWN)
+def test_no_cell_of_markdown_takes_long(source):
+    start = time.process_time()
+    cleaned(new_markdown_cell(source))
+    assert time.process_time() - start < 1.5
+
+
+def test_a_notebook_of_slow_cells_is_shown_as_written_after_its_time(monkeypatch):
+    monkeypatch.setattr(cleaning, "MAX_SECONDS", 0.5)
+    clean, start = Cleaning(), time.process_time()
+    cells = [new_markdown_cell(f"{number}\n" + "a\n" * 9_000) for number in range(39)]
+    shown = [harmless_cell(cell, clean).source for cell in cells]
+    assert time.process_time() - start < 8
+    assert "<p>0&#10;a" in shown[0]
+    assert "<pre>38&#10;a" in shown[-1]
+
+
+def test_all_text_of_a_notebook_is_bounded():
+    clean = Cleaning()
+    cells = [new_markdown_cell("<" * 90_000) for _ in range(60)]
+    cells += [new_code_cell("<" * 90_000), new_code_cell("1")]
+    shown = [unescape(harmless_cell(cell, clean).source) for cell in cells]
+    assert sum(source.count("<" * 9) * 9 for source in shown) < 1.1 * cleaning.MAX_ALL_TEXT
+    assert "more characters are not shown" in shown[-2]
+
+
+def printed(text):
+    return cleaned(new_code_cell("x", outputs=[new_output("stream", text=text)])).outputs[0].text
+
+
+def test_printed_text_has_colours_but_none_behind_it():
+    assert printed("\x1b[1m5/5\x1b[0m \x1b[32m━━\x1b[0m") == "\x1b[1m5/5\x1b[0m \x1b[32m━━\x1b[0m"
+    for colours in ("42", "1;37;42", "7", "48;5;22", "48;2;1;2;3", "102", "４２", " 42", "+42"):
+        assert "-bg" not in ansi2html(printed(f"\x1b[{colours}m 8 of 8 "))
+        assert "background" not in ansi2html(printed(f"\x1b[{colours}m 8 of 8 "))
+    assert "\x1b" not in printed("\x1b[m" * (cleaning.MAX_COLOURS + 1) + "a")
+
+
+def test_accents_do_not_make_towers():
+    assert printed("Ré́sumé שָׁלוֹם") == "Ré́sumé שָׁלוֹם"
+    assert printed("Z" + "\u030d" * 500) == "Z" + "\u030d" * 4
+    assert cleaned(new_code_cell("# Z" + "\u030d" * 500)).source == "# Z" + "\u030d" * 4
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        *("font-size:900px", "font-size:3em", "font-size:200%", "line-height:0", "padding:-5px"),
+        *(
+            "padding:900px",
+            "border:99px solid red",
+            "border-width:50px",
+            "width:500%",
+            "width:calc(1px)",
+        ),
+        *("color:var(--x)", "background-color:url(x)", "color:red !important", "position:fixed"),
+        *("font-s\\69ze:900px", "font-size:/**/900px", "width:1e9px", "padding:٩px", "margin:-9px"),
+    ],
+)
+def test_styles_that_could_cover_something_are_left_out(style):
+    assert Cleaning()(f'<p style="{style}">x</p>') == "<p>x</p>"
+
+
+def test_sizes_in_attributes_are_bounded():
+    html = (
+        '<table><tbody><tr><td height="99999" colspan="9999" rowspan="65000">x</td></tr></tbody></table>'
+    )
+    assert Cleaning()(html) == "<table><tbody><tr><td>x</td></tr></tbody></table>"
+    assert Cleaning()('<img width="640" height="50%">') == '<img width="640" height="50%">'
+    assert Cleaning()('<p class="row">x</p><p class="navbar-fixed-top">y</p>') == "<p>x</p><p>y</p>"
+
+
+@pytest.mark.parametrize("macro", ["def", "gdef", "let", "newcommand", "renewcommand", "require"])
+def test_formulas_do_not_change_those_of_the_given_text(macro):
+    assert f"\\{macro}" not in cleaned(new_markdown_cell(f"$\\{macro}\\sigma{{50}}$")).source
+
+
 @pytest.mark.parametrize(
     "formula",
     [

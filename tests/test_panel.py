@@ -15,6 +15,8 @@ def test_the_panel_holds_points_reasons_and_advice():
     for words in ("5 epochs, not 10", "Expected: 10 epochs", "Set epochs=10.", "Noted."):
         assert words in shown.text
     assert "6 of 8 points" in shown.html
+    assert "background:#9a6700" in shown.html, "the bar by which the grader's panels are known"
+    assert "Autograder ◐ Training" in shown.html
 
 
 def test_what_a_student_named_is_shown_as_text():

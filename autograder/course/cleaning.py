@@ -19,6 +19,12 @@ from autograder.course.styles import ATTRIBUTES, STYLES, harmless_style
 MAX_TEXT = 100_000
 """Characters of a text that are shown; longer HTML is not shown at all."""
 
+MAX_ALL_TEXT = 2_000_000
+"""Characters of programs and printed texts of one notebook that are shown."""
+
+MAX_COLOURS = 20_000
+"""Changes of colour in all printed texts of one notebook, beyond which they have none."""
+
 MAX_MARKDOWN = 20_000
 """Characters of Markdown above which it is shown as it was written."""
 
@@ -100,6 +106,8 @@ class Cleaning:
 
     def __init__(self) -> None:
         self.effort_left = MAX_EFFORT
+        self.text_left = MAX_ALL_TEXT
+        self.colours_left = MAX_COLOURS
         self.drawing_left = svg.MAX_EFFORT
         self.seconds_left = MAX_SECONDS
 

@@ -20,9 +20,6 @@ from nbgrader.utils import compute_checksum
 from autograder.course.cleaning import MAX_IMAGE, MAX_TEXT, Cleaning, encodable
 from autograder.course.reading import REMARKS, UNREADABLE
 
-MAX_COLOURS = 5000
-"""Changes of colour in a printed text, above which it has none: each copies the rest of the text."""
-
 MAX_ACCENTS = 4
 """Accents on one letter; no language that is written needs more."""
 
@@ -57,10 +54,11 @@ def harmless_cell(cell: NotebookNode, clean: Cleaning) -> NotebookNode:
     attachments = cell.pop("attachments", {})
     metadata = {"nbgrader": cell.metadata.nbgrader} if "nbgrader" in cell.metadata else {}
     if cell.cell_type == "raw":
-        return new_markdown_cell(_as_markdown(framed(_verbatim(cell.source))), id=cell.id)
+        return new_markdown_cell(_as_markdown(framed(_verbatim(cell.source, clean))), id=cell.id)
     cell.metadata = from_dict(metadata)
     if cell.cell_type == "code":
-        cell.source = _without_towers(cell.source)
+        if not _is_as_given(cell):
+            cell.source = _source(cell.source, clean)
         count = cell.execution_count
         cell.execution_count = count if type(count) is int and count >= 0 else None
         shown = (harmless_output(output, cell.execution_count, clean) for output in cell.outputs)
@@ -84,7 +82,7 @@ def harmless_markdown(source: str, attachments: dict, clean: Cleaning) -> str:
         shown = clean(clean.rendered(source, attachments))
     except Exception:
         # Whatever the renderer fails over (nesting, attachments that are not there): shown as text.
-        shown = _verbatim(source)
+        shown = _verbatim(source, clean)
     return _as_markdown(framed(shown))
 
 
@@ -104,12 +102,12 @@ def harmless_output(
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return new_output(kind, name=name, text=_text(output.get("text")))
+        return new_output(kind, name=name, text=_text(output.get("text"), clean))
     if kind == "error":
         lines = output.get("traceback")
         lines = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
-        traceback = _text("\n".join(lines)).split("\n")
-        ename, evalue = _text(output.get("ename")), _text(output.get("evalue"))
+        traceback = _text("\n".join(lines), clean).split("\n")
+        ename, evalue = (_text(output.get(name), clean) for name in ("ename", "evalue"))
         return new_output(kind, ename=ename, evalue=evalue, traceback=traceback)
     data = output.get("data")
     if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
@@ -123,7 +121,7 @@ def _harmless_data(data: dict, clean: Cleaning) -> dict[str, str]:
     texts = {name: value for name, value in data.items() if isinstance(value, str)}
     shown = {}
     if "text/plain" in texts:
-        shown["text/plain"] = _text(texts["text/plain"])
+        shown["text/plain"] = _text(texts["text/plain"], clean)
     if html := _html(texts, clean) or _picture(texts):
         shown["text/html"] = framed(html)
     return shown
@@ -178,17 +176,25 @@ def _as_markdown(html: str) -> str:
     return f"<div>{'&#10;'.join(html.splitlines())}</div>"
 
 
-def _verbatim(text: str) -> str:
-    return f"<pre>{escape(_text(text))}</pre>"
+def _verbatim(text: str, clean: Cleaning) -> str:
+    return f"<pre>{escape(_text(text, clean))}</pre>"
 
 
-def _text(value: object) -> str:
+def _source(text: str, clean: Cleaning) -> str:
+    """As much of a text as one page shows."""
+    text = encodable(text)
+    most = min(MAX_TEXT, clean.text_left)
+    clean.text_left -= min(len(text), most)
+    if len(text) > most:
+        text = f"{text[:most]}\n… {len(text) - most:,} more characters are not shown."
+    return _without_towers(text)
+
+
+def _text(value: object, clean: Cleaning) -> str:
     """A text that can be written and shown, in no colours but those of its letters."""
-    text = encodable(value) if isinstance(value, str) else ""
-    if len(text) > MAX_TEXT:
-        text = f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT:,} more characters are not shown."
-    text = _without_towers(text)
-    if text.count("\x1b") > MAX_COLOURS:
+    text = _source(value if isinstance(value, str) else "", clean)
+    clean.colours_left -= text.count("\x1b")
+    if clean.colours_left < 0:
         return strip_ansi(text)
     text = _COLOURS.sub(_without_background, text)
     try:
