@@ -1,4 +1,4 @@
-"""What a cell printed is shown in one piece, however it came; what is kept and shown of it is bounded."""
+"""What a cell printed is shown in one piece; what is kept of it and shown of its pictures is bounded."""
 
 import json
 
