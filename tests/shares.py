@@ -22,9 +22,13 @@ LONGEST = (
     "test_hostile_submissions.py",
     "test_nbgrader.py",
     "test_sandbox.py",
+    "test_processor.py",
     "test_fuzz.py",
     "test_fork_server.py",
     "test_harmless.py",
+    "test_forged.py",
+    "test_svg.py",
+    "test_cost.py",
     "test_benchmark.py",
 )
 """Shares that take more than 20 seconds (`pytest --durations=0` tells), the longest first."""
