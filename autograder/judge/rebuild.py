@@ -53,7 +53,7 @@ ACTIVATIONS = {
     )
 } | {
     f"leaky_relu({slope})": lambda x, slope=slope: keras.activations.leaky_relu(x, slope)
-    for slope in (0.01, 0.1, 0.3)
+    for slope in (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5)
 }
 _ACTIVATION_TOLERANCE = 1e-3
 
