@@ -159,9 +159,7 @@ TOO_MUCH = {
         (layer("Average"), tuple(range(40))),
         (pool(size=46), (40,)),
     ),
-    "work": with_weights(
-        network(up(30), *[conv(4, kernel_size=(9, 9)) for _ in range(3)], pool(size=30))
-    ),
+    "work": network(up(30), *[conv(4, kernel_size=(9, 9)) for _ in range(3)], pool(size=30)),
 }
 
 
