@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import matplotlib_inline.backend_inline
 import numpy as np
 from IPython.core import pylabtools
 from matplotlib.artist import Artist
@@ -89,8 +88,9 @@ def render_as_pixels() -> None:
         asked = {formats} if isinstance(formats, str) else set(formats)
         return select(shell, asked - _VECTOR_FORMATS or {"png"}, **kwargs)
 
-    for module in (pylabtools, matplotlib_inline.backend_inline):
-        module.select_figure_formats = select_figure_formats
+    # The inline backend takes it from there. It must not be imported yet: with no shell to register
+    # with, it would not show figures at the end of a cell.
+    pylabtools.select_figure_formats = select_figure_formats
 
 
 def _places(figure: Figure, renderer: object) -> Iterator[tuple[Artist, tuple[float, ...]]]:
