@@ -6,7 +6,9 @@ import threading
 import time
 
 import corpus
+import psutil
 import pytest
+from class_course import wait_for
 from course import TEST_IMAGES, TRAIN_IMAGES
 from nbformat.v4 import new_code_cell, new_notebook
 from test_sandbox import Run, works
@@ -198,6 +200,11 @@ loops = [subprocess.Popen(loop, start_new_session=True) for _ in range(50)]
 """50 shell loops, each in a session of its own, to get a share of its own; they end by themselves."""
 
 
+def _running_loops():
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return sum(command[:1] == ["sh"] and "while :" in command[-1] for command in commands)
+
+
 @contextlib.contextmanager
 def beside(*cells):
     """A neighbour's notebook that runs meanwhile, and is ended then."""
@@ -215,8 +222,8 @@ def beside(*cells):
 
     neighbour = threading.Thread(target=run)
     neighbour.start()
-    time.sleep(5)
     try:
+        wait_for(lambda: _running_loops() >= 50)
         yield
     finally:
         over.set()
@@ -241,15 +248,12 @@ def test_an_honest_student_beside_50_loops_trains_to_the_end(grading):
 def test_a_loop_without_end_is_interrupted_at_its_limit_and_told_of(grading, loops):
     notebook = new_notebook(cells=[new_code_cell(f"{loops}\nwhile True: pass"), new_code_cell("1")])
     execute = ExecuteSubmission(timeout=6)
-    started = time.monotonic()
     _, resources = execute.preprocess(notebook, {"metadata": {"path": ""}})
-    took = time.monotonic() - started
     result = resources[RESULT]
     assert [cell.interrupted for cell in result.cells] == [True, False]
     assert not result.final
+    # Whose loops slowed their own clock would be told of here, as starved by others.
     assert result.incident == ""
-    # The kernel's start included, on a machine on which other tests run.
-    assert took < 6 * PATIENCE
 
 
 @works
@@ -266,8 +270,11 @@ def test_a_notebook_that_does_not_get_its_time_is_ended_at_last(grading, monkeyp
 @pytest.mark.slow
 def test_processes_that_a_notebook_starts_give_way_for_good(grading):
     run = Run(
-        f"import os\n{LOOPS}\ntime.sleep(3)",
-        "print(os.nice(0), *(os.getpriority(os.PRIO_PROCESS, loop.pid) for loop in loops))",
+        f"import os\n{LOOPS}\n"
+        "def weights():\n    return [os.getpriority(os.PRIO_PROCESS, loop.pid) for loop in loops]",
+        "latest = time.monotonic() + 45\n"
+        "while set(weights()) != {19} and time.monotonic() < latest: time.sleep(0.5)\n"
+        "print(os.nice(0), *weights())",
         "os.setpriority(os.PRIO_PROCESS, loops[0].pid, 0)",
         "with open(f'/proc/{loops[0].pid}/autogroup', 'w') as file: file.write('0')",
     )
