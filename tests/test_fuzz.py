@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from preloaded import REQUEST
 
-from autograder.course.verdicts import graded_cells
-from autograder.evidence import MIME_TYPE, Message
+from autograder.evidence import Message
 from autograder.lab import EXERCISES
 
 pytestmark = pytest.mark.slow
@@ -87,18 +86,21 @@ def mutated(packed, chance):
     return message
 
 
-def as_sent(message):
-    return Message(REQUEST, json.dumps(message))
+def as_sent(message, pictures):
+    return Message(REQUEST, json.dumps(message), pictures)
 
 
 @pytest.fixture(scope="module")
 def honest(kernel):
-    """What the sample solutions hand over: notebook, criterion and what the JSON of the message says."""
+    """What the sample solutions hand over: notebook, criterion, pictures and what the JSON says."""
     collected = []
     for case in corpus.load():
         if case.name == "the-solution":
-            for criterion, cell in graded_cells(kernel.run(case.executed)).items():
-                collected.append((case.notebook, criterion, json.loads(cell.outputs[0].data[MIME_TYPE])))
+            for criterion, messages in kernel.evidence(kernel.run(case.executed)).items():
+                for message in messages:
+                    collected.append(
+                        (case.notebook, criterion, message.pictures, json.loads(message.text))
+                    )
     return collected
 
 
@@ -117,8 +119,8 @@ def small_reference(images):
 def test_honest_messages_are_judged_at_all(honest, reference):
     from autograder.judge.criteria import judge_message
 
-    for notebook, criterion, message in honest:
-        verdict = judge_message(criterion, as_sent(message), EXERCISES[notebook], reference)
+    for notebook, criterion, pictures, message in honest:
+        verdict = judge_message(criterion, as_sent(message, pictures), EXERCISES[notebook], reference)
         assert verdict.word == "full", (notebook, criterion, verdict)
 
 
@@ -154,9 +156,9 @@ def test_mutated_messages_never_break_the_judge(honest, small_reference, layers_
     @given(st.integers(0, 2**63), st.integers(0, len(honest) - 1))
     def judge_mutated(seed, which):
         nonlocal slowest
-        notebook, criterion, _ = honest[which]
+        notebook, criterion, pictures, _ = honest[which]
         started = time.process_time()
-        message = as_sent(mutated(packed[which], random.Random(seed)))
+        message = as_sent(mutated(packed[which], random.Random(seed)), pictures)
         verdict = judge_message(criterion, message, EXERCISES[notebook], small_reference)
         slowest = max(slowest, time.process_time() - started)
         assert 0 <= verdict.credit <= 1

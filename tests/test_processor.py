@@ -20,7 +20,7 @@ from autograder.batch.tasks import Outcome, Task
 from autograder.course import processor
 from autograder.course.execute import STAMP, ExecuteSubmission
 from autograder.course.grading import Grading
-from autograder.course.processor import PATIENCE, Sample, Thread, TimeLimit, advance
+from autograder.course.processor import INTERVAL, PATIENCE, Sample, Thread, TimeLimit, advance
 from autograder.course.verdicts import REVIEW, graded_cells
 from autograder.course.work import RESULT, CellRun, Result
 from autograder.judge.verdict import Verdict
@@ -63,6 +63,8 @@ def test_the_own_clock_runs_as_the_walls_for_who_computes_or_waits_by_own_will(s
         (0.0, {"before": [thread(5, 1)], "after": [thread(5, 1)]}),
         (0.0, {"before": [thread(5, 1)], "after": [thread(5, 4)]}),
         (0.1, {"used": 0.1, "before": [thread(9, 1)] * 2, "after": [thread(9.1, 1), thread(9, 2)]}),
+        (0.2, {"before": [thread(9, 1)] * 2, "after": [thread(9, 1.4, False), thread(9, 1.4, False)]}),
+        (2 * INTERVAL, {"wall": 60.0}),
     ],
     ids=[
         "one that waits its turn",
@@ -71,6 +73,8 @@ def test_the_own_clock_runs_as_the_walls_for_who_computes_or_waits_by_own_will(s
         "one that waits all the time",
         "one that waited long before",
         "a second one that waits",
+        "two that wait in turn",
+        "nobody looked for long",
     ],
 )
 def test_the_own_clock_stands_still_while_others_have_the_processor(seconds, what):
@@ -134,43 +138,64 @@ def test_a_test_cell_that_was_interrupted_itself_is_flagged(written):  # noqa: F
 
 
 def test_an_interrupt_travels_with_the_result():
-    sent = interrupted("train-model", starved=True)
+    sent = interrupted("train-model", timed_out=True)
     received = Result.from_bytes(sent.to_bytes())
     assert received.cells == sent.cells
-    assert received.starved
+    assert received.timed_out
 
 
 class Workers:
-    """Each student's notebook is starved as often as is said."""
+    """Each student's notebook is cut short as often as is said."""
 
-    def __init__(self, starved):
-        self.starved, self.runs = starved, []
+    def __init__(self, cut_short, count=3):
+        self.cut_short, self.count, self.runs = cut_short, count, []
 
     def outcomes(self, tasks):
         tasks = list(tasks)
         self.runs.append([task.student for task in tasks])
         for task in tasks:
-            self.starved[task.student] -= 1
-            result = dataclasses.replace(RAN, starved=self.starved[task.student] >= 0, run=task.student)
+            self.cut_short[task.student] -= 1
+            again = self.cut_short[task.student] >= 0
+            result = dataclasses.replace(RAN, timed_out=again, run=task.student)
             yield None
             yield Outcome(task, result.to_bytes())
 
 
-def test_starved_notebooks_are_tried_again_alone_after_all_others():
+def test_notebooks_that_were_cut_short_are_tried_again_alone_after_all_others():
     workers = Workers({"ann": 0, "ben": 1, "cem": 2, "dan": 0})
-    tasks = [Task(student, "autoencoder", b"") for student in workers.starved]
+    tasks = [Task(student, "autoencoder", b"") for student in workers.cut_short]
 
     found = [outcome for outcome in alone.outcomes(workers, tasks) if outcome]
 
     assert workers.runs == [["ann", "ben", "cem", "dan"], ["ben"], ["cem"]]
     assert [outcome.task.student for outcome in found] == ["ann", "dan", "ben", "cem"]
     # Once more, not until it does.
-    assert [Result.from_bytes(o.result).starved for o in found] == [False, False, False, True]
+    assert [Result.from_bytes(o.result).cut_short for o in found] == [False, False, False, True]
+
+
+def test_who_ran_alone_already_does_not_run_again():
+    workers = Workers({"ann": 1}, count=1)
+    list(alone.outcomes(workers, [Task("ann", "autoencoder", b"")]))
+    assert workers.runs == [["ann"]]
+
+
+def test_where_the_second_try_fails_the_first_one_counts():
+    class Failing(Workers):
+        def outcomes(self, tasks):
+            (task,) = tasks
+            self.runs.append(task.student)
+            result = dataclasses.replace(RAN, timed_out=True).to_bytes() if len(self.runs) == 1 else None
+            yield Outcome(task, result, "no worker answered")
+
+    (found,) = filter(None, alone.outcomes(Failing({}), [Task("ann", "autoencoder", b"")]))
+    assert Result.from_bytes(found.result).cut_short
 
 
 @pytest.mark.parametrize("result", [None, b"damaged"])
 def test_what_gave_no_result_is_not_tried_again(result):
     class Failing:
+        count = 3
+
         def outcomes(self, tasks):
             yield from (Outcome(task, result, "a problem") for task in tasks)
 
@@ -262,7 +287,7 @@ def test_a_notebook_that_does_not_get_its_time_is_ended_at_last(grading, monkeyp
     monkeypatch.setattr(processor, "advance", lambda before, after: 0.0)
     notebook = new_notebook(cells=[new_code_cell("while True: pass")])
     _, resources = ExecuteSubmission(timeout=3).preprocess(notebook, {"metadata": {"path": ""}})
-    assert resources[RESULT].starved
+    assert resources[RESULT].timed_out
     assert "others used the processor for too long" in resources[RESULT].incident
 
 

@@ -13,7 +13,14 @@ from autograder.course.verdicts import REVIEW, WriteVerdicts, graded_cells
 from autograder.course.work import INCIDENT, RESULT, Result
 from autograder.judge.verdict import Verdict, zero
 
-FAILED = zero("a verdict", "an error in the judge itself", "Not judged.", "Tell the staff.", review=True)
+FAILED = zero(
+    "a verdict",
+    "an error in the judge itself",
+    "Not judged.",
+    "Tell the staff.",
+    review=True,
+    transient=True,
+)
 
 
 class Parent(Configurable):

@@ -1,4 +1,4 @@
-"""A second try for notebooks that did not get their time beside others."""
+"""A second try for notebooks that did not get to their end beside others."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,23 +10,25 @@ from autograder.course.work import FormatError, Result
 def outcomes(workers: Workers, tasks: Iterable[Task]) -> Iterator[Outcome | None]:
     """The outcome of each task as it comes; None now and then while there is none.
 
-    A notebook that others starved runs once more after all else, alone, and what comes of that counts.
-    One whose own time was over had all of it: to run it again would give the same.
+    A notebook that a limit of time cut short, while others may have run beside it, runs once more after
+    all else, alone, and what comes of that counts.
     """
-    starved = []
+    cut_short: list[Outcome] = []
     for outcome in workers.outcomes(tasks):
-        if outcome and _was_starved(outcome):
-            starved.append(outcome.task)
+        if outcome and workers.count > 1 and _was_cut_short(outcome):
+            cut_short.append(outcome)
             yield None
         else:
             yield outcome
-    for task in starved:
-        yield from workers.outcomes([task])
+    for first in cut_short:
+        for outcome in workers.outcomes([first.task]):
+            lost = outcome is not None and outcome.result is None
+            yield first if lost else outcome
 
 
-def _was_starved(outcome: Outcome) -> bool:
+def _was_cut_short(outcome: Outcome) -> bool:
     try:
-        return outcome.result is not None and Result.from_bytes(outcome.result).starved
+        return outcome.result is not None and Result.from_bytes(outcome.result).cut_short
     except FormatError:
         # Told of where results are read.
         return False

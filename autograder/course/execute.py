@@ -100,7 +100,7 @@ class ExecuteSubmission(Execute):
             result.show(nb, resources)
         else:
             nb, resources = self._execute(nb, resources, work, *args, **kwargs)
-            result = Result.of(run, nb, resources, self._interrupted, self._starved)
+            result = Result.of(run, nb, resources, self._interrupted, self._timed_out)
         resources[RESULT] = result
         return nb, resources
 
@@ -117,7 +117,7 @@ class ExecuteSubmission(Execute):
         self._running = None
         self._ended_because = ""
         self._interrupted: set[int] = set()
-        self._starved = False
+        self._timed_out = False
         self._outputs = Outputs(self.max_output_mib * MIB)
         for cell in nb.cells:
             if cell.cell_type == "code":
@@ -135,7 +135,7 @@ class ExecuteSubmission(Execute):
                     raise
                 what = _INCIDENTS.get(type(error).__name__, f"{type(error).__name__}: {error}"[:500])
                 resources[INCIDENT] = f"{self._ended_because or what}, in {self._running}"
-                self._starved = isinstance(error, Starved)
+                self._timed_out = isinstance(error, Starved | NotebookTimeout)
                 self.log.error("Execution ended early: %s", resources[INCIDENT])
         resources["metadata"]["path"] = path
         resources[EVIDENCE] = self._outputs.evidence

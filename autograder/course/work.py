@@ -137,8 +137,8 @@ class Result:
     """What the kernel said of its language."""
     incident: str = ""
     """Why execution ended early; empty if it did not."""
-    starved: bool = False
-    """Whether it ended because others used the processor, before it had the time that it may take."""
+    timed_out: bool = False
+    """Whether it ended because its time was over."""
     judged: str = ""
     """Digest of what it was judged by; empty if it is not judged yet."""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
@@ -151,7 +151,7 @@ class Result:
         content: NotebookNode,
         resources: Mapping,
         interrupted: Collection[int] = (),
-        starved: bool = False,
+        timed_out: bool = False,
     ) -> "Result":
         """Of a notebook that was just run.
 
@@ -167,8 +167,13 @@ class Result:
             resources.get(EVIDENCE, {}),
             content.metadata.get("language_info", {}),
             resources.get(INCIDENT, ""),
-            starved,
+            timed_out,
         )
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a limit of time ended it, or a cell of it."""
+        return self.timed_out or any(cell.interrupted for cell in self.cells)
 
     @property
     def final(self) -> bool:
@@ -176,7 +181,7 @@ class Result:
 
         What a busy machine interrupted, a quiet one may not.
         """
-        if self.incident or any(cell.interrupted for cell in self.cells):
+        if self.incident or self.cut_short:
             return False
         return not any(verdict.transient for verdict in self.verdicts.values())
 
