@@ -9,17 +9,14 @@ import corpus
 import psutil
 import pytest
 from class_course import wait_for
-from course import TEST_IMAGES, TRAIN_IMAGES
 from nbformat.v4 import new_code_cell, new_notebook
-from test_sandbox import Run, works
+from test_sandbox import Run, sandboxed, works
 from test_verdicts import RAN, written  # noqa: F401
-from traitlets.config import Config
 
 from autograder.batch import alone
 from autograder.batch.tasks import Outcome, Task
 from autograder.course import processor
 from autograder.course.execute import STAMP, ExecuteSubmission
-from autograder.course.grading import Grading
 from autograder.course.processor import INTERVAL, PATIENCE, Sample, Thread, TimeLimit, advance
 from autograder.course.verdicts import REVIEW, graded_cells
 from autograder.course.work import RESULT, CellRun, Result
@@ -204,15 +201,8 @@ def test_what_gave_no_result_is_not_tried_again(result):
 
 @pytest.fixture(scope="module")
 def grading():
-    config = Config()
-    config.Grading.sandbox = "required"
-    config.Grading.train_images, config.Grading.test_images = TRAIN_IMAGES, TEST_IMAGES
-    Grading.clear_instance()
-    with contextlib.closing(Grading.instance(config=config)) as grading:
-        # Nothing is judged here.
-        grading.judge = None
+    with sandboxed() as grading:
         yield grading
-    Grading.clear_instance()
 
 
 LIMIT = 25

@@ -43,21 +43,29 @@ def login_keys():
     return ""
 
 
-@pytest.fixture(scope="module")
-def grading(login_keys):
-    """A grading run whose limits are low, so that going to them harms nobody."""
-    config = Config()
-    config.Grading.sandbox = "required"
-    config.Grading.kernel_memory_mib = MEMORY_MIB
-    config.Grading.kernel_processes = PROCESSES
-    config.Grading.kernel_disk_mib = DISK_MIB
-    config.Grading.train_images, config.Grading.test_images = TRAIN_IMAGES, TEST_IMAGES
+@contextlib.contextmanager
+def sandboxed(**options):
+    """A grading run in the sandbox, with few images."""
+    few = {"train_images": TRAIN_IMAGES, "test_images": TEST_IMAGES}
+    config = Config(Grading={"sandbox": "required", **few, **options})
     Grading.clear_instance()
     with contextlib.closing(Grading.instance(config=config)) as grading:
         # Nothing is judged here.
         grading.judge = None
         yield grading
     Grading.clear_instance()
+
+
+@pytest.fixture(scope="module")
+def grading(login_keys):
+    """A grading run whose limits are low, so that going to them harms nobody."""
+    limits = {
+        "kernel_memory_mib": MEMORY_MIB,
+        "kernel_processes": PROCESSES,
+        "kernel_disk_mib": DISK_MIB,
+    }
+    with sandboxed(**limits) as grading:
+        yield grading
 
 
 class Run:

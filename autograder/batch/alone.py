@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from autograder.batch.tasks import Outcome, Task
 from autograder.batch.workers import Workers
-from autograder.course.work import FormatError, Result
+from autograder.course.work import FormatError
 
 
 def outcomes(workers: Workers, tasks: Iterable[Task]) -> Iterator[Outcome | None]:
@@ -15,7 +15,7 @@ def outcomes(workers: Workers, tasks: Iterable[Task]) -> Iterator[Outcome | None
     """
     cut_short: list[Outcome] = []
     for outcome in workers.outcomes(tasks):
-        if outcome and workers.count > 1 and _was_cut_short(outcome):
+        if outcome and _was_cut_short(outcome) and workers.count > 1:
             cut_short.append(outcome)
             yield None
         else:
@@ -28,7 +28,7 @@ def outcomes(workers: Workers, tasks: Iterable[Task]) -> Iterator[Outcome | None
 
 def _was_cut_short(outcome: Outcome) -> bool:
     try:
-        return outcome.result is not None and Result.from_bytes(outcome.result).cut_short
+        return outcome.read is not None and outcome.read.cut_short
     except FormatError:
         # Told of where results are read.
         return False

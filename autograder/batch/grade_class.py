@@ -201,10 +201,8 @@ class GradeClass(Telling, Autograde):
 
     @staticmethod
     def _result(outcome: Outcome) -> Result | None:
-        if outcome.result is None:
-            return None
         try:
-            return Result.from_bytes(outcome.result)
+            return outcome.read
         except FormatError as error:
             raise NbGraderException(f"A worker's result of {outcome.task.student} is {error}") from None
 

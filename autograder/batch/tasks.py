@@ -1,9 +1,12 @@
 """Tasks, the attempts at them, and what comes of them: who works on what since when."""
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from distributed import Future
+
+from autograder.course.work import Result
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Outcome:
     task: Task
     result: bytes | None
     problem: str = ""
+
+    @functools.cached_property
+    def read(self) -> Result | None:
+        """The result, read once for all who ask. Raises FormatError."""
+        return None if self.result is None else Result.from_bytes(self.result)
 
 
 @dataclass
