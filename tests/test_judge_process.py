@@ -114,8 +114,9 @@ def asked(monkeypatch, judge_messages, timeout, *notebooks):
 
 def test_all_messages_of_a_notebook_share_one_budget(monkeypatch):
     monkeypatch.setattr(worker, "BUSY", 100)
-    messages = dict.fromkeys(("encoder", "decoder", "loss", "optimizer", "training"), 1.5)
-    ((verdicts, _),) = asked(monkeypatch, judge_at_length, 4, messages)
+    # The third one goes beyond the budget by more than there is between two looks at it.
+    messages = dict.fromkeys(("encoder", "decoder", "loss", "optimizer", "training"), 2.5)
+    ((verdicts, _),) = asked(monkeypatch, judge_at_length, 6, messages)
 
     given = [verdict == RIGHT for verdict in verdicts.values()]
     assert given == [True, True, False, False, False]
