@@ -30,7 +30,8 @@ def _hand_over(
     arrays: dict[str, Sample] | None = None,
     drawings: tuple = (),
 ) -> None:
-    _session.deliver(Evidence(check, session.request(), model, fits, arrays or {}, drawings))
+    incidents = tuple(_session.incidents)
+    _session.deliver(Evidence(check, session.request(), model, fits, arrays or {}, drawings, incidents))
 
 
 def _describe(model: Any, *, compiled: bool = False) -> ModelEvidence:

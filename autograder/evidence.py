@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MIME_TYPE = "application/vnd.autograder.evidence+json"
-VERSION = 3
+VERSION = 4
 
 MAX_ARRAY_BYTES = 6 * 2**20
 MAX_TOTAL_BYTES = 12 * 2**20
@@ -212,6 +212,8 @@ class Evidence:
     arrays: dict[str, Sample]
     drawings: tuple[Drawing, ...]
     """The images of figures that were rendered, on the page or not."""
+    incidents: tuple[str, ...] = ()
+    """What the grading kernel could not give this notebook, such as a package that is not installed."""
 
 
 @dataclass(frozen=True)

@@ -44,3 +44,13 @@ def test_an_answer_to_another_request_is_the_students_zero():
     verdict = criteria.judge_message("loss", Message("another", encode(evidence)), EXERCISE, None)
     assert verdict.credit == 0
     assert "another request" in verdict.found
+
+
+def test_credit_that_is_missing_where_the_kernel_lacked_something_is_for_a_person_to_decide(monkeypatch):
+    monkeypatch.setitem(criteria.CRITERIA, "loss", lambda *_: criteria.zero("a", "b", "c", "d"))
+    evidence = criteria.Evidence("loss", "a request", None, (), {}, (), ("no module 'wandb'",))
+
+    verdict = criteria.judge(evidence, EXERCISE, None)
+
+    assert verdict.review
+    assert "no module 'wandb'" in verdict.notes[0]

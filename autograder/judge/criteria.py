@@ -1,5 +1,6 @@
 """Which function judges which criterion, and what stands between a bad message and a verdict."""
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Sequence
@@ -46,7 +47,7 @@ def judge(
         criterion = CRITERIA[evidence.check]
         if criterion is judge_visualization:
             criterion = functools.partial(criterion, pictures=pictures)
-        return criterion(verified(evidence), exercise, reference)
+        return _with_incidents(criterion(verified(evidence), exercise, reference), evidence)
     except Exception:
         log.exception("judging %s of %s failed", evidence.check, exercise.notebook)
         return zero(
@@ -57,6 +58,17 @@ def judge(
             review=True,
             transient=True,
         )
+
+
+def _with_incidents(verdict: Verdict, evidence: Evidence) -> Verdict:
+    """Where credit is missing and the kernel could not give all that was asked for, a person decides."""
+    if verdict.credit >= 1 or not evidence.incidents:
+        return verdict
+    note = (
+        "The grading machine could not give this notebook all it asked for: "
+        f"{'; '.join(evidence.incidents)}. If that cost points here, a person will give them back."
+    )
+    return dataclasses.replace(verdict, review=True, notes=(*verdict.notes, note))
 
 
 def judge_message(criterion: str, message: Message, exercise: Exercise, reference: Reference) -> Verdict:

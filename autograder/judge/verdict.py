@@ -19,6 +19,8 @@ class Verdict:
     """Whether a person should look at it, as there was nothing to judge by."""
     transient: bool = False
     """Whether the judge failed over it, and may not the next time."""
+    missing: bool = False
+    """Whether what is judged is not there at all, as where the cell that should make it stopped."""
 
     @property
     def word(self) -> str:

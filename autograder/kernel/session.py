@@ -1,7 +1,7 @@
 """The watchers of one kernel, and the way evidence leaves it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from IPython import get_ipython
 
@@ -11,6 +11,10 @@ from autograder.kernel.training import FitRecorder
 
 Deliver = Callable[[Evidence], None]
 
+MOST_INCIDENTS = 20
+MOST_CHARACTERS = 300
+"""Of one incident."""
+
 
 @dataclass(frozen=True)
 class Session:
@@ -19,6 +23,8 @@ class Session:
     fits: FitRecorder
     screen: ScreenRecorder
     deliver: Deliver
+    incidents: list[str] = field(default_factory=list)
+    """What this kernel could not give the notebook, in words for people, each once."""
 
 
 _current: Session | None = None
@@ -37,6 +43,13 @@ def start(*, shorten: bool, deliver: Deliver) -> Session:
 def current() -> Session | None:
     """The session of this process, if one was started."""
     return _current
+
+
+def incident(what: str) -> None:
+    """Notes what the notebook asks for and this kernel cannot give: no fault of the student's."""
+    if _current and what not in _current.incidents and len(_current.incidents) < MOST_INCIDENTS:
+        _current.incidents.append(what[:MOST_CHARACTERS])
+        print(f"[grading] {what}")
 
 
 def request() -> str:
