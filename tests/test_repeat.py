@@ -1,0 +1,28 @@
+"""The same submissions are said the same of, whichever way they are graded."""
+
+import pytest
+
+from autograder.benchmark import repeat
+
+
+def test_what_differs_is_named():
+    first = {("ada", "autoencoder", "loss"): "3", ("ada", "autoencoder", "noise"): "8"}
+    other = {("ada", "autoencoder", "loss"): "0"}
+    assert repeat.differences(first, first) == []
+    assert repeat.differences(first, other) == ["ada autoencoder loss", "ada autoencoder noise"]
+
+
+def test_there_is_a_way_with_nbgraders_command_and_one_under_load():
+    ways = repeat.ways()
+    assert {way.workers for way in ways} == {None, 1, 2}
+    assert any(way.load for way in ways)
+
+
+@pytest.mark.slow
+def test_nbgraders_command_and_ours_say_the_same(monkeypatch, capsys):
+    monkeypatch.setattr(repeat, "ways", lambda: (repeat.Way("ours", 2), repeat.Way("nbgrader's", None)))
+    monkeypatch.setattr("sys.argv", ["repeat", "--gradings", "2", "--students", "1"])
+
+    assert repeat.main() == 0
+
+    assert "nbgrader's" in capsys.readouterr().out
