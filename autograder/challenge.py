@@ -2,6 +2,7 @@
 
 Every request to run a test cell has an id that nobody knows beforehand. From it follow inputs that each
 layer, the loss and the optimizer are tried on; the judge does the same with its own ones and compares.
+Which of the noisy images are looked at follows from it, too.
 """
 
 import hashlib
@@ -19,6 +20,16 @@ MAX_INPUT = 1_000_000
 LOSS_BATCH = 100
 OPTIMIZER_RATE = 0.5
 """Learning rate at which an optimizer is tried."""
+NOISY_PAIRS, NOISY_SINGLES = 24, 48
+"""Of each set of noisy images: neighbours, at the same rows in all sets, and other rows."""
+SIDE = 28
+MARGIN = 2
+FRAME = np.array(
+    [i for i in range(SIDE**2) if not all(MARGIN <= j < SIDE - MARGIN for j in divmod(i, SIDE))]
+)
+"""Places of the pixels around an image, which are black in nearly every clean one."""
+LARGEST_WEIGHT = 2**16 - 1
+"""So that the sum over the frame is a whole number that float32 holds exactly."""
 
 
 def layer_input(request: str, position: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -67,6 +78,50 @@ def optimizer_response(cls: type, request: str) -> tuple[float, ...]:
         return tuple(float(value) for value in keras.ops.convert_to_numpy(variable))
     except Exception:
         return ()
+
+
+def noisy_rows(request: str, *counts: int) -> list[np.ndarray]:
+    """The rows to look at, in ascending order, of sets of so many noisy images each."""
+    random, least = _random(request, "rows"), min(counts)
+    firsts = random.integers(0, max(least - 1, 1), NOISY_PAIRS)
+    pairs = np.concatenate([firsts, firsts + 1])
+    chosen = [
+        np.concatenate([pairs, random.integers(0, max(count, 1), NOISY_SINGLES)]) for count in counts
+    ]
+    return [np.unique(rows[rows < count]) for rows, count in zip(chosen, counts, strict=True)]
+
+
+def signatures(request: str, noisy: np.ndarray) -> np.ndarray:
+    """Two whole numbers for each noisy image (n, 784), told by where in its frame is more than black.
+
+    The same noise has the same two, with its sign turned their negatives, turned upside down these two in
+    the other order, clipped or not.
+    """
+    weights = _frame_weights(request)
+    bright = (noisy[:, FRAME] > 0).astype(np.float64)
+    return (2 * bright @ weights - weights.sum(axis=0)).astype(np.float32)
+
+
+def signatures_of(name: str) -> str:
+    """Under which name the signatures of a set are handed over."""
+    return f"{name} signatures"
+
+
+def blank_signature(request: str) -> np.ndarray:
+    """The signature of an image whose frame is black."""
+    return -_frame_weights(request).sum(axis=0).astype(np.float32)
+
+
+def randomness(request: str) -> np.random.Generator:
+    """What the judge draws in judging: another request, other numbers; the same, the same."""
+    return _random(request, "judge")
+
+
+def _frame_weights(request: str) -> np.ndarray:
+    """(pixels of the frame, 2); upside down, the first column is the second."""
+    random = _random(request, "frame")
+    weights = random.integers(-LARGEST_WEIGHT, LARGEST_WEIGHT + 1, len(FRAME)).astype(np.float64)
+    return np.stack([weights, weights[::-1]], axis=1)
 
 
 def _random(request: str, *what: object) -> np.random.Generator:

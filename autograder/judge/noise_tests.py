@@ -1,0 +1,274 @@
+"""Statistical tests of noise, each with a null distribution that is known.
+
+What clipping hid is drawn anew from what right noise would have there. After that, right noise is
+independent standard normal numbers in every pixel, clipped or not, and each test has one null distribution,
+which is exact unless stated otherwise. Mean and standard deviation need nothing drawn: they come from the
+likelihood of what is seen (a censored normal distribution).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import stats
+from scipy.special import log_ndtr, ndtr, ndtri
+
+FALSE_REJECTION = 1e-6
+"""Probability that right noise in both sets fails any of the tests, at most."""
+TESTS_OF_A_SET = 11
+SHARE = FALSE_REJECTION / (2 * TESTS_OF_A_SET + 2)
+"""Of that, what each test has: those of either set, and two of both together."""
+
+RESOLUTION = 0.01
+"""Noise is looked at with two decimals: whoever rounds so finely, as to bytes, has right noise."""
+MEAN_ALLOWED = 1 / 510
+"""Mean that noise may have: cutting off the rest in making bytes moves it by half a step."""
+CLIPPED_SHARE = 1e-3
+"""Of the pixels, that are equal to the least or the largest one if values were clipped there."""
+BINS = 32
+FARTHEST_NEIGHBOUR = 14
+SIDE = 28
+BRIGHT = 0.5
+LEAST = -300.0
+"""Logarithm to base 10 of a probability below which it is not told."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """Mean and standard deviation of noise, with the standard errors of both."""
+
+    mean: float
+    mean_error: float
+    sigma: float
+    sigma_error: float
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Some noisy images and the clean ones, both float64 (n, 784)."""
+
+    noisy: np.ndarray
+    clean: np.ndarray
+
+    @cached_property
+    def added(self) -> np.ndarray:
+        return self.noisy - self.clean
+
+    @cached_property
+    def low(self) -> float:
+        """Where values were clipped below; -inf where they were not."""
+        least = float(self.noisy.min())
+        return least if least <= 1e-3 and np.mean(self.noisy == least) > CLIPPED_SHARE else -np.inf
+
+    @cached_property
+    def high(self) -> float:
+        """Where values were clipped above; inf where they were not."""
+        largest = float(self.noisy.max())
+        return (
+            largest if largest >= 1 - 1e-3 and np.mean(self.noisy == largest) > CLIPPED_SHARE else np.inf
+        )
+
+    @cached_property
+    def at_low(self) -> np.ndarray:
+        return self.noisy == self.low
+
+    @cached_property
+    def at_high(self) -> np.ndarray:
+        return self.noisy == self.high
+
+    @property
+    def clipping(self) -> str:
+        """In words."""
+        ends = (self.low > -np.inf, self.high < np.inf)
+        return {
+            (True, True): f"clipped to [{self.low:g}, {self.high:g}]",
+            (True, False): f"clipped below at {self.low:g}",
+            (False, True): f"clipped above at {self.high:g}",
+            (False, False): "not clipped",
+        }[ends]
+
+    def level(self, where: np.ndarray | None = None) -> Level:
+        """That of largest likelihood, where the mask says, or everywhere."""
+        mask = np.ones_like(self.at_low) if where is None else where
+        seen = self.added[mask & ~self.at_low & ~self.at_high]
+        below = _counted(self.low - self.clean[mask & self.at_low])
+        above = _counted(self.high - self.clean[mask & self.at_high])
+        return _most_likely(seen, below, above)
+
+    def standard(self, mean: float, sigma: float, random: np.random.Generator) -> np.ndarray:
+        """(n, 784): independent standard normal if noise of this mean and deviation was added."""
+        # Spread over the resolution, which is mirrored where clipping ends it.
+        spread = self.noisy + random.uniform(-RESOLUTION / 2, RESOLUTION / 2, self.noisy.shape)
+        spread = np.where(spread < self.low, 2 * self.low - spread, spread)
+        spread = np.where(spread > self.high, 2 * self.high - spread, spread)
+        result = (spread - self.clean - mean) / np.hypot(sigma, RESOLUTION / 12**0.5)
+        for hidden, limit, sign in ((self.at_low, self.low, 1), (self.at_high, self.high, -1)):
+            share = ndtr(sign * (limit - self.clean[hidden] - mean) / sigma)
+            drawn = ndtri(np.maximum(share * random.random(share.shape), 1e-300))
+            result[hidden] = sign * drawn
+        return result
+
+
+def _counted(limits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different limits (there is one for each grey level), and how often there is each."""
+    return np.unique(np.round(limits, 6), return_counts=True)
+
+
+def _most_likely(seen: np.ndarray, below: tuple, above: tuple) -> Level:
+    """Maximum likelihood by Newton's method, for 1 / sigma and mean / sigma: so it is concave.
+
+    seen: noise as it is. below, above: limits, and how often noise was below or above them.
+    """
+    n, total, squares = len(seen), float(seen.sum()), float((seen**2).sum())
+    if n < 2 or np.ptp(seen) < 1e-9:
+        return Level(float(seen.mean()) if n else 0.0, np.inf, 0.0, np.inf)
+    limits = np.concatenate([below[0], above[0]])
+    signs = np.concatenate([np.ones(len(below[0])), -np.ones(len(above[0]))])
+    counts = np.concatenate([below[1], above[1]])
+
+    def likelihood(theta: float, delta: float) -> float:
+        hidden = counts @ log_ndtr(signs * (theta * limits - delta))
+        return (
+            n * np.log(theta)
+            - (theta**2 * squares - 2 * theta * delta * total + n * delta**2) / 2
+            + hidden
+        )
+
+    theta = 1 / np.sqrt(squares / n)
+    delta = 0.0
+    for _ in range(100):
+        t = signs * (theta * limits - delta)
+        ratio = np.exp(-(t**2) / 2 - log_ndtr(t)) / np.sqrt(2 * np.pi)
+        slope, bend = counts * signs * ratio, counts * -ratio * (t + ratio)
+        gradient = np.array(
+            [
+                n / theta - theta * squares + delta * total + slope @ limits,
+                theta * total - n * delta - slope.sum(),
+            ]
+        )
+        mixed = total - bend @ limits
+        hessian = np.array(
+            [[-n / theta**2 - squares + bend @ limits**2, mixed], [mixed, -n + bend.sum()]]
+        )
+        step = np.linalg.solve(hessian, gradient)
+        scale, before = 1.0, likelihood(theta, delta)
+        while scale > 1e-6 and (
+            theta - scale * step[0] <= 0
+            or likelihood(theta - scale * step[0], delta - scale * step[1]) < before
+        ):
+            scale /= 2
+        theta, delta = theta - scale * step[0], delta - scale * step[1]
+        if abs(step[0]) < 1e-9 * theta and abs(step[1]) < 1e-9:
+            break
+    covariance = np.linalg.inv(-hessian)
+    to_mean = np.array([-delta / theta**2, 1 / theta])
+    return Level(
+        mean=delta / theta,
+        mean_error=float(np.sqrt(to_mean @ covariance @ to_mean)),
+        sigma=1 / theta,
+        sigma_error=float(np.sqrt(covariance[0, 0])) / theta**2,
+    )
+
+
+def tests_of_level(level: Level, sigma: float) -> dict[str, float]:
+    """log10 of the probabilities that right noise is as far off. Nearly normal: 40,000 pixels and more."""
+    if not level.sigma:
+        return {"level": LEAST, "mean": LEAST}
+    off = max(abs(level.mean) - MEAN_ALLOWED, 0)
+    return {
+        "level": _normal(np.log(level.sigma / sigma) * level.sigma / level.sigma_error),
+        "mean": _normal(off / level.mean_error),
+    }
+
+
+def tests_of_shape_and_independence(z: np.ndarray, clean: np.ndarray) -> dict[str, float]:
+    """log10 of the probability of each test's statistic under independent standard normal z (n, 784)."""
+    n, pixels = z.shape
+    bright = clean >= BRIGHT
+    brightness = clean - clean.mean()
+    return {
+        "shape": _chi2(
+            (np.histogram(ndtr(z), BINS, (0, 1))[0] - z.size / BINS) ** 2 @ np.full(BINS, BINS / z.size),
+            BINS - 1,
+        ),
+        "neighbours": _normal(np.abs(neighbour_correlations(z)).max(), times=NEIGHBOURS),
+        "pattern": _chi2((z.sum(axis=0) ** 2).sum() / n, pixels),
+        "images": _cosine(largest_cosine(z, z), pixels, n * (n - 1) / 2),
+        "mean of an image": _normal(np.abs(z.sum(axis=1)).max() / pixels**0.5, times=n),
+        "level of an image": _chi2_extremes((z**2).sum(axis=1), pixels),
+        "level of a pixel": _chi2_extremes((z**2).sum(axis=0), n),
+        "mean by brightness": _normal(
+            (z * brightness).sum() / max(np.sqrt((brightness**2).sum()), 1e-9)
+        ),
+        "level by brightness": _ratio(z[bright], z[~bright]),
+    }
+
+
+NEIGHBOURS = FARTHEST_NEIGHBOUR * (2 * FARTHEST_NEIGHBOUR + 1) + FARTHEST_NEIGHBOUR
+"""Distances at which pixels are compared, half of all: the others are their opposites."""
+
+
+def neighbour_correlations(z: np.ndarray) -> np.ndarray:
+    """Sum of products at each distance within an image, each nearly standard normal."""
+    padded = np.fft.rfft2(z.reshape(-1, SIDE, SIDE), (2 * SIDE, 2 * SIDE))
+    sums = np.fft.irfft2((np.abs(padded) ** 2).sum(axis=0), (2 * SIDE, 2 * SIDE))
+    far = FARTHEST_NEIGHBOUR
+    found = []
+    for down in range(far + 1):
+        for right in range(-far, far + 1):
+            if (down, right) > (0, 0):
+                pairs = len(z) * (SIDE - down) * (SIDE - abs(right))
+                found.append(sums[down, right] / np.sqrt(pairs))
+    return np.array(found)
+
+
+def largest_cosine(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest size of the cosine between an image's noise in a and another's in b."""
+    a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9) for x in (a, b))
+    cosines = np.abs(a @ b.T)
+    if a.shape == b.shape and np.array_equal(a, b):
+        np.fill_diagonal(cosines, 0)
+    return float(cosines.max(initial=0))
+
+
+def test_between(a: np.ndarray, b: np.ndarray) -> float:
+    """log10 of the probability that two sets of noise are so alike in any two images."""
+    return _cosine(largest_cosine(a, b), a.shape[1], len(a) * len(b))
+
+
+def log10_chance(pairs: float, expected: float) -> float:
+    """log10 of the probability of so many coincidences or more, where so many are expected."""
+    return 0.0 if pairs <= 0 else _bounded(stats.poisson.logsf(pairs - 1, expected))
+
+
+def _normal(size: float, times: float = 1) -> float:
+    return _bounded(np.log(2 * times) + stats.norm.logsf(abs(size)))
+
+
+def _chi2(value: float, freedom: float) -> float:
+    return _bounded(stats.chi2.logsf(value, freedom))
+
+
+def _chi2_extremes(values: np.ndarray, freedom: float) -> float:
+    """The least and the largest of several independent ones."""
+    tails = stats.chi2.logsf(values.max(), freedom), stats.chi2.logcdf(values.min(), freedom)
+    return _bounded(np.log(2 * len(values)) + min(tails))
+
+
+def _cosine(cosine: float, pixels: int, pairs: float) -> float:
+    """The square of a cosine with an independent direction has a beta distribution."""
+    return _bounded(np.log(max(pairs, 1)) + stats.beta.logsf(cosine**2, 0.5, (pixels - 1) / 2))
+
+
+def _ratio(a: np.ndarray, b: np.ndarray) -> float:
+    """That of two levels, which has an F distribution."""
+    if min(a.size, b.size) < 2 or not a.any() or not b.any():
+        return 0.0
+    f = np.mean(a**2) / np.mean(b**2)
+    tail = min(stats.f.logsf(f, a.size, b.size), stats.f.logcdf(f, a.size, b.size))
+    return _bounded(np.log(2) + tail)
+
+
+def _bounded(log: float) -> float:
+    """A natural logarithm of a probability as one to base 10, of at most 1."""
+    return float(np.clip(np.nan_to_num(log / np.log(10), nan=LEAST, neginf=LEAST), LEAST, 0))
