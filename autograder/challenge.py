@@ -94,8 +94,8 @@ def noisy_rows(request: str, *counts: int) -> list[np.ndarray]:
 def signatures(request: str, noisy: np.ndarray) -> np.ndarray:
     """Two whole numbers for each noisy image (n, 784), told by where in its frame is more than black.
 
-    The same noise has the same two, with its sign turned their negatives, turned upside down these two in
-    the other order, clipped or not.
+    The same noise has the same two, clipped or not; with its sign turned it has their negatives, and
+    turned upside down these two in the other order.
     """
     weights = _frame_weights(request)
     bright = (noisy[:, FRAME] > 0).astype(np.float64)

@@ -1,8 +1,8 @@
 """Criterion `noise`: is it Gaussian, σ = 0.2, additive, and fresh for every pixel and image?
 
-Noise is wrong if it fails one of the statistical tests of `noise_tests`; then `noise_causes` looks for what
-was done. Some images are looked at pixel by pixel, and a signature of every image tells where noise is missing
-or comes back. Both follow from the request.
+Noise is wrong if it fails one of the statistical tests of `noise_tests`; then `noise_causes` looks for
+what was done. Some images are looked at pixel by pixel, and a signature of every image tells where noise
+is missing or comes back. Which images, and what their signatures are, follows from the request.
 """
 
 from dataclasses import dataclass
@@ -34,6 +34,8 @@ class Set:
     """For each image of the whole set, whether its frame is black."""
     keys: np.ndarray
     """For each image of the whole set a number, the same for the same noise."""
+    repeated: np.ndarray
+    """For each image of the whole set, whether another one has the same noise."""
     results: dict[str, float]
     """By test, log10 of the probability that right noise is so unlikely."""
 
@@ -134,10 +136,11 @@ def _measured(evidence: Evidence, name: str, clean: np.ndarray, sigma: float, ra
     keys = _keys(signatures)
     results = tests.tests_of_level(level, sigma)
     results |= tests.tests_of_shape_and_independence(standard, noise.clean)
-    repeated = _repeated(keys) & ~blank
+    plain = keys == _keys(challenge.blank_signature(evidence.request)[None])
+    repeated = _repeated(keys) & ~plain
     results["repetition"] = tests.log10_chance(repeated.sum() / 2, _coincidences(len(keys) ** 2 / 2))
     results["missing"] = tests.LEAST if blank.any() else 0.0
-    return Set(len(keys), noise, level, standard, blank, keys, results)
+    return Set(len(keys), noise, level, standard, blank, keys, repeated, results)
 
 
 def _keys(signatures: np.ndarray) -> np.ndarray:
@@ -165,7 +168,7 @@ def _results_of_both(train: Set, test: Set) -> dict[str, float]:
     shared = np.isin(test.keys, train.keys[~train.blank]).sum()
     return {
         "repetition": tests.log10_chance(shared, _coincidences(train.count * test.count)),
-        "images": tests.test_between(train.standard, test.standard),
+        "images": tests.between(train.standard, test.standard),
     }
 
 
@@ -177,15 +180,8 @@ def _fault(measured: Set, sigma: float) -> str:
     """What is wrong with the noise of one set; empty if it passes all tests."""
     if not _fails(measured.results):
         return ""
-    again = _repeated(measured.keys) & ~measured.blank
-    return cause(
-        measured.noise,
-        measured.level,
-        measured.results,
-        sigma,
-        float(measured.blank.mean()),
-        float(again.mean()),
-    )
+    shares = float(measured.blank.mean()), float(measured.repeated.mean())
+    return cause(measured.noise, measured.level, measured.results, sigma, *shares)
 
 
 def _fault_of_both(train: Set, test: Set) -> str:

@@ -6,9 +6,9 @@ Nothing here decides about credit: that noise is wrong, the tests have shown.
 import numpy as np
 
 from autograder.judge import noise_tests as tests
-from autograder.judge.noise_tests import Level, Noise
+from autograder.judge.noise_tests import BLACK, Level, Noise
 
-BLACK, BRIGHT = 0.002, 0.8
+WHITE = 0.8
 NOTHING = 0.01
 """Standard deviation up to which there is no noise to speak of."""
 UNTOUCHED = 1e-6
@@ -16,6 +16,8 @@ FEW_VALUES = 64
 CLOSE = 0.04
 """Share by which a number may be off to be taken for one that is known."""
 LARGE_CORRELATION = 0.3
+GAUSSIAN_RATIO, UNIFORM_RATIO = 2 / np.pi, 0.75
+"""Of the squared mean to the mean square of deviations from the middle."""
 
 KNOWN_SIGMAS = (
     (lambda sigma: sigma**0.5, "{sigma} is the standard deviation, not the variance"),
@@ -40,19 +42,24 @@ KNOWN_SIGMAS = (
 def cause(
     noise: Noise, level: Level, results: dict[str, float], sigma: float, blank: float, repeated: float
 ) -> str:
-    """The first sentence about one set. blank, repeated: shares of images without noise, or with the same."""
+    """The first sentence about one set, whose tests failed.
+
+    blank, repeated: shares of its images without noise, and with the noise of another.
+    """
     again = _standard(noise, level)
     return (
         _none(noise, sigma)
         or _wrapped(noise)
         or _multiplied(noise)
+        or _constant(noise)
         or _missing(noise, blank)
         or _few_values(noise)
+        or _turned(noise)
         or _scaled(noise, sigma)
         or _shared(again, repeated)
-        or _other_distribution(noise, level, again)
+        or _other_distribution(noise)
+        or _by_brightness(noise, again)
         or _level(level, sigma, results)
-        or _by_brightness(noise, results)
         or _mean(level, results)
         or _elsewhere(results)
     )
@@ -68,7 +75,8 @@ def _none(noise: Noise, sigma: float) -> str:
     if size <= UNTOUCHED:
         return "no noise was added"
     if size < NOTHING:
-        return f"there is no noise to speak of: its standard deviation is {size:.2g}, not {sigma}{_known(size, sigma)}"
+        known = _known(size, sigma)
+        return f"there is no noise to speak of: its standard deviation is {size:.2g}, not {sigma}{known}"
     return ""
 
 
@@ -85,38 +93,48 @@ def _wrapped(noise: Noise) -> str:
     if np.isin(np.round(steps), (0, 255)).all():
         return ""
     return (
-        f"{turned:.0%} of the black pixels became bright: in whole numbers of 8 bits (uint8), what falls below 0 "
-        "starts again at 255. Add the noise to the images as float32"
+        f"{turned:.0%} of the black pixels became bright: in whole numbers of 8 bits (uint8), "
+        "what falls below 0 starts again at 255. Add the noise to the images as float32"
     )
 
 
 def _multiplied(noise: Noise) -> str:
-    black, bright = noise.added[noise.clean <= BLACK], noise.added[noise.clean >= BRIGHT]
+    black, bright = noise.added[noise.clean <= BLACK], noise.added[noise.clean >= WHITE]
     if not black.size or not bright.size or np.mean(np.abs(black) > UNTOUCHED) > 1e-3:
         return ""
     if np.mean(np.abs(bright) > UNTOUCHED) < 0.5:
         return ""
-    return "black pixels have no noise at all, bright ones have: add the noise to the images, do not multiply by it"
+    return (
+        "black pixels have no noise at all, bright ones have: add the noise to the images, do "
+        "not multiply by it"
+    )
+
+
+def _constant(noise: Noise) -> str:
+    rows = _black_rows(noise)
+    if len(rows) > 1 and max(np.ptp(row) for row in rows) < 1e-5:
+        numbers = [row.mean() for row in rows]
+        if np.ptp(numbers) < 1e-4:
+            return (
+                f"the same number, {numbers[0]:.3g}, is added to every pixel; noise is a random "
+                "number for each"
+            )
+        return (
+            "all pixels of an image have the same noise; neighbouring pixels need numbers of their own"
+        )
+    return ""
 
 
 def _missing(noise: Noise, blank: float) -> str:
     quiet = float(np.mean(np.abs(noise.added).max(axis=1) < NOTHING))
-    share = max(quiet, blank)
-    if not 0 < share < 1:
+    if not 0 < max(quiet, blank) < 1:
         return ""
-    return f"there is no noise in {_percent(share)} of the images; add it to every image of the set"
+    share = _percent(max(quiet, blank))
+    return f"there is no noise in about {share} of the images; add it to every image of the set"
 
 
 def _few_values(noise: Noise) -> str:
     touched = np.abs(noise.added) > UNTOUCHED
-    rows = np.array([np.ptp(row[mask]) for row, mask in _black_rows(noise)])
-    levels = np.array([np.mean(row[mask]) for row, mask in _black_rows(noise)])
-    if len(rows) > 1 and rows.max() < 1e-5:
-        if np.ptp(levels) < 1e-4:
-            return f"the same number, {levels[0]:.3g}, is added to every pixel; noise is a random number for each"
-        return (
-            "all pixels of an image have the same noise; neighbouring pixels need numbers of their own"
-        )
     values = np.unique(np.round(noise.noisy[touched & (noise.clean <= BLACK)], 5))
     if len(values) == 0 or len(values) >= FEW_VALUES:
         return ""
@@ -125,57 +143,81 @@ def _few_values(noise: Noise) -> str:
         or len(values) <= 2
     ):
         return (
-            f"most pixels are not noisy at all and the others become {_list(values)}, as in salt-and-pepper "
-            "noise; add a random number to every pixel"
+            f"most pixels are not noisy at all and the others become {_list(values)}, as in "
+            "salt-and-pepper noise; add a random number to every pixel"
         )
     step = float(np.min(np.diff(values)))
-    return f"the noise takes only {len(values)} different values, in steps of {step:.2g}; leave it as it is drawn, not rounded"
+    return (
+        f"the noise takes only {len(values)} different values, in steps of {step:.2g}; leave it "
+        "as it is drawn, not rounded"
+    )
 
 
-def _black_rows(noise: Noise):
-    """Each image with where it is black and not clipped below."""
+def _black_rows(noise: Noise) -> list[np.ndarray]:
+    """What became of the black pixels of each image where most are more than black."""
+    rows = []
     for row, clean in zip(noise.noisy, noise.clean, strict=True):
-        mask = (clean <= BLACK) & (row != noise.low)
-        if mask.any():
-            yield row, mask
+        black = row[clean <= BLACK]
+        changed = black[black != noise.low]
+        if len(changed) > 0.9 * len(black) > 0:
+            rows.append(changed)
+    return rows
+
+
+def _turned(noise: Noise) -> str:
+    dark, bright = noise.noisy[noise.clean <= BLACK], noise.added[noise.clean >= WHITE]
+    if (
+        noise.low > -np.inf
+        or dark.min(initial=0) < 0
+        or abs(bright.mean()) > 0.05
+        or dark.mean() < NOTHING
+    ):
+        return ""
+    return (
+        "the noise is not Gaussian: on black pixels there is none below 0. Such values may stay "
+        "or be clipped, but not be turned to positive ones"
+    )
 
 
 def _scaled(noise: Noise, sigma: float) -> str:
     """Other images than the clean ones under the noise."""
-    dark, bright = noise.level(noise.clean <= BLACK), noise.level(noise.clean >= BRIGHT)
-    at = float(noise.clean[noise.clean >= BRIGHT].mean())
-    gain = (bright.mean + at - dark.mean) / at
-    error = np.hypot(dark.mean_error, bright.mean_error)
+    black, bright = noise.clean <= BLACK, noise.clean >= WHITE
+    dark, light = noise.level(black), noise.level(bright)
+    white = float(noise.clean[bright].mean())
+    gain = (light.mean + white - dark.mean) / white
+    error = np.hypot(dark.mean_error, light.mean_error)
     if not np.isfinite(error) or abs(gain - 1) < max(0.03, 6 * error):
         return ""
-    black, white = dark.mean, dark.mean + gain
-    values = f"black is {_number(black)} and white {_number(white)} on average"
+    values = f"black is {_number(dark.mean)} and white {_number(dark.mean + gain)} on average"
     if gain > 20:
-        return f"the images are not scaled to [0, 1]: {values}; x_train and x_test are, so add the noise to these"
+        return (
+            f"the images are not scaled to [0, 1]: {values}; x_train and x_test are, so add the "
+            "noise to these"
+        )
     if gain < -0.3:
         return f"the images are inverted: {values}"
-    if abs(gain - 1 / 255) < 0.02:
-        if noise.noisy.std() < 0.9 * sigma or dark.sigma < 1.3 * sigma:
-            return (
-                f"the images under the noise are nearly black ({values}): x_train and x_test are already scaled to "
-                "[0, 1] and were divided by 255 once more"
-            )
+    if abs(gain) < 0.02:
+        return (
+            f"the images under the noise are nearly black ({values}): x_train and x_test are "
+            "already scaled to [0, 1], and must not be divided by 255 once more"
+        )
+    if gain < 0.9 and 0.03 < np.mean(noise.noisy[black] > 0.7) < 0.45:
+        return (
+            f"the clean images are not those under the noise: {values}. Each noisy image must "
+            "stand where its clean one stands"
+        )
     mean, deviation = float(noise.noisy.mean()), float(noise.noisy.std())
-    if (
-        abs(dark.sigma / gain / sigma - 1) < 0.1
-        or abs(dark.sigma / gain / sigma - 2.5) < 0.25
-        or gain < 0.9
-    ):
-        if abs(mean) < 0.05 and abs(deviation - 1) < 0.05:
-            return (
-                f"the noisy images were standardized to mean 0 and standard deviation 1 ({values}); leave the values "
-                "as they are, or clip them"
-            )
-        if gain > 0.1:
-            return f"the noisy images were rescaled: {values}; leave the values as they are, or clip them to [0, 1]"
-    if abs(gain) < 0.1:
-        return f"the clean images are not found under the noise: {values}, where x_train and x_test have 0 and 1"
-    return f"the images under the noise have other grey levels: {values}, not 0 and 1"
+    if abs(mean) < 0.05 and abs(deviation - 1) < 0.05:
+        return (
+            f"the noisy images were standardized to mean 0 and standard deviation 1 ({values}); "
+            "leave the values as they are, or clip them to [0, 1]"
+        )
+    if any(abs(dark.sigma / gain / known - 1) < 0.15 for known in (sigma, 0.5)):
+        return (
+            f"the noisy images were rescaled: {values}; leave the values as they are, or clip "
+            "them to [0, 1]"
+        )
+    return f"the images under the noise are not x_train and x_test: {values}, not 0 and 1"
 
 
 def _shared(standard: np.ndarray, repeated: float) -> str:
@@ -184,21 +226,25 @@ def _shared(standard: np.ndarray, repeated: float) -> str:
     pattern = ((standard.sum(axis=0) ** 2).sum() / n / pixels - 1) / n
     if pattern > 0.5:
         return "the noise is the same in every image; draw it for the shape of the whole set"
+    alike = _correlation(tests.neighbour_correlations(standard), n)
+    if alike > LARGE_CORRELATION:
+        return "neighbouring pixels have the same noise; draw it for every pixel"
+    if repeated > 0.01:
+        return (
+            f"the same noise comes back in other images (in {_percent(repeated)} of them); draw "
+            "it for the shape of the whole set"
+        )
+    if tests.largest_cosine(standard, standard) > 0.5:
+        return "the same noise comes back in other images; draw it for the shape of the whole set"
     fails = tests.tests_of_shape_and_independence(standard, np.zeros_like(standard))
     bound = np.log10(tests.SHARE)
-    if repeated > 0.01 or tests.largest_cosine(standard, standard) > 0.5:
-        share = f" (in {_percent(repeated)} of them)" if repeated > 0.01 else ""
-        return (
-            f"the same noise comes back in other images{share}; draw it for the shape of the whole set"
-        )
-    by_distance = tests.neighbour_correlations(standard)
-    if fails["neighbours"] < bound and _correlation(by_distance, n) > LARGE_CORRELATION / 10:
-        size = _correlation(by_distance, n)
-        if size > LARGE_CORRELATION:
-            return "neighbouring pixels have the same noise; draw it for every pixel"
-        return f"pixels of an image do not have independent noise (their correlation is {size:.2f}); draw it for every pixel"
     if fails["pattern"] < bound and pattern > 0.03:
         return "part of the noise is the same in every image; draw it for the shape of the whole set"
+    if fails["neighbours"] < bound and alike > 0.03:
+        return (
+            "pixels of an image do not have independent noise (their correlation is "
+            f"{alike:.2f}); draw it for every pixel"
+        )
     return ""
 
 
@@ -207,39 +253,40 @@ def _correlation(by_distance: np.ndarray, n: int) -> float:
     return float(np.abs(by_distance).max() / np.sqrt(pairs))
 
 
-def _other_distribution(noise: Noise, level: Level, standard: np.ndarray) -> str:
-    # Of any size: noise that is only too strong, or off, is Gaussian.
-    shape = tests.tests_of_shape_and_independence(standard, noise.clean)["shape"]
+def _other_distribution(noise: Noise) -> str:
+    """On black pixels, of any size: noise that is only too strong, or off, is Gaussian."""
+    black = noise.clean <= BLACK
+    level = noise.level(black)
+    shape = tests.test_of_shape(_standard(noise, level)[black])
     if shape > np.log10(tests.SHARE):
         return ""
-    start = "the noise is not Gaussian"
-    dark = noise.noisy[noise.clean <= BLACK]
-    if noise.low == -np.inf and dark.min(initial=0) >= 0 and noise.added.min() < -NOTHING:
-        return f"{start}: there is none below 0 on black pixels; values below 0 may stay or be clipped, not turned to positive ones"
-    seen = dark[(dark > max(noise.low, -np.inf)) & (dark < noise.high)]
+    dark = noise.noisy[black]
+    halves = dark[(dark > noise.low) & (dark < noise.high)]
     if noise.low == -np.inf:
-        centre = np.median(seen)
-        skew = float(np.mean((seen - centre) ** 3) / np.mean((seen - centre) ** 2) ** 1.5)
-        if abs(skew) > 0.3:
-            return f"{start}: it is not symmetric ({_around(level)})"
-        halves = np.abs(seen - centre)
-    else:
-        halves = seen
+        middle = halves - np.median(halves)
+        if abs(np.mean(middle**3)) > 0.3 * np.mean(middle**2) ** 1.5:
+            return f"the noise is not Gaussian: it is not symmetric ({_around(level)})"
+        halves = np.abs(middle)
     ratio = float(np.mean(halves) ** 2 / np.mean(halves**2))
-    if 0.72 < ratio < 0.78:
+    if UNIFORM_RATIO - 0.03 < ratio < UNIFORM_RATIO + 0.03:
         return (
-            f"{start}: it is uniform, all values are equally frequent; use normal, not uniform or random"
+            "the noise is not Gaussian: it is uniform, all values are equally frequent; use "
+            "normal, not uniform or random"
         )
-    if ratio < 0.62:
-        return f"{start}: very small and very large values are too frequent; use np.random.normal"
-    return f"{start}: it has another distribution ({_around(level)}); use np.random.normal"
+    if ratio < GAUSSIAN_RATIO - 0.01:
+        return (
+            "the noise is not Gaussian: very small and very large values are too frequent; use "
+            "np.random.normal"
+        )
+    return f"the noise is not Gaussian ({_around(level)}); use np.random.normal"
 
 
 def _level(level: Level, sigma: float, results: dict[str, float]) -> str:
     if results["level"] > np.log10(tests.SHARE):
         return ""
-    size = f"{level.sigma:.3g} (±{_error(1.96 * level.sigma_error)})"
-    return f"the standard deviation is {size}, not {sigma}{_known(level.sigma, sigma)}"
+    error = 1.96 * level.sigma_error
+    size = f"{level.sigma:.3g} (±{_error(error)})"
+    return f"the standard deviation is {size}, not {sigma}{_known(level.sigma, sigma, error)}"
 
 
 def _mean(level: Level, results: dict[str, float]) -> str:
@@ -248,18 +295,21 @@ def _mean(level: Level, results: dict[str, float]) -> str:
     return f"the noise has not mean 0 but {level.mean:.2g} (±{_error(1.96 * level.mean_error)})"
 
 
-def _by_brightness(noise: Noise, results: dict[str, float]) -> str:
-    bound = np.log10(tests.SHARE)
+def _by_brightness(noise: Noise, standard: np.ndarray) -> str:
+    fails = tests.tests_of_shape_and_independence(standard, noise.clean)
+    if min(fails["level by brightness"], fails["mean by brightness"]) > np.log10(tests.SHARE):
+        return ""
     dark, bright = noise.level(noise.clean < tests.BRIGHT), noise.level(noise.clean >= tests.BRIGHT)
-    if results["level by brightness"] < bound:
+    if abs(np.log(bright.sigma / dark.sigma)) > CLOSE:
         return (
-            f"the noise depends on the image (σ is {dark.sigma:.2g} on dark and {bright.sigma:.2g} on bright "
-            "pixels): add the same kind of noise everywhere, do not multiply"
+            f"the noise depends on the image (σ is {dark.sigma:.2g} on dark and "
+            f"{bright.sigma:.2g} on bright pixels): add the same kind of noise everywhere, do not "
+            "multiply"
         )
-    if results["mean by brightness"] < bound:
+    if abs(bright.mean - dark.mean) > NOTHING:
         return (
-            f"the noise depends on the image (its mean is {dark.mean:.2g} on dark and {bright.mean:.2g} on bright "
-            "pixels)"
+            f"the noise depends on the image (its mean is {dark.mean:.2g} on dark and "
+            f"{bright.mean:.2g} on bright pixels)"
         )
     return ""
 
@@ -271,16 +321,17 @@ def _elsewhere(results: dict[str, float]) -> str:
         "mean of an image": "the noise of single images has not mean 0",
         "level of a pixel": "the noise is not equally strong in all places of the image",
         "shape": "the noise is not Gaussian",
-        "repetition": "the same noise comes back in other images; draw it for the shape of the whole set",
+        "repetition": "the same noise comes back in other images; draw it anew for each",
         "missing": "some images have no noise; add it to every image of the set",
     }
     worst = min(results, key=results.get)
     return said.get(worst, "the noise is not independent from pixel to pixel and image to image")
 
 
-def _known(size: float, sigma: float) -> str:
+def _known(size: float, sigma: float, error: float = 0) -> str:
+    """What is known to give noise of this size, if anything is."""
     for known, text in KNOWN_SIGMAS:
-        if abs(size / known(sigma) - 1) <= CLOSE:
+        if abs(size - known(sigma)) <= max(CLOSE * known(sigma), error):
             return f": {text.format(sigma=sigma)}"
     return ""
 

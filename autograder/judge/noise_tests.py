@@ -1,9 +1,9 @@
 """Statistical tests of noise, each with a null distribution that is known.
 
 What clipping hid is drawn anew from what right noise would have there. After that, right noise is
-independent standard normal numbers in every pixel, clipped or not, and each test has one null distribution,
-which is exact unless stated otherwise. Mean and standard deviation need nothing drawn: they come from the
-likelihood of what is seen (a censored normal distribution).
+independent standard normal numbers in every pixel, clipped or not, and each test has one null
+distribution, which is exact unless stated otherwise. Mean and standard deviation need nothing drawn:
+they are those of the largest likelihood of what is seen (a censored normal distribution).
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,13 @@ TESTS_OF_A_SET = 11
 SHARE = FALSE_REJECTION / (2 * TESTS_OF_A_SET + 2)
 """Of that, what each test has: those of either set, and two of both together."""
 
-RESOLUTION = 0.01
-"""Noise is looked at with two decimals: whoever rounds so finely, as to bytes, has right noise."""
+COARSEST_STEP = 0.0101
+"""Of values that were rounded: to bytes or two decimals is fine enough."""
 MEAN_ALLOWED = 1 / 510
 """Mean that noise may have: cutting off the rest in making bytes moves it by half a step."""
-CLIPPED_SHARE = 1e-3
+CLIPPED_SHARE = 2e-4
 """Of the pixels, that are equal to the least or the largest one if values were clipped there."""
+BLACK = 0.002
 BINS = 32
 FARTHEST_NEIGHBOUR = 14
 SIDE = 28
@@ -69,6 +70,15 @@ class Noise:
         )
 
     @cached_property
+    def step(self) -> float:
+        """Between values that were rounded; 0 where hardly any two are the same."""
+        values = self.noisy[(self.clean <= BLACK) & ~self.at_low & ~self.at_high]
+        different = np.unique(np.round(values, 6))
+        if len(different) < 2 or len(different) > len(values) / 8:
+            return 0.0
+        return min(float(np.median(np.diff(different))), COARSEST_STEP)
+
+    @cached_property
     def at_low(self) -> np.ndarray:
         return self.noisy == self.low
 
@@ -91,22 +101,28 @@ class Noise:
         """That of largest likelihood, where the mask says, or everywhere."""
         mask = np.ones_like(self.at_low) if where is None else where
         seen = self.added[mask & ~self.at_low & ~self.at_high]
-        below = _counted(self.low - self.clean[mask & self.at_low])
-        above = _counted(self.high - self.clean[mask & self.at_high])
+        below = _counted(self._floor[mask & self.at_low])
+        above = _counted(self._ceiling[mask & self.at_high])
         return _most_likely(seen, below, above)
 
     def standard(self, mean: float, sigma: float, random: np.random.Generator) -> np.ndarray:
         """(n, 784): independent standard normal if noise of this mean and deviation was added."""
-        # Spread over the resolution, which is mirrored where clipping ends it.
-        spread = self.noisy + random.uniform(-RESOLUTION / 2, RESOLUTION / 2, self.noisy.shape)
-        spread = np.where(spread < self.low, 2 * self.low - spread, spread)
-        spread = np.where(spread > self.high, 2 * self.high - spread, spread)
-        result = (spread - self.clean - mean) / np.hypot(sigma, RESOLUTION / 12**0.5)
-        for hidden, limit, sign in ((self.at_low, self.low, 1), (self.at_high, self.high, -1)):
-            share = ndtr(sign * (limit - self.clean[hidden] - mean) / sigma)
+        rounding = self.step * (random.random(self.added.shape) - 0.5)
+        result = (self.added + rounding - mean) / sigma
+        for hidden, limits, sign in ((self.at_low, self._floor, 1), (self.at_high, self._ceiling, -1)):
+            share = ndtr(sign * (limits[hidden] - mean) / sigma)
             drawn = ndtri(np.maximum(share * random.random(share.shape), 1e-300))
             result[hidden] = sign * drawn
         return result
+
+    @property
+    def _floor(self) -> np.ndarray:
+        """What noise was less than where it was clipped below: half a step is rounded down."""
+        return self.low + self.step / 2 - self.clean
+
+    @property
+    def _ceiling(self) -> np.ndarray:
+        return self.high - self.step / 2 - self.clean
 
 
 def _counted(limits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -119,10 +135,13 @@ def _most_likely(seen: np.ndarray, below: tuple, above: tuple) -> Level:
 
     seen: noise as it is. below, above: limits, and how often noise was below or above them.
     """
-    n, total, squares = len(seen), float(seen.sum()), float((seen**2).sum())
+    n = len(seen)
     if n < 2 or np.ptp(seen) < 1e-9:
         return Level(float(seen.mean()) if n else 0.0, np.inf, 0.0, np.inf)
-    limits = np.concatenate([below[0], above[0]])
+    # In units of its own size, so that numbers of any size can be told apart.
+    unit = float(np.sqrt(np.mean(seen**2)))
+    total, squares = float(seen.sum()) / unit, float(n)
+    limits = np.concatenate([below[0], above[0]]) / unit
     signs = np.concatenate([np.ones(len(below[0])), -np.ones(len(above[0]))])
     counts = np.concatenate([below[1], above[1]])
 
@@ -134,8 +153,7 @@ def _most_likely(seen: np.ndarray, below: tuple, above: tuple) -> Level:
             + hidden
         )
 
-    theta = 1 / np.sqrt(squares / n)
-    delta = 0.0
+    theta, delta = 1.0, 0.0
     for _ in range(100):
         t = signs * (theta * limits - delta)
         ratio = np.exp(-(t**2) / 2 - log_ndtr(t)) / np.sqrt(2 * np.pi)
@@ -163,15 +181,18 @@ def _most_likely(seen: np.ndarray, below: tuple, above: tuple) -> Level:
     covariance = np.linalg.inv(-hessian)
     to_mean = np.array([-delta / theta**2, 1 / theta])
     return Level(
-        mean=delta / theta,
-        mean_error=float(np.sqrt(to_mean @ covariance @ to_mean)),
-        sigma=1 / theta,
-        sigma_error=float(np.sqrt(covariance[0, 0])) / theta**2,
+        mean=float(unit * delta / theta),
+        mean_error=float(unit * np.sqrt(to_mean @ covariance @ to_mean)),
+        sigma=float(unit / theta),
+        sigma_error=float(unit * np.sqrt(covariance[0, 0]) / theta**2),
     )
 
 
 def tests_of_level(level: Level, sigma: float) -> dict[str, float]:
-    """log10 of the probabilities that right noise is as far off. Nearly normal: 40,000 pixels and more."""
+    """log10 of the probabilities that right noise is as far off.
+
+    Both are nearly normal: there are some 40,000 pixels and more.
+    """
     if not level.sigma:
         return {"level": LEAST, "mean": LEAST}
     off = max(abs(level.mean) - MEAN_ALLOWED, 0)
@@ -187,10 +208,7 @@ def tests_of_shape_and_independence(z: np.ndarray, clean: np.ndarray) -> dict[st
     bright = clean >= BRIGHT
     brightness = clean - clean.mean()
     return {
-        "shape": _chi2(
-            (np.histogram(ndtr(z), BINS, (0, 1))[0] - z.size / BINS) ** 2 @ np.full(BINS, BINS / z.size),
-            BINS - 1,
-        ),
+        "shape": test_of_shape(z),
         "neighbours": _normal(np.abs(neighbour_correlations(z)).max(), times=NEIGHBOURS),
         "pattern": _chi2((z.sum(axis=0) ** 2).sum() / n, pixels),
         "images": _cosine(largest_cosine(z, z), pixels, n * (n - 1) / 2),
@@ -202,6 +220,13 @@ def tests_of_shape_and_independence(z: np.ndarray, clean: np.ndarray) -> dict[st
         ),
         "level by brightness": _ratio(z[bright], z[~bright]),
     }
+
+
+def test_of_shape(z: np.ndarray) -> float:
+    """Whether numbers are equally frequent in as many intervals of the same probability."""
+    expected = z.size / BINS
+    counts, _ = np.histogram(ndtr(z), BINS, (0, 1))
+    return _chi2(((counts - expected) ** 2).sum() / expected, BINS - 1)
 
 
 NEIGHBOURS = FARTHEST_NEIGHBOUR * (2 * FARTHEST_NEIGHBOUR + 1) + FARTHEST_NEIGHBOUR
@@ -231,7 +256,7 @@ def largest_cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float(cosines.max(initial=0))
 
 
-def test_between(a: np.ndarray, b: np.ndarray) -> float:
+def between(a: np.ndarray, b: np.ndarray) -> float:
     """log10 of the probability that two sets of noise are so alike in any two images."""
     return _cosine(largest_cosine(a, b), a.shape[1], len(a) * len(b))
 

@@ -1,7 +1,7 @@
 """What is handed over of the noisy images: some of them, and a signature of each.
 
-Which ones, and what the signatures are, follows from the request. The images may be an array of any library
-and any precision, and are read block by block.
+Which ones, and what the signatures are, follows from the request. The images may be an array of any
+library and any precision, and are read block by block.
 """
 
 import math
@@ -19,7 +19,7 @@ NOTHING = np.empty((0,), np.float32)
 
 
 def look(request: str, sets: dict[str, object]) -> dict[str, Sample]:
-    """For each set some of its images, and under the name of `challenge.signatures_of` the signatures of all."""
+    """For each set some of its images and, under `challenge.signatures_of` it, the signatures of all."""
     arrays = {name: _as_array(images) for name, images in sets.items()}
     counts = [int(array.shape[0]) if len(array.shape) else 0 for array in arrays.values()]
     seen: dict[str, Sample] = {}
@@ -40,7 +40,7 @@ def _as_array(images: object):
 
 
 def _read(request: str, array, shape: tuple[int, ...], rows: np.ndarray) -> tuple[Array, Array]:
-    """The images at these rows, and the signatures of all; both empty if they are no numbers of this size."""
+    """The images at these rows, and the signatures of all; both empty if these are no such images."""
     if len(shape) < 2 or math.prod(shape[1:]) != challenge.SIDE**2 or shape[0] > MOST_IMAGES:
         return NOTHING, NOTHING
     values, signatures = [], []
