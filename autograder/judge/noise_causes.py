@@ -292,7 +292,7 @@ def _level(level: Level, sigma: float, results: dict[str, float]) -> str:
 def _mean(level: Level, results: dict[str, float]) -> str:
     if results["mean"] > np.log10(tests.SHARE):
         return ""
-    return f"the noise has not mean 0 but {level.mean:.2g} (±{_error(1.96 * level.mean_error)})"
+    return f"the mean of the noise is {level.mean:.2g} (±{_error(1.96 * level.mean_error)}), not 0"
 
 
 def _by_brightness(noise: Noise, standard: np.ndarray) -> str:
