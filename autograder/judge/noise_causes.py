@@ -26,6 +26,7 @@ KNOWN_SIGMAS = (
         "{sigma} is the standard deviation itself; the variance would be its square",
     ),
     (lambda sigma: 0.5, "0.5 is the factor of many tutorials, here it is {sigma}"),
+    (lambda sigma: 1, "1 is what is drawn where no scale is given"),
     (lambda sigma: sigma * 2**0.5, "this is what adding noise of {sigma} twice gives"),
     (lambda sigma: sigma * 2, "this is what adding the same noise of {sigma} twice gives"),
     (
@@ -47,6 +48,9 @@ def cause(
     blank, repeated: shares of its images without noise, and with the noise of another.
     """
     again = _standard(noise, level)
+    # Where hardly any frame is more than black, or any is, many have one signature by chance.
+    if abs(level.mean) > level.sigma:
+        repeated = 0.0
     return (
         _none(noise, sigma)
         or _wrapped(noise)
@@ -55,10 +59,13 @@ def cause(
         or _missing(noise, blank)
         or _few_values(noise)
         or _turned(noise)
+        or _black_and_white(noise)
         or _scaled(noise, sigma)
         or _shared(again, repeated)
+        or _uneven(again, level)
         or _other_distribution(noise)
         or _by_brightness(noise, again)
+        or _partly_shared(again)
         or _level(level, sigma, results)
         or _mean(level, results)
         or _elsewhere(results)
@@ -104,6 +111,9 @@ def _multiplied(noise: Noise) -> str:
         return ""
     if np.mean(np.abs(bright) > UNTOUCHED) < 0.5:
         return ""
+    factor = float((noise.noisy * noise.clean).sum() / (noise.clean**2).sum())
+    if np.abs(noise.noisy - factor * noise.clean).max() < NOTHING * abs(factor):
+        return f"no noise was added: the images are x_train or x_test times {factor:.3g}"
     return (
         "black pixels have no noise at all, bright ones have: add the noise to the images, do "
         "not multiply by it"
@@ -127,7 +137,8 @@ def _constant(noise: Noise) -> str:
 
 def _missing(noise: Noise, blank: float) -> str:
     quiet = float(np.mean(np.abs(noise.added).max(axis=1) < NOTHING))
-    if not 0 < max(quiet, blank) < 1:
+    # Many black frames, but no quiet image: the noise is below 0 nearly everywhere.
+    if not 0 < max(quiet, blank) < 1 or (quiet == 0 and blank > 0.1):
         return ""
     share = _percent(max(quiet, blank))
     return f"there is no noise in about {share} of the images; add it to every image of the set"
@@ -147,6 +158,9 @@ def _few_values(noise: Noise) -> str:
             "salt-and-pepper noise; add a random number to every pixel"
         )
     step = float(np.min(np.diff(values)))
+    steps = np.diff(values) / step
+    if np.abs(steps - np.round(steps)).max() > 0.1:
+        return ""
     return (
         f"the noise takes only {len(values)} different values, in steps of {step:.2g}; leave it "
         "as it is drawn, not rounded"
@@ -170,12 +184,25 @@ def _turned(noise: Noise) -> str:
         noise.low > -np.inf
         or dark.min(initial=0) < 0
         or abs(bright.mean()) > 0.05
-        or dark.mean() < NOTHING
+        or abs(_ratio(dark) - GAUSSIAN_RATIO) > 0.03
     ):
         return ""
     return (
         "the noise is not Gaussian: on black pixels there is none below 0. Such values may stay "
         "or be clipped, but not be turned to positive ones"
+    )
+
+
+def _black_and_white(noise: Noise) -> str:
+    dark, light = ((noise.clean > low) & (noise.clean < low + 0.3) for low in (0.15, 0.55))
+    if not dark.any() or not light.any():
+        return ""
+    below, above = noise.level(dark).mean, noise.level(light).mean
+    if abs(below + noise.clean[dark].mean()) > 0.08 or abs(above - 1 + noise.clean[light].mean()) > 0.08:
+        return ""
+    return (
+        "the images under the noise are only black and white; add the noise to x_train and x_test, "
+        "which have grey pixels, too"
     )
 
 
@@ -212,7 +239,8 @@ def _scaled(noise: Noise, sigma: float) -> str:
             f"the noisy images were standardized to mean 0 and standard deviation 1 ({values}); "
             "leave the values as they are, or clip them to [0, 1]"
         )
-    if any(abs(dark.sigma / gain / known - 1) < 0.15 for known in (sigma, 0.5)):
+    ratio = dark.sigma / gain
+    if not 0.9 < gain < 1.2 and any(abs(ratio / known - 1) < 0.15 for known in (sigma, 0.5)):
         return (
             f"the noisy images were rescaled: {values}; leave the values as they are, or clip "
             "them to [0, 1]"
@@ -236,6 +264,23 @@ def _shared(standard: np.ndarray, repeated: float) -> str:
         )
     if tests.largest_cosine(standard, standard) > 0.5:
         return "the same noise comes back in other images; draw it for the shape of the whole set"
+    return ""
+
+
+def _uneven(standard: np.ndarray, level: Level) -> str:
+    """Noise of different strength in different images or places."""
+    by_image, by_pixel = (np.sqrt((standard**2).mean(axis=axis)) for axis in (1, 0))
+    for sizes, most, where in ((by_image, 0.08, "images"), (by_pixel, 0.25, "places of the image")):
+        if sizes.std() > most:
+            low, high = level.sigma * np.quantile(sizes, (0.05, 0.95))
+            return f"the noise is not equally strong in all {where}: σ is from {low:.2g} to {high:.2g}"
+    return ""
+
+
+def _partly_shared(standard: np.ndarray) -> str:
+    n, pixels = standard.shape
+    pattern = ((standard.sum(axis=0) ** 2).sum() / n / pixels - 1) / n
+    alike = _correlation(tests.neighbour_correlations(standard), n)
     fails = tests.tests_of_shape_and_independence(standard, np.zeros_like(standard))
     bound = np.log10(tests.SHARE)
     if fails["pattern"] < bound and pattern > 0.03:
@@ -262,12 +307,17 @@ def _other_distribution(noise: Noise) -> str:
         return ""
     dark = noise.noisy[black]
     halves = dark[(dark > noise.low) & (dark < noise.high)]
+    if -np.inf < noise.low < -NOTHING:
+        return (
+            f"the noise is not Gaussian: none is less than {noise.low:.2g}. The noisy images may be "
+            "clipped to [0, 1], but not the noise"
+        )
     if noise.low == -np.inf:
         middle = halves - np.median(halves)
         if abs(np.mean(middle**3)) > 0.3 * np.mean(middle**2) ** 1.5:
             return f"the noise is not Gaussian: it is not symmetric ({_around(level)})"
         halves = np.abs(middle)
-    ratio = float(np.mean(halves) ** 2 / np.mean(halves**2))
+    ratio = _ratio(halves)
     if UNIFORM_RATIO - 0.03 < ratio < UNIFORM_RATIO + 0.03:
         return (
             "the noise is not Gaussian: it is uniform, all values are equally frequent; use "
@@ -279,6 +329,11 @@ def _other_distribution(noise: Noise) -> str:
             "np.random.normal"
         )
     return f"the noise is not Gaussian ({_around(level)}); use np.random.normal"
+
+
+def _ratio(halves: np.ndarray) -> float:
+    """Of the squared mean to the mean square, which tells how heavy the tails are."""
+    return float(np.mean(halves) ** 2 / max(np.mean(halves**2), 1e-30))
 
 
 def _level(level: Level, sigma: float, results: dict[str, float]) -> str:
@@ -300,7 +355,7 @@ def _by_brightness(noise: Noise, standard: np.ndarray) -> str:
     if min(fails["level by brightness"], fails["mean by brightness"]) > np.log10(tests.SHARE):
         return ""
     dark, bright = noise.level(noise.clean < tests.BRIGHT), noise.level(noise.clean >= tests.BRIGHT)
-    if abs(np.log(bright.sigma / dark.sigma)) > CLOSE:
+    if abs(bright.sigma - dark.sigma) > CLOSE * dark.sigma:
         return (
             f"the noise depends on the image (σ is {dark.sigma:.2g} on dark and "
             f"{bright.sigma:.2g} on bright pixels): add the same kind of noise everywhere, do not "
