@@ -223,7 +223,7 @@ def test_the_likelihood_finds_mean_and_deviation_behind_clipping(clean):
 NAMED = {
     "black and white images": (lambda x, n: (x > 0.5) + n, "only black and white"),
     "no scale": (lambda x, n: x + 5 * n, "where no scale is given"),
-    "half as bright": (lambda x, n: 0.5 * x + n, "not x_train and x_test: black is 0 and white 0.5"),
+    "half as bright": (lambda x, n: 0.5 * x + n, "not x_train and x_test: black is 0 and white 0."),
     "half an image": (lambda x, n: x + n * (np.arange(28) < 14)[:, None], "all places of the image"),
     "stronger from image to image": (
         lambda x, n: x + n * np.linspace(0.5, 1.5, len(x))[:, None, None, None],
