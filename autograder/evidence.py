@@ -175,6 +175,8 @@ class FitEvidence:
     """How many different targets there are among those."""
     stopped: int | None = None
     """Steps after which a callback asked to stop, in the midst of the first epoch."""
+    incident: str = ""
+    """Why it could not be shortened as others are, though Keras runs the call as it was written."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ are seen as well. A generator has moved on by so much.
 """
 
 import dataclasses
+import itertools
 import math
 import time
 from collections.abc import Iterator
@@ -42,6 +43,10 @@ class Feed:
     """How many different targets (inputs, where there are none) are among them."""
 
 
+NOTHING = Feed(None, None, None, None, None, None, None, None, None)
+"""Of a call whose data could not be read."""
+
+
 def read(arguments: dict, rows: int, seconds: float) -> Feed:
     """What these arguments of `fit` feed, the first `rows` images of it as they are.
 
@@ -51,6 +56,8 @@ def read(arguments: dict, rows: int, seconds: float) -> Feed:
     x, y, weights = arguments["x"], arguments["y"], arguments["sample_weight"]
     steps = arguments["steps_per_epoch"] and int(arguments["steps_per_epoch"])
     if not _is_array(x):
+        if y is not None or arguments["validation_split"]:
+            raise ValueError("x brings its targets itself, and cannot be split")
         return _read_through(iter(batches(x)), rows, steps or _length(x), seconds)
     x, y = only(x), None if y is None else only(y)
     batch = int(arguments["batch_size"] or 32)
@@ -85,7 +92,8 @@ def only(x: object) -> Any:
 def batches(x: object):
     """What Keras iterates over."""
     if isinstance(x, keras.utils.PyDataset):
-        return (x[i] for i in range(len(x)))
+        count = x.num_batches
+        return (x[i] for i in (itertools.count() if count is None else range(count)))
     return x
 
 

@@ -34,7 +34,8 @@ def start(*, shorten: bool, deliver: Deliver) -> Session:
     """Installs the watchers, once in a process."""
     global _current
     if _current is None:
-        _current = Session(FitRecorder(shorten=shorten), ScreenRecorder(), deliver)
+        fits = FitRecorder(shorten=shorten, incident=incident)
+        _current = Session(fits, ScreenRecorder(), deliver)
         _current.fits.install()
         _current.screen.install()
     return _current

@@ -7,16 +7,18 @@ exercise 2. What it reaches is told in `judge.quality`.
 
 import functools
 import inspect
+import math
 import time
 import weakref
+from collections.abc import Callable
 
 import keras
 import numpy as np
 
 from autograder.evidence import FitEvidence
 from autograder.kernel import feed
+from autograder.kernel.exchange import Exchanges
 from autograder.kernel.feed import Feed
-from autograder.kernel.short_optimizer import ShortOptimizer
 
 SHORT_STEPS = 140
 SHORT_BATCH = 10
@@ -37,6 +39,13 @@ class _RunToTheEnd(keras.callbacks.Callback):
     def __init__(self) -> None:
         super().__init__()
         self.started = time.monotonic()
+        self.incident = ""
+        """Why the training could not be shortened as others are."""
+        self.begin()
+
+    def begin(self, most: float = math.inf) -> None:
+        """Counts anew. most: steps after which training ends."""
+        self._most = most
         self.steps = 0
         self.epochs = 0
         self.stopped: int | None = None
@@ -46,24 +55,29 @@ class _RunToTheEnd(keras.callbacks.Callback):
         self.steps += 1
         if self.model.stop_training and not self.epochs and self.stopped is None and _is_finite(logs):
             self.stopped = self.steps
-        self.model.stop_training = time.monotonic() - self.started > SHORT_SECONDS
+        self.model.stop_training = self._is_over()
 
     def on_epoch_end(self, epoch, logs=None):
         self.epochs += 1
-        self.model.stop_training = time.monotonic() - self.started > SHORT_SECONDS
+        self.model.stop_training = self._is_over()
+
+    def _is_over(self) -> bool:
+        return self.steps >= self._most or time.monotonic() - self.started > SHORT_SECONDS
 
 
 class FitRecorder:
     """Notes each `fit` call as the student wrote it, per model.
 
     shorten: run `SHORT_STEPS` steps of batches of `SHORT_BATCH` instead of the whole training.
+    incident: is told what the student's own training would have done and the shortened one cannot.
     """
 
-    def __init__(self, *, shorten: bool) -> None:
+    def __init__(self, *, shorten: bool, incident: Callable[[str], None] = lambda what: None) -> None:
         self.shorten = shorten
+        self._incident = incident
         self._reading = float(READ_SECONDS)
         self._calls: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-        self._shorts: dict[keras.Model, tuple[object, dict]] = {}
+        self._exchanges = Exchanges()
         self._all: list[tuple[tuple, FitEvidence]] = []
 
     def install(self) -> None:
@@ -96,22 +110,20 @@ class FitRecorder:
         """Starts anew, as for another notebook."""
         self._reading = float(READ_SECONDS)
         self._calls.clear()
-        self._shorts.clear()
+        self._exchanges.forget_all()
         self._all.clear()
 
     def _fit(self, original, model: keras.Model, arguments: dict):
-        rows = SHORT_STEPS * SHORT_BATCH if self.shorten else 64
+        watcher, data, unread = _RunToTheEnd(), feed.NOTHING, None
         try:
-            data = self._read(arguments, rows)
-        except Exception:
-            # Not something to train on: Keras's own message is the one that helps.
-            return original(model, **arguments)
-        epochs = max(0, int(arguments["epochs"]) - int(arguments["initial_epoch"]))
-        watcher = _RunToTheEnd()
+            data = self._read(arguments, SHORT_STEPS * SHORT_BATCH if self.shorten else 64)
+        except Exception as error:
+            unread = error
+        epochs = _epochs(arguments)
         record = functools.partial(self._record, model, data, epochs, arguments, watcher)
         try:
             if self.shorten and epochs:
-                history = self._short(original, model, dict(arguments), data, epochs, watcher)
+                history = self._shortened(original, model, arguments, data, watcher, unread)
             else:
                 history = original(model, **arguments)
         except BaseException as error:
@@ -121,6 +133,33 @@ class FitRecorder:
         record(watcher.steps if self.shorten else full, "")
         if self.shorten:
             print(f"[grading] {watcher.steps} steps were trained here, in place of all {full}.")
+        return history
+
+    def _shortened(self, original, model, arguments: dict, data: Feed, watcher, unread):
+        """Trains a short share of the call, and raises what Keras raises to the call as it is.
+
+        unread: why the data could not be read, if they could not.
+        """
+        callbacks = [*_callbacks(arguments["callbacks"]), watcher]
+        try:
+            if unread is not None:
+                raise unread
+            short = self._shares(model, arguments, data) | {"callbacks": callbacks}
+        except Exception as error:
+            failed, short = error, arguments | {"callbacks": callbacks}
+        else:
+            columns = (short["x"], short["y"], short["sample_weight"])
+            try:
+                with self._exchanges.made(model, columns, callbacks):
+                    return original(model, **short)
+            except Exception as error:
+                failed = error
+        # Whose fault it is shows with all as the student has it.
+        self._exchanges.forget(model)
+        watcher.begin(most=SHORT_STEPS)
+        history = original(model, **short)
+        watcher.incident = f"{type(failed).__name__}: {failed}"[:500]
+        self._incident(f"the shortened training of this network failed: {watcher.incident}")
         return history
 
     def _read(self, arguments: dict, rows: int) -> Feed:
@@ -152,23 +191,26 @@ class FitRecorder:
             read=data.read,
             different=data.different,
             stopped=watcher.stopped,
+            incident=watcher.incident,
         )
         self._calls.setdefault(model, []).append(call)
         self._all.append((_layout(model), call))
 
-    def _short(self, original, model, arguments: dict, data: Feed, epochs: int, watcher):
+    def _shares(self, model, arguments: dict, data: Feed) -> dict:
+        """The arguments of `fit` that train a short share of what these do."""
         columns = [data.x, data.y, data.weights]
         if len({len(column) for column in columns if column is not None}) > 1:
-            # Keras says what is wrong with it.
-            return original(model, **arguments)
+            raise ValueError("inputs, targets and weights differ in number")
         validation = _shortened_validation(arguments["validation_data"])
         if arguments["validation_split"] and validation is None:
             cut = int(len(data.x) * (1 - arguments["validation_split"]))
             validation = tuple(c if c is None else c[cut : cut + VALIDATION_ROWS] for c in columns)
             columns = [c if c is None else c[:cut] for c in columns]
-        steps = -(-round(FIRST_SHARE * self._steps_left(model)) // epochs) or 1
+        epochs = _epochs(arguments)
+        left = self._steps_left(model, epochs * (data.images or data.read))
+        steps = -(-round(FIRST_SHARE * left) // epochs) or 1
         x, y, weights = (_repeated(column, epochs * steps * SHORT_BATCH) for column in columns)
-        arguments |= {
+        return arguments | {
             "x": x,
             "y": y,
             "sample_weight": weights,
@@ -179,47 +221,27 @@ class FitRecorder:
             "validation_split": 0,
             "validation_steps": None,
             "validation_batch_size": VALIDATION_ROWS,
-            "callbacks": [*_callbacks(arguments["callbacks"]), watcher],
         }
-        if getattr(model, "optimizer", None) is None:
-            return original(model, **arguments)
-        own = _swap(model, self._in_short(model))
-        try:
-            return original(model, **arguments)
-        finally:
-            short = _swap(model, own)
-            short["optimizer"].hand_over()
-            self._shorts[model] = model._compile_config, short
 
-    def _steps_left(self, model) -> float:
-        taken = sum(call.steps for call in self._calls.get(model, ()))
-        return max(0.0, SHORT_STEPS / FIRST_SHARE - taken)
+    def _steps_left(self, model, work: int) -> float:
+        """For a call that trains on so many images in all; to try `fit` on a few takes few of them."""
+        calls = self._calls.get(model, ())
+        works = [call.epochs * (call.images_per_epoch or call.read or 0) for call in calls]
+        taken = [call.steps * min(1, done / work) for call, done in zip(calls, works, strict=True)]
+        return max(0.0, SHORT_STEPS / FIRST_SHARE - sum(taken))
 
-    def _in_short(self, model) -> dict:
-        """What the model trains with here: that of the call before, if it was not compiled anew."""
-        compiled, short = self._shorts.get(model, (None, {}))
-        if compiled is not model._compile_config:
-            return {
-                "optimizer": ShortOptimizer.in_place_of(model.optimizer),
-                "steps_per_execution": 1,
-                "train_function": None,
-                "test_function": None,
-            }
-        short["optimizer"].follow_rate()
-        return short
+
+def _epochs(arguments: dict) -> int:
+    """How many epochs are asked for; none if it is no number, which Keras says."""
+    try:
+        return max(0, int(arguments["epochs"]) - int(arguments["initial_epoch"]))
+    except (TypeError, ValueError):
+        return 0
 
 
 def _is_finite(logs: dict | None) -> bool:
     """Whether the loss is a number: to stop where it is none is the right thing to do."""
     return all(np.isfinite(keras.ops.convert_to_numpy(value)).all() for value in (logs or {}).values())
-
-
-def _swap(model: keras.Model, values: dict) -> dict:
-    """Sets attributes of a model; returns what they were."""
-    before = {name: getattr(model, name) for name in values}
-    for name, value in values.items():
-        setattr(model, name, value)
-    return before
 
 
 def _repeated(column, count: int):
@@ -250,6 +272,8 @@ def _callbacks(callbacks: object) -> list:
 def _shortened_validation(validation):
     if validation is None:
         return None
+    if hasattr(validation, "shape"):
+        return validation[:VALIDATION_ROWS]
     if isinstance(validation, tuple | list):
         return tuple(None if a is None else feed.only(a)[:VALIDATION_ROWS] for a in validation)
     return feed.gather(iter(feed.batches(validation)), VALIDATION_ROWS)[0]

@@ -1,0 +1,82 @@
+"""What is exchanged on a network and its callbacks while the shortened training runs."""
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+
+from autograder.kernel import short_loss
+from autograder.kernel.short_optimizer import ShortOptimizer
+
+SETTLING = 0.9
+"""Largest momentum of moving averages: at more they do not settle in so few steps."""
+
+
+class Exchanges:
+    """What the networks of one process learn with here: own optimizer, own loss."""
+
+    def __init__(self) -> None:
+        self._kept: dict[keras.Model, tuple[object, dict]] = {}
+
+    def forget(self, model: keras.Model) -> None:
+        """Lets the next training of this model begin with an optimizer that has seen nothing."""
+        self._kept.pop(model, None)
+
+    def forget_all(self) -> None:
+        """The same of all models."""
+        self._kept.clear()
+
+    @contextlib.contextmanager
+    def made(self, model: keras.Model, columns: tuple, callbacks: list) -> Iterator[None]:
+        """Exchanges what has to be; afterwards all is as it was.
+
+        columns: inputs, targets and weights that the model is going to be trained on.
+        """
+        ours = [(model, self._of(model, columns))]
+        ours += [(layer, _settling(layer)) for layer in model._flatten_layers()]
+        ours += [(callback, _to_the_last(callback)) for callback in callbacks]
+        own = [(thing, _swap(thing, values)) for thing, values in ours]
+        try:
+            yield
+        finally:
+            (_, short), *_ = [(thing, _swap(thing, values)) for thing, values in own]
+            short["optimizer"].hand_over()
+            self._kept[model] = model._compile_config, short
+
+    def _of(self, model: keras.Model, columns: tuple) -> dict:
+        """What the model learns with: as in the call before, if it was not compiled anew."""
+        compiled, short = self._kept.get(model, (None, {}))
+        if compiled is not model._compile_config:
+            return {
+                "optimizer": ShortOptimizer.in_place_of(model.optimizer),
+                "_compile_loss": short_loss.in_place_of(model, *columns),
+                "jit_compile": False,
+                "steps_per_execution": 1,
+                "train_function": None,
+                "test_function": None,
+            }
+        short["optimizer"].follow_rate()
+        return short
+
+
+def _settling(layer) -> dict:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return {"momentum": min(layer.momentum, SETTLING)}
+    return {}
+
+
+def _to_the_last(callback) -> dict:
+    """The best of so few steps is no better than the last, and may be one of the first."""
+    if isinstance(callback, keras.callbacks.EarlyStopping):
+        return {"restore_best_weights": False}
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        return {"save_best_only": False}
+    return {}
+
+
+def _swap(thing, values: dict) -> dict:
+    """Sets attributes; returns what they were."""
+    before = {name: getattr(thing, name) for name in values}
+    for name, value in values.items():
+        setattr(thing, name, value)
+    return before
