@@ -177,6 +177,8 @@ class FitEvidence:
     """Steps after which a callback asked to stop, in the midst of the first epoch."""
     incident: str = ""
     """Why it could not be shortened as others are, though Keras runs the call as it was written."""
+    loop: bool = False
+    """Whether these are all calls of `train_on_batch`, taken for one epoch."""
 
 
 @dataclass(frozen=True)

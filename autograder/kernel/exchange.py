@@ -1,6 +1,7 @@
 """What is exchanged on a network and its callbacks while the shortened training runs."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
 
 import keras
@@ -32,16 +33,19 @@ class Exchanges:
 
         columns: inputs, targets and weights that the model is going to be trained on.
         """
-        ours = [(model, self._of(model, columns))]
-        ours += [(layer, _settling(layer)) for layer in model._flatten_layers()]
-        ours += [(callback, _to_the_last(callback)) for callback in callbacks]
-        own = [(thing, _swap(thing, values)) for thing, values in ours]
-        try:
-            yield
-        finally:
-            (_, short), *_ = [(thing, _swap(thing, values)) for thing, values in own]
-            short["optimizer"].hand_over()
-            self._kept[model] = model._compile_config, short
+        changes = [(layer, _settling(layer)) for layer in model._flatten_layers()]
+        changes += [(callback, _to_the_last(callback)) for callback in callbacks]
+        changes += [(layer, _as_sigmoid(layer)) for layer in _last_layer(model)]
+        with contextlib.ExitStack() as stack:
+            for thing, values in changes:
+                stack.callback(_swap, thing, _swap(thing, values))
+            own = _swap(model, self._of(model, columns))
+            try:
+                yield
+            finally:
+                short = _swap(model, own)
+                short["optimizer"].hand_over()
+                self._kept[model] = model._compile_config, short
 
     def _of(self, model: keras.Model, columns: tuple) -> dict:
         """What the model learns with: as in the call before, if it was not compiled anew."""
@@ -72,6 +76,33 @@ def _to_the_last(callback) -> dict:
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         return {"save_best_only": False}
     return {}
+
+
+def _last_layer(model: keras.Model) -> list:
+    """The layer that gives the network's output, also in a nested network, where that can be told."""
+    last = model
+    while isinstance(last, keras.Model):
+        outputs = getattr(last, "outputs", None) or ()
+        if len(outputs) != 1:
+            return []
+        last = outputs[0]._keras_history.operation
+    return [last]
+
+
+def _as_sigmoid(layer) -> dict:
+    """A wrong activation at the end must not keep all before it from learning.
+
+    It is saved under its own name. A linear one learns as it is.
+    """
+    own = getattr(layer, "activation", None)
+    if own in (None, keras.activations.linear, keras.activations.sigmoid):
+        return {}
+
+    @functools.wraps(own)
+    def activation(x):
+        return keras.activations.sigmoid(x)
+
+    return {"activation": activation}
 
 
 def _swap(thing, values: dict) -> dict:

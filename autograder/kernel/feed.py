@@ -65,7 +65,7 @@ def read(arguments: dict, rows: int, seconds: float) -> Feed:
     trained = max(0, int(len(x) * (1 - (aside or 0))))
     images = trained if steps is None else min(trained, steps * batch)
     inputs, targets = (column if not aside or column is None else column[:trained] for column in (x, y))
-    seen = _Different()
+    seen = Different()
     seen.add(inputs if y is None else targets)
     return Feed(
         x,
@@ -102,7 +102,7 @@ def gather(stream: Iterator, rows: int) -> tuple[tuple, list[int]]:
     taken: list[list] = []
     sizes: list[int] = []
     while sum(sizes) < rows and (batch := next(stream, None)) is not None:
-        columns = _columns(batch)
+        columns = as_arrays(batch)
         sizes.append(len(columns[0]))
         taken.append(columns)
     joined = [
@@ -115,14 +115,14 @@ def gather(stream: Iterator, rows: int) -> tuple[tuple, list[int]]:
 def _read_through(stream: Iterator, rows: int, count: int | None, seconds: float) -> Feed:
     """The feed of an iterator of batches. count: how many of them are an epoch, where that is known."""
     (x, y, weights), sizes = gather(stream, rows)
-    seen, late = _Different(), _Late()
+    seen, late = Different(), Late()
     seen.add(x if y is None else y)
     batch_size = next(filter(None, sizes), None)
     position, until = len(sizes), time.monotonic() + seconds
     ended = seen.read < rows
     while not ended and (count is None or position < count) and time.monotonic() < until:
         try:
-            columns = _columns(next(stream))
+            columns = as_arrays(next(stream))
             late.add(seen.read, columns)
             seen.add(columns[0] if y is None else columns[1])
             position += 1
@@ -147,7 +147,7 @@ def _read_through(stream: Iterator, rows: int, count: int | None, seconds: float
     )
 
 
-class _Late:
+class Late:
     """A few images of later batches, each batch as likely as any other."""
 
     def __init__(self) -> None:
@@ -188,7 +188,7 @@ class _Late:
         )
 
 
-class _Different:
+class Different:
     """Counts the different rows of all that is added."""
 
     def __init__(self) -> None:
@@ -216,7 +216,8 @@ def _is_array(x: object) -> bool:
     return hasattr(only(x), "shape")
 
 
-def _columns(batch: object) -> list:
+def as_arrays(batch: object) -> list:
+    """The columns of a batch: inputs, and targets and weights as far as there are some."""
     columns = batch if isinstance(batch, tuple | list) else (batch,)
     return [None if column is None else np.asarray(only(column)) for column in columns]
 

@@ -31,12 +31,13 @@ class ShortOptimizer(keras.optimizers.Optimizer):
         home = "keras.optimizers" if kind.__module__.startswith("keras.") else kind.__module__
         # Its variables belong where the student's do, if they were distributed.
         with _inner(own)._distribution_strategy.scope():
-            short = type(kind.__name__, (cls,), {"__module__": home})(_rate(own))
+            short = type(kind.__name__, (cls,), {"__module__": home})(_rate(own), _inner(own).use_ema)
         short.own = own
         return short
 
-    def __init__(self, learning_rate) -> None:
-        super().__init__(learning_rate=learning_rate)
+    def __init__(self, learning_rate, use_ema: bool) -> None:
+        # A callback may ask for the averages of weights: they are what the weights are.
+        super().__init__(learning_rate=learning_rate, use_ema=use_ema, ema_momentum=0.0)
 
     def build(self, variables) -> None:
         """Makes room for the running means, float32 (number of weights,)."""
@@ -66,6 +67,7 @@ class ShortOptimizer(keras.optimizers.Optimizer):
             own = ops.reshape(ops.cast(change[start:end], variable.dtype), variable.shape)
             variable.assign_sub(own)
             start = end
+        self._update_model_variables_moving_average(variables)
 
     def follow_rate(self) -> None:
         """Takes on the learning rate that the student's optimizer has now."""
@@ -78,7 +80,12 @@ class ShortOptimizer(keras.optimizers.Optimizer):
             if not self.own.built:
                 with self._distribution_strategy.scope():
                     self.own.build(self._trainable_variables)
-            _inner(self.own)._iterations.assign(self.iterations)
+            own = _inner(self.own)
+            own._iterations.assign(self.iterations)
+            if own.use_ema:
+                averages = own._model_variables_moving_average
+                for average, variable in zip(averages, self._trainable_variables, strict=True):
+                    average.assign(variable)
 
     @property
     def variables(self) -> list:

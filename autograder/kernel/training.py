@@ -19,6 +19,7 @@ from autograder.evidence import FitEvidence
 from autograder.kernel import feed
 from autograder.kernel.exchange import Exchanges
 from autograder.kernel.feed import Feed
+from autograder.kernel.loops import Loops
 
 SHORT_STEPS = 140
 SHORT_BATCH = 10
@@ -78,10 +79,11 @@ class FitRecorder:
         self._reading = float(READ_SECONDS)
         self._calls: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
         self._exchanges = Exchanges()
+        self._loops = Loops(self._exchanges, (SHORT_STEPS, SHORT_BATCH) if shorten else None)
         self._all: list[tuple[tuple, FitEvidence]] = []
 
     def install(self) -> None:
-        """Wraps `keras.Model.fit` for the life of the process."""
+        """Wraps `fit` and `train_on_batch` of `keras.Model` for the life of the process."""
         original = Trainer.fit
         signature = inspect.signature(original)
 
@@ -92,6 +94,7 @@ class FitRecorder:
             return self._fit(original, model, dict(list(arguments.arguments.items())[1:]))
 
         Trainer.fit = fit
+        self._loops.install(Trainer)
 
     def calls(self, model: object) -> tuple[FitEvidence, ...]:
         """The `fit` calls that trained this model.
@@ -101,16 +104,20 @@ class FitRecorder:
         """
         if not isinstance(model, keras.Model):
             return ()
-        own = tuple(self._calls.get(model, ()))
+        own = (*self._calls.get(model, ()), *self._loops.calls(model))
         if own or not _has_learned(model):
             return own
-        return tuple(fit for layout, fit in self._all if layout == _layout(model))
+        others = tuple(fit for layout, fit in self._all if layout == _layout(model))
+        if not others:
+            self._incident("a network was trained by a loop of its own, which is not on record")
+        return others
 
     def forget(self) -> None:
         """Starts anew, as for another notebook."""
         self._reading = float(READ_SECONDS)
         self._calls.clear()
         self._exchanges.forget_all()
+        self._loops.forget()
         self._all.clear()
 
     def _fit(self, original, model: keras.Model, arguments: dict):
