@@ -346,3 +346,219 @@ def test_to_stop_at_what_is_no_number_is_right(recorder, digits):
     model.fit(np.nan * digits, digits, callbacks=[keras.callbacks.TerminateOnNaN()], verbose=0)
 
     assert only_call(recorder, model).stopped is None
+
+
+@pytest.fixture(scope="module")
+def as_prescribed(kernel, digits):
+    """The weights that the small network has after the shortened training."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    model = small_network()
+    model.fit(digits, digits, epochs=2, verbose=0)
+    return model.get_weights()
+
+
+def nothing(y_true, y_pred):
+    import keras
+
+    return 0 * keras.ops.mean(y_pred)
+
+
+LOSSES = {
+    "squared error": lambda keras: "mse",
+    "logits of a sigmoid": lambda keras: keras.losses.BinaryCrossentropy(from_logits=True),
+    "categorical": lambda keras: keras.losses.categorical_crossentropy,
+    "of no gradient": lambda keras: nothing,
+}
+
+
+@pytest.mark.parametrize("make", LOSSES.values(), ids=LOSSES)
+def test_whatever_the_loss_the_network_learns_as_prescribed(recorder, digits, as_prescribed, make):
+    import keras
+
+    keras.utils.set_random_seed(1)
+    model = small_network()
+    model.compile(loss=make(keras), optimizer="adagrad", metrics=["accuracy"])
+
+    history = model.fit(digits, digits, epochs=2, verbose=0, validation_split=0.1).history
+
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert np.isfinite(list(history.values())).all()
+    for weights, right in zip(model.get_weights(), as_prescribed, strict=True):
+        np.testing.assert_allclose(weights, right, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["relu", "softmax", None])
+def test_whatever_the_last_activation_what_comes_before_it_learns(
+    recorder, digits, as_prescribed, activation
+):
+    import keras
+
+    keras.utils.set_random_seed(1)
+    model = small_network()
+    model.layers[-1].activation = own = keras.activations.get(activation)
+    kept = keras.callbacks.ModelCheckpoint("kept.keras")
+
+    model.fit(digits, digits, epochs=2, verbose=0, callbacks=kept)
+
+    assert model.layers[-1].activation is own
+    assert keras.models.load_model("kept.keras").layers[-1].activation is own
+    if activation is None:
+        assert np.mean((model(digits[:100]) - digits[:100]) ** 2) < 0.02
+    else:
+        np.testing.assert_allclose(model.get_weights()[0], as_prescribed[0], atol=1e-5)
+
+
+def test_an_error_of_the_students_own_loss_is_raised_and_the_call_is_on_record(recorder, digits):
+    import keras
+
+    model = small_network()
+    model.add(keras.layers.ZeroPadding2D(1))
+
+    with pytest.raises(ValueError, match="shape"):
+        model.fit(digits, digits, batch_size=100, epochs=10, verbose=0)
+
+    call = only_call(recorder, model)
+    assert (call.epochs, call.batch_size, call.steps, call.incident) == (10, 100, 0, "")
+    assert call.problem.startswith("ValueError")
+    assert call.target.shape == digits.shape
+
+
+def test_a_pipeline_with_targets_beside_it_is_refused_as_by_keras(recorder, digits):
+    import tensorflow as tf
+
+    pairs = tf.data.Dataset.from_tensor_slices((digits, digits)).batch(100)
+    model = small_network()
+
+    with pytest.raises(ValueError, match="should not be specified"):
+        model.fit(pairs, digits, verbose=0)
+
+    assert only_call(recorder, model).problem
+
+
+def test_where_the_shortened_training_fails_the_call_runs_as_it_is_and_a_person_is_told(
+    recorder, digits, monkeypatch
+):
+    from autograder.kernel import session
+    from autograder.kernel.short_optimizer import ShortOptimizer
+
+    monkeypatch.setattr(ShortOptimizer, "apply", lambda *_: 1 / 0)
+    monkeypatch.setattr(session.current(), "incidents", told := [])
+    model = small_network()
+
+    history = model.fit(digits, digits, epochs=2, verbose=0).history
+
+    call = only_call(recorder, model)
+    assert len(history["loss"]) == 2
+    assert (call.steps, call.problem) == (STEPS, "")
+    assert "ZeroDivisionError" in call.incident
+    assert "ZeroDivisionError" in told[0]
+
+
+def test_what_cannot_be_read_is_trained_on_for_a_few_steps(recorder, digits, monkeypatch):
+    from autograder.kernel import feed, session
+
+    monkeypatch.setattr(feed, "read", lambda *_: 1 / 0)
+    monkeypatch.setattr(session.current(), "incidents", told := [])
+    model = small_network()
+
+    model.fit(digits, digits, batch_size=10, epochs=10, verbose=0)
+
+    call = only_call(recorder, model)
+    assert (call.steps, call.input, call.problem, len(told)) == (STEPS, None, "", 1)
+
+
+def test_to_try_fit_on_a_few_images_takes_nothing_from_the_training(recorder, digits):
+    model = small_network()
+
+    model.fit(digits[:1000], digits[:1000], epochs=1, verbose=0)
+    model.fit(digits, digits, epochs=10, batch_size=100, verbose=0)
+
+    assert steps(recorder, model) == [STEPS, STEPS]
+
+
+def test_moving_averages_settle_also_in_a_nested_network(recorder, digits):
+    import keras
+
+    inner = keras.Sequential([keras.layers.BatchNormalization()])
+    model = keras.Sequential([keras.Input((SIZE, SIZE, 1)), inner, *small_network().layers])
+    model.compile(loss="binary_crossentropy", optimizer="adagrad")
+
+    model.fit(digits, digits, verbose=0)
+
+    (layer,) = inner.layers
+    assert layer.momentum == 0.99
+    assert float(layer.moving_mean[0]) == pytest.approx(digits.mean(), rel=0.1)
+    assert float(layer.moving_variance[0]) == pytest.approx(digits.var(), rel=0.1)
+
+
+def test_what_callbacks_keep_as_the_best_is_the_last(recorder, digits):
+    import keras
+
+    model = small_network()
+    stop = keras.callbacks.EarlyStopping("loss", min_delta=1, restore_best_weights=True)
+    best = keras.callbacks.ModelCheckpoint("best.weights.h5", "loss", 0, True, True)
+
+    model.fit(digits, digits, epochs=3, verbose=0, callbacks=[stop, best])
+
+    last = model.get_weights()
+    model.load_weights("best.weights.h5")
+    np.testing.assert_array_equal(last[0], model.get_weights()[0])
+    assert stop.restore_best_weights
+    assert best.save_best_only
+
+
+def test_averages_of_weights_are_there_for_callbacks_that_swap_them(recorder, digits):
+    import keras
+
+    model = small_network(keras.optimizers.Adagrad(use_ema=True))
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+
+    model.fit(digits, digits, epochs=2, verbose=0, callbacks=[swap], validation_split=0.1)
+
+    assert np.mean((model(digits[:100]) - digits[:100]) ** 2) < 0.02
+
+
+def test_a_loop_over_batches_is_bounded_and_on_record(recorder, digits):
+    model = small_network()
+
+    for _ in range(10):
+        for start in range(0, 6000, 100):
+            batch = digits[start : start + 100]
+            loss = model.train_on_batch(batch, batch)
+
+    call = only_call(recorder, model)
+    assert np.isfinite(loss)
+    assert (call.loop, call.epochs, call.images_per_epoch, call.batch_size) == (True, 1, 60_000, 100)
+    assert (call.steps, call.different) == (STEPS, 1297)
+    assert int(model.optimizer.iterations) == STEPS
+
+
+def test_what_is_loaded_and_trained_on_counts_with_what_was_before(recorder, digits):
+    import keras
+
+    model, other = small_network(), small_network()
+    model.fit(digits, digits, epochs=5, verbose=0)
+    model.save("half.keras")
+    model.save_weights("half.weights.h5")
+    other.fit(digits, digits, epochs=3, verbose=0)
+
+    loaded, rebuilt = keras.models.load_model("half.keras"), small_network()
+    assert recorder.calls(rebuilt) == ()
+    loaded.fit(digits, digits, initial_epoch=5, epochs=10, verbose=0)
+    rebuilt.load_weights("half.weights.h5")
+
+    assert [call.epochs for call in recorder.calls(loaded)] == [5, 5]
+    assert [call.epochs for call in recorder.calls(rebuilt)] == [5]
+
+
+def test_a_network_trained_without_fit_is_shown_to_a_person(recorder, digits, monkeypatch):
+    from autograder.kernel import session
+
+    monkeypatch.setattr(session.current(), "incidents", told := [])
+    model = small_network()
+    model.optimizer.apply([0 * weights for weights in model.trainable_weights], model.trainable_weights)
+
+    assert recorder.calls(model) == ()
+    assert "loop of its own" in told[0]

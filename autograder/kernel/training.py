@@ -6,11 +6,13 @@ exercise 2. What it reaches is told in `judge.quality`.
 """
 
 import functools
+import hashlib
 import inspect
 import math
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -66,6 +68,15 @@ class _RunToTheEnd(keras.callbacks.Callback):
         return self.steps >= self._most or time.monotonic() - self.started > SHORT_SECONDS
 
 
+@dataclass(frozen=True)
+class _State:
+    """A state of a network, and the calls that led to it."""
+
+    layout: tuple
+    weights: str
+    calls: tuple[FitEvidence, ...]
+
+
 class FitRecorder:
     """Notes each `fit` call as the student wrote it, per model.
 
@@ -80,7 +91,7 @@ class FitRecorder:
         self._calls: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
         self._exchanges = Exchanges()
         self._loops = Loops(self._exchanges, (SHORT_STEPS, SHORT_BATCH) if shorten else None)
-        self._all: list[tuple[tuple, FitEvidence]] = []
+        self._all: list[_State] = []
 
     def install(self) -> None:
         """Wraps `fit` and `train_on_batch` of `keras.Model` for the life of the process."""
@@ -99,18 +110,22 @@ class FitRecorder:
     def calls(self, model: object) -> tuple[FitEvidence, ...]:
         """The `fit` calls that trained this model.
 
-        A trained model without calls of its own is one that was saved and loaded again: then those
-        of the models of the same layers count.
+        A model without calls of its own may have been saved and loaded again, or its weights: then
+        those count that led to these weights, or the last ones of a model of the same layers.
         """
         if not isinstance(model, keras.Model):
             return ()
         own = (*self._calls.get(model, ()), *self._loops.calls(model))
-        if own or not _has_learned(model):
+        if own or not model.weights:
             return own
-        others = tuple(fit for layout, fit in self._all if layout == _layout(model))
-        if not others:
+        layout, weights, learned = _layout(model), _digest(model), _has_learned(model)
+        alike = [s for s in reversed(self._all) if s.layout == layout and s.calls[-1].steps]
+        same = [state for state in alike if state.weights == weights]
+        if found := same or (learned and alike):
+            return found[0].calls
+        if learned:
             self._incident("a network was trained by a loop of its own, which is not on record")
-        return others
+        return ()
 
     def forget(self) -> None:
         """Starts anew, as for another notebook."""
@@ -121,6 +136,8 @@ class FitRecorder:
         self._all.clear()
 
     def _fit(self, original, model: keras.Model, arguments: dict):
+        if model not in self._calls and (before := self.calls(model)):
+            self._calls[model] = list(before)
         watcher, data, unread = _RunToTheEnd(), feed.NOTHING, None
         try:
             data = self._read(arguments, SHORT_STEPS * SHORT_BATCH if self.shorten else 64)
@@ -200,8 +217,9 @@ class FitRecorder:
             stopped=watcher.stopped,
             incident=watcher.incident,
         )
-        self._calls.setdefault(model, []).append(call)
-        self._all.append((_layout(model), call))
+        calls = self._calls.setdefault(model, [])
+        calls.append(call)
+        self._all.append(_State(_layout(model), _digest(model), tuple(calls)))
 
     def _shares(self, model, arguments: dict, data: Feed) -> dict:
         """The arguments of `fit` that train a short share of what these do."""
@@ -262,6 +280,14 @@ def _repeated(column, count: int):
 def _has_learned(model: keras.Model) -> bool:
     optimizer = getattr(model, "optimizer", None)
     return optimizer is not None and keras.ops.convert_to_numpy(optimizer.iterations) > 0
+
+
+def _digest(model: keras.Model) -> str:
+    """Of its weights."""
+    sha = hashlib.sha256()
+    for weights in model.get_weights():
+        sha.update(np.ascontiguousarray(weights).tobytes())
+    return sha.hexdigest()
 
 
 def _layout(model: keras.Model) -> tuple:
