@@ -440,11 +440,11 @@ def test_a_pipeline_with_targets_beside_it_is_refused_as_by_keras(recorder, digi
 def test_where_the_shortened_training_fails_the_call_runs_as_it_is_and_a_person_is_told(
     recorder, digits, monkeypatch
 ):
-    from autograder.kernel import session
     from autograder.kernel.short_optimizer import ShortOptimizer
 
     monkeypatch.setattr(ShortOptimizer, "apply", lambda *_: 1 / 0)
-    monkeypatch.setattr(session.current(), "incidents", told := [])
+    told = []
+    monkeypatch.setattr(recorder, "_incident", told.append)
     model = small_network()
 
     history = model.fit(digits, digits, epochs=2, verbose=0).history
@@ -457,10 +457,11 @@ def test_where_the_shortened_training_fails_the_call_runs_as_it_is_and_a_person_
 
 
 def test_what_cannot_be_read_is_trained_on_for_a_few_steps(recorder, digits, monkeypatch):
-    from autograder.kernel import feed, session
+    from autograder.kernel import feed
 
     monkeypatch.setattr(feed, "read", lambda *_: 1 / 0)
-    monkeypatch.setattr(session.current(), "incidents", told := [])
+    told = []
+    monkeypatch.setattr(recorder, "_incident", told.append)
     model = small_network()
 
     model.fit(digits, digits, batch_size=10, epochs=10, verbose=0)
@@ -554,9 +555,8 @@ def test_what_is_loaded_and_trained_on_counts_with_what_was_before(recorder, dig
 
 
 def test_a_network_trained_without_fit_is_shown_to_a_person(recorder, digits, monkeypatch):
-    from autograder.kernel import session
-
-    monkeypatch.setattr(session.current(), "incidents", told := [])
+    told = []
+    monkeypatch.setattr(recorder, "_incident", told.append)
     model = small_network()
     model.optimizer.apply([0 * weights for weights in model.trainable_weights], model.trainable_weights)
 

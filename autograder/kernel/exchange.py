@@ -44,23 +44,34 @@ class Exchanges:
                 yield
             finally:
                 short = _swap(model, own)
-                short["optimizer"].hand_over()
+                for optimizer in _optimizers(short):
+                    optimizer.hand_over()
                 self._kept[model] = model._compile_config, short
 
     def _of(self, model: keras.Model, columns: tuple) -> dict:
         """What the model learns with: as in the call before, if it was not compiled anew."""
         compiled, short = self._kept.get(model, (None, {}))
         if compiled is not model._compile_config:
-            return {
-                "optimizer": ShortOptimizer.in_place_of(model.optimizer),
+            # One that a training step of the student's own uses may have another name.
+            optimizers = {
+                name: ShortOptimizer.in_place_of(value)
+                for name, value in vars(model).items()
+                if isinstance(value, keras.optimizers.Optimizer)
+            }
+            return optimizers | {
                 "_compile_loss": short_loss.in_place_of(model, *columns),
                 "jit_compile": False,
                 "steps_per_execution": 1,
                 "train_function": None,
                 "test_function": None,
             }
-        short["optimizer"].follow_rate()
+        for optimizer in _optimizers(short):
+            optimizer.follow_rate()
         return short
+
+
+def _optimizers(values: dict) -> list[ShortOptimizer]:
+    return [value for value in values.values() if isinstance(value, ShortOptimizer)]
 
 
 def _settling(layer) -> dict:
