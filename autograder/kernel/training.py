@@ -115,7 +115,7 @@ class FitRecorder:
         """
         if not isinstance(model, keras.Model):
             return ()
-        own = (*self._calls.get(model, ()), *self._loops.calls(model))
+        own = self._own(model)
         if own or not model.weights:
             return own
         layout, weights, learned = _layout(model), _digest(model), _has_learned(model)
@@ -127,6 +127,9 @@ class FitRecorder:
             self._incident("a network was trained by a loop of its own, which is not on record")
         return ()
 
+    def _own(self, model: keras.Model) -> tuple[FitEvidence, ...]:
+        return *self._calls.get(model, ()), *self._loops.calls(model)
+
     def forget(self) -> None:
         """Starts anew, as for another notebook."""
         self._reading = float(READ_SECONDS)
@@ -136,8 +139,9 @@ class FitRecorder:
         self._all.clear()
 
     def _fit(self, original, model: keras.Model, arguments: dict):
-        if model not in self._calls and (before := self.calls(model)):
-            self._calls[model] = list(before)
+        if not self._own(model):
+            # Of one that was loaded, those before go on.
+            self._calls[model] = list(self.calls(model))
         watcher, data, unread = _RunToTheEnd(), feed.NOTHING, None
         try:
             data = self._read(arguments, SHORT_STEPS * SHORT_BATCH if self.shorten else 64)
