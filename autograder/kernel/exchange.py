@@ -35,7 +35,8 @@ class Exchanges:
         """
         changes = [(layer, _settling(layer)) for layer in model._flatten_layers()]
         changes += [(callback, _to_the_last(callback)) for callback in callbacks]
-        changes += [(layer, _as_sigmoid(layer)) for layer in _last_layer(model)]
+        last = short_loss.last_layer(model)
+        changes.append((last, _as_sigmoid(last)))
         with contextlib.ExitStack() as stack:
             for thing, values in changes:
                 stack.callback(_swap, thing, _swap(thing, values))
@@ -87,17 +88,6 @@ def _to_the_last(callback) -> dict:
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         return {"save_best_only": False}
     return {}
-
-
-def _last_layer(model: keras.Model) -> list:
-    """The layer that gives the network's output, also in a nested network, where that can be told."""
-    last = model
-    while isinstance(last, keras.Model):
-        outputs = getattr(last, "outputs", None) or ()
-        if len(outputs) != 1:
-            return []
-        last = outputs[0]._keras_history.operation
-    return [last]
 
 
 def _as_sigmoid(layer) -> dict:

@@ -17,7 +17,7 @@ def in_place_of(model: keras.Model, x, y, weights):
     helps, and where nothing is compared with a target.
     """
     own = model._compile_loss
-    if own is None or y is None:
+    if own is None or y is None or _is_as_prescribed(model):
         return own
     try:
         if not model.built:
@@ -33,6 +33,25 @@ def in_place_of(model: keras.Model, x, y, weights):
     except Exception:
         return own
     return short
+
+
+def last_layer(model: keras.Model):
+    """The layer that gives the output, also in a nested network; None where there is no graph."""
+    last = model
+    while isinstance(last, keras.Model):
+        outputs = getattr(last, "outputs", None) or ()
+        if len(outputs) != 1:
+            return None
+        last = outputs[0]._keras_history.operation
+    return last
+
+
+def _is_as_prescribed(model: keras.Model) -> bool:
+    """Whether it ends as most do, in which case nothing has to be tried."""
+    loss = model._compile_loss
+    known = isinstance(loss._user_loss, str) and loss._user_loss in ("binary_crossentropy", "bce")
+    ends_in_sigmoid = getattr(last_layer(model), "activation", None) is keras.activations.sigmoid
+    return known and ends_in_sigmoid and loss._user_loss_weights is None
 
 
 def _is_bounded(model: keras.Model, images) -> bool:
