@@ -19,7 +19,7 @@ from autograder.course.notebooks import grade_id
 from autograder.course.outputs import pictures
 from autograder.evidence import MIME_TYPE, Drawing, Message
 from autograder.images import Images
-from autograder.kernel import prepare, session
+from autograder.kernel import names, prepare, session
 
 REQUEST = "of no kernel"
 
@@ -57,6 +57,7 @@ class PreloadedKernel:
         # Not __main__, which belongs to pytest and is what a spawned process imports.
         self._shell = _Shell.instance(user_module=types.ModuleType("student"))
         self._shell.enable_matplotlib("inline")
+        names.install(self._shell)
         self._shell.parent_header = {"header": {"msg_id": REQUEST}}
         self._shell.display_pub.publish = lambda data, **_: self._published.append(data)
         self._shell.displayhook.write_format_data = lambda data, *_: self._published.append(data)

@@ -87,8 +87,12 @@ def sort_out(
 
 def shown(text: object, most: int = 200) -> str:
     """A student's text (a file's name, an error) for feedback and logs, where markup must not work."""
-    plain = re.sub(r"[^\w .,:;()'/+=-]", "?", str(text))
+    plain = re.sub(rf"[^\w {re.escape(_PLAIN)}]", "?", str(text))
     return plain if len(plain) <= most else f"{plain[:most]}…"
+
+
+_PLAIN = ".,:;()'/+=-{}%×→−–±≤≥…²“”"
+"""Marks that mean nothing in HTML and Markdown, beside letters and digits."""
 
 
 @dataclass(frozen=True)

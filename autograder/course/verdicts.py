@@ -1,6 +1,5 @@
 """Puts the judge's verdicts in place of the test cells' outputs, where nbgrader reads scores."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from nbformat import NotebookNode
@@ -8,6 +7,8 @@ from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder.course.causes import asked_name, explained, for_a_person
+from autograder.course.crashes import errors_of
 from autograder.course.execute import STAMP
 from autograder.course.grading import grading
 from autograder.course.notebooks import cell_name, grade_id
@@ -44,11 +45,13 @@ class WriteVerdicts(NbGraderPreprocessor):
         doubtful = bool(nb.metadata.get(REMARKS))
         evidence = resources.get(EVIDENCE, {})
         verdicts = decide(nb, evidence, lambda _: judged, resources.get(INCIDENT), doubtful)
-        resources[REVIEW] = {name: verdict.found for name, verdict in verdicts.items() if verdict.review}
         for name, why in cut_short(nb, result.cells if result else ()).items():
             if verdicts[name].credit < 1:
-                verdicts[name] = _for_a_person(verdicts[name], why)
-                resources[REVIEW][name] = why
+                note = f"This may be missing because {why}. A person will look at it."
+                verdicts[name] = for_a_person(verdicts[name], why, note)
+        resources[REVIEW] = {
+            name: verdict.reason for name, verdict in verdicts.items() if verdict.review
+        }
         earned, maximum = 0.0, 0.0
         for name, cell in graded_cells(nb).items():
             points = float(cell.metadata.nbgrader.points)
@@ -85,10 +88,11 @@ def decide(
     cells = graded_cells(nb)
     found = {name: evidence.get(name, ()) for name in cells}
     verdicts = judge({name: some[0] for name, some in found.items() if len(some) == 1})
-    return {
+    verdicts = {
         name: verdicts.get(name) or _without_evidence(cell, len(found[name]), incident, doubtful)
         for name, cell in cells.items()
     }
+    return explained(nb.cells, verdicts)
 
 
 def cut_short(nb: NotebookNode, ran: Sequence[CellRun]) -> dict[str, str]:
@@ -106,11 +110,6 @@ def cut_short(nb: NotebookNode, ran: Sequence[CellRun]) -> dict[str, str]:
     return found
 
 
-def _for_a_person(verdict: Verdict, why: str) -> Verdict:
-    note = f"This may be missing because {why}. A person will look at it."
-    return dataclasses.replace(verdict, review=True, notes=(*verdict.notes, note))
-
-
 def _without_evidence(cell, messages: int, incident: str | None, doubtful: bool) -> Verdict:
     if messages:
         return zero(
@@ -120,13 +119,20 @@ def _without_evidence(cell, messages: int, incident: str | None, doubtful: bool)
             "Nothing of yours may write into this cell.",
             review=True,
         )
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    if errors:
-        error = errors[0]
+    if name := asked_name(cell):
         return zero(
             EXPECTED,
-            f"{error.ename}: {error.evalue}"[:500],
-            _REASONS.get(error.ename, "The test cell stopped with an error."),
+            f"name '{name}' is not defined",
+            f"The name {name}, which this test cell needs, is not defined.",
+            "Restart the kernel, run all cells, and mend the first cell that stops with an error.",
+            review=doubtful,
+            missing=True,
+        )
+    if errors := errors_of(cell):
+        return zero(
+            EXPECTED,
+            f"{errors[0].ename}: {errors[0].evalue}"[:500],
+            _REASONS.get(errors[0].ename, "The test cell stopped with an error."),
             "Restart the kernel, run all cells, and mend the first cell that stops with an error.",
             review=doubtful,
         )
@@ -148,10 +154,7 @@ def _without_evidence(cell, messages: int, incident: str | None, doubtful: bool)
     )
 
 
-_REASONS = {
-    "NameError": "A name this test cell needs is not defined.",
-    "TimeoutError": "The test cell took too long.",
-}
+_REASONS = {"TimeoutError": "The test cell took too long."}
 
 
 def _write(cell, name: str, verdict: Verdict, maximum: float) -> None:

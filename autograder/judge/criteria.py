@@ -64,11 +64,13 @@ def _with_incidents(verdict: Verdict, evidence: Evidence) -> Verdict:
     """Where credit is missing and the kernel could not give all that was asked for, a person decides."""
     if verdict.credit >= 1 or not evidence.incidents:
         return verdict
+    lacking = "; ".join(evidence.incidents)
     note = (
         "The grading machine could not give this notebook all it asked for: "
-        f"{'; '.join(evidence.incidents)}. If that cost points here, a person will give them back."
+        f"{lacking}. If that cost points here, a person will give them back."
     )
-    return dataclasses.replace(verdict, review=True, notes=(*verdict.notes, note))
+    why = "; ".join(filter(None, [verdict.why_review, lacking]))
+    return dataclasses.replace(verdict, review=True, why_review=why, notes=(*verdict.notes, note))
 
 
 def judge_message(criterion: str, message: Message, exercise: Exercise, reference: Reference) -> Verdict:

@@ -17,10 +17,17 @@ class Verdict:
     """Remarks that cost nothing."""
     review: bool = False
     """Whether a person should look at it, as there was nothing to judge by."""
+    why_review: str = ""
+    """Why a person should look, where what was found does not say it."""
     transient: bool = False
     """Whether the judge failed over it, and may not the next time."""
     missing: bool = False
     """Whether what is judged is not there at all, as where the cell that should make it stopped."""
+
+    @property
+    def reason(self) -> str:
+        """Why a person should look at it."""
+        return self.why_review or self.found
 
     @property
     def word(self) -> str:
@@ -35,7 +42,14 @@ class Verdict:
 
 
 def zero(
-    expected: str, found: str, problem: str, advice: str, review: bool = False, transient: bool = False
+    expected: str,
+    found: str,
+    problem: str,
+    advice: str,
+    review: bool = False,
+    transient: bool = False,
+    missing: bool = False,
 ) -> Verdict:
     """No credit, for one reason."""
-    return Verdict(0.0, expected, found, (problem,), advice, review=review, transient=transient)
+    marks = {"review": review, "transient": transient, "missing": missing}
+    return Verdict(0.0, expected, found, (problem,), advice, **marks)

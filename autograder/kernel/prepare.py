@@ -25,7 +25,7 @@ import tensorflow as tf  # noqa: E402
 import zmq  # noqa: E402
 from keras.src.datasets import mnist  # noqa: E402
 
-from autograder.kernel import drawing, prediction, session  # noqa: E402
+from autograder.kernel import drawing, names, prediction, session  # noqa: E402
 
 
 def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.publish) -> None:
@@ -71,6 +71,7 @@ def serve(arguments: list[str], sockets_are_bound: Callable[[], None] = lambda: 
     # What libraries write past Python goes to the kernel's log, not into the notebook.
     app = IPKernelApp.instance(capture_fd_output=False)
     app.initialize(kernel_arguments)
+    names.install(app.shell)
     # Where outputs come faster than they are read, the notebook waits: otherwise some would be lost.
     app.iopub_thread.schedule(lambda: app.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1))
     os.chdir(folder)
