@@ -4,7 +4,7 @@ import corpus
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
-from autograder.course.causes import cause, explained
+from autograder.course.causes import cause
 from autograder.course.crashes import crashes
 from autograder.course.notebooks import filled, grade_id
 from autograder.course.verdicts import decide, graded_cells
@@ -176,6 +176,16 @@ def test_a_name_that_is_not_there_is_no_reason_for_its_being_missing():
     assert verdict.problems[0] == "The name autoencoder, which this test cell needs, is not defined."
 
 
+def test_a_name_that_only_the_visible_part_misses_hides_no_cause():
+    errors = {
+        "train-model": ("TypeError", "no"),
+        "training": ("NameError", "name 'history' is not defined"),
+    }
+    notebook = executed(errors, train_model="autoencoder.fit(x_train)")
+    verdict = judged(notebook, training=UNTRAINED)["training"]
+    assert "'train-model' stopped with TypeError" in verdict.problems[0]
+
+
 def test_an_interrupted_cell_is_not_said_to_be_wrong():
     late = ("TimeoutError", "the cell took too long and was interrupted")
     verdict = judged(executed({"train-model": late}), training=UNTRAINED)["training"]
@@ -197,5 +207,4 @@ def test_thousands_of_cells_that_fail_are_looked_through_in_no_time():
     own = [(f"n{i} = n{i + 1}", ("NameError", f"name 'n{i + 1}' is not defined")) for i in range(3000)]
     notebook = executed({"encoder": NO_NAME}, own=own)
     place = next(i for i, cell in enumerate(notebook.cells) if grade_id(cell) == "encoder")
-    assert cause(notebook.cells, place, crashes(notebook.cells)) is None
-    assert explained(notebook.cells, {"encoder": UNTRAINED})
+    assert cause(notebook.cells, place, "n2900", crashes(notebook.cells)).place == 0

@@ -18,29 +18,32 @@ MOST_OTHERS = 3
 """Objects of one kind of which it is told that they may be meant by a name that is missing."""
 
 
-def explained(cells: Sequence[NotebookNode], verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """The verdicts on an executed notebook's test cells, each with the cause before its consequences."""
+def explained(
+    cells: Sequence[NotebookNode], verdicts: Mapping[str, Verdict], asked: Mapping[str, str]
+) -> dict[str, Verdict]:
+    """The verdicts on an executed notebook's test cells, each with the cause before its consequences.
+
+    asked: the name for want of which a test cell could not hand over its evidence, if that is why.
+    """
     found = crashes(cells)
-    tests = {grade_id(cell): index for index, cell in enumerate(cells) if utils.is_grade(cell)}
-    return _told_once(
-        {name: _explained(cells, tests[name], verdict, found) for name, verdict in verdicts.items()}
-    )
+    places = {grade_id(cell): index for index, cell in enumerate(cells) if utils.is_grade(cell)}
+    result = {}
+    for criterion, verdict in verdicts.items():
+        result[criterion] = verdict
+        if verdict.credit < 1:
+            place, name = places[criterion], asked.get(criterion, "")
+            crash = cause(cells, place, name, found)
+            others = called_otherwise(name, cells[place]) if name else []
+            result[criterion] = _explained(verdict, crash, name, others)
+    return _told_once(result)
 
 
-def _explained(
-    cells: Sequence[NotebookNode], place: int, verdict: Verdict, found: Sequence[Crash]
-) -> Verdict:
-    if verdict.credit >= 1:
-        return verdict
-    name = asked_name(cells[place])
-    crash = cause(cells, place, found)
-    others = called_otherwise(cells[place])
-    if others and (crash is None or name not in crash.words or crash.missing_name == name):
+def _explained(verdict: Verdict, crash: Crash | None, name: str, others: Sequence[str]) -> Verdict:
+    if others and (crash is None or name not in crash.words):
         verdict = _otherwise_called(verdict, name, others)
-        return verdict if crash is None or crash.missing_name == name else _remembered(verdict, crash)
-    if crash is None:
-        return verdict
-    return _caused(verdict, crash) if verdict.missing else _remembered(verdict, crash)
+    elif crash and verdict.missing:
+        return _caused(verdict, crash)
+    return _remembered(verdict, crash) if crash else verdict
 
 
 def _caused(verdict: Verdict, crash: Crash) -> Verdict:
@@ -75,13 +78,14 @@ def for_a_person(verdict: Verdict, why: str, note: str) -> Verdict:
     return dataclasses.replace(verdict, review=True, why_review=reasons, notes=(*verdict.notes, note))
 
 
-def cause(cells: Sequence[NotebookNode], place: int, found: Iterable[Crash]) -> Crash | None:
+def cause(cells: Sequence[NotebookNode], place: int, name: str, found: Iterable[Crash]) -> Crash | None:
     """The crash for want of which a test cell may lack what it was to show, if there is one.
 
-    place: of the test cell. found: all crashes of the notebook.
+    place: of the test cell. name: the one it did not find, if it could not ask for more; or empty.
+    found: all crashes of the notebook.
     """
     before = [crash for crash in found if crash.place < place]
-    if name := asked_name(cells[place]):
+    if name:
         near = [crash for crash in before if name in crash.words][-1:]
     else:
         near = _of_its_work(cells, place, before)
@@ -142,14 +146,11 @@ def asked_name(test: NotebookNode) -> str:
     return missing_name(errors[-1].ename, gist(errors)) if errors else ""
 
 
-def called_otherwise(test: NotebookNode) -> list[str]:
-    """Names of what a test cell may have asked for under the name that it did not find.
+def called_otherwise(name: str, test: NotebookNode) -> list[str]:
+    """Names of what a test cell may have asked for under a name that it did not find.
 
     The kernel tells what there is (see `autograder.kernel.names`), and may tell anything.
     """
-    name = asked_name(test)
-    if not name:
-        return []
     there = dict(re.findall(r"\b(\w+) \((network|array [\dx]+)\)", errors_of(test)[-1].evalue))
     if any(name == exercise.model for exercise in EXERCISES.values()):
         alike = [other for other, kind in there.items() if kind == "network"]

@@ -16,6 +16,8 @@ from autograder.course.remedies import LACKING, REMEDIES
 MOST_CHARACTERS = 300
 """Of an error's text that are quoted."""
 MOST_CRASHES = 200
+MOST_OF_A_LINE = 60
+"""Characters of a cell's first line, where that is what it is known by."""
 
 
 @dataclass(frozen=True)
@@ -130,4 +132,5 @@ def _called(cell: NotebookNode, index: int) -> str:
     if is_answer(cell):
         return cell_name(cell, index)
     first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
-    return f'{cell_name(cell, index)} ("{first[:50]}")'
+    first = first if len(first) <= MOST_OF_A_LINE else f"{first[:MOST_OF_A_LINE]}…"
+    return f'{cell_name(cell, index)} ("{first}")'

@@ -88,11 +88,12 @@ def decide(
     cells = graded_cells(nb)
     found = {name: evidence.get(name, ()) for name in cells}
     verdicts = judge({name: some[0] for name, some in found.items() if len(some) == 1})
+    asked = {name: asked_name(cell) for name, cell in cells.items() if name not in verdicts}
     verdicts = {
         name: verdicts.get(name) or _without_evidence(cell, len(found[name]), incident, doubtful)
         for name, cell in cells.items()
     }
-    return explained(nb.cells, verdicts)
+    return explained(nb.cells, verdicts, asked)
 
 
 def cut_short(nb: NotebookNode, ran: Sequence[CellRun]) -> dict[str, str]:
