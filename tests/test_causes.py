@@ -103,6 +103,15 @@ def test_a_name_that_no_cell_came_to_define_leads_to_the_import_that_failed():
     )
 
 
+def test_where_all_is_written_in_one_cell_its_crash_is_the_cause_of_what_is_missing_later():
+    blank = {"train_model": "# Your code here"}
+    alone = judged(executed({"build-model": LR}, **blank), training=UNTRAINED)["training"]
+    assert alone.problems == UNTRAINED.problems
+    whole = {"build_model": "autoencoder.compile(lr=1)\nautoencoder.fit(x_train, x_train)"}
+    all_in_one = judged(executed({"build-model": LR}, **blank, **whole), training=UNTRAINED)["training"]
+    assert "'build-model' stopped with ValueError" in all_in_one.problems[0]
+
+
 def test_an_exploring_cell_that_failed_is_no_cause_of_what_it_does_not_touch():
     own = [("import seaborn as sns", ("ModuleNotFoundError", "No module named 'seaborn'"))]
     verdicts = judged(executed({}, own=own), training=UNTRAINED)

@@ -109,9 +109,13 @@ def _of_its_work(cells: Sequence[NotebookNode], place: int, before: Sequence[Cra
     needed = names_needed(cells, place)
     some = [crash for crash in around if crash.answer] or [c for c in around if c.words & needed]
     if not some and _is_blank(cells[answer]):
-        # The work was done elsewhere.
-        some = [crash for crash in before if crash.words & needed]
+        # The work was done in an earlier cell, where it was.
+        some = [crash for crash in before if crash.words & needed and crash.words & _LATER_WORK]
     return some[-1:]
+
+
+_LATER_WORK = {"fit", "imshow"}
+"""Words of what the later answers are for."""
 
 
 def _behind(crash: Crash, before: Sequence[Crash]) -> Crash | None:
