@@ -54,3 +54,4 @@ def test_credit_that_is_missing_where_the_kernel_lacked_something_is_for_a_perso
 
     assert verdict.review
     assert "no module 'wandb'" in verdict.notes[0]
+    assert verdict.reason == "no module 'wandb'", "not what was found in its stead"

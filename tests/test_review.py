@@ -33,6 +33,14 @@ def test_each_criterion_is_told_at_the_answer_before_it():
     }
 
 
+def test_what_the_grader_says_is_not_taken_for_markup():
+    found = "28×28 → 14×14, Argument(s) not recognized: {'lr': 0.01} <script>"
+    assert comments(CELLS, {"loss": found}, [])["build-model"] == (
+        "Not judged: loss (28×28 → 14×14, Argument(s) not recognized: {'lr': 0.01} ?script?). "
+        "A person should look."
+    )
+
+
 def test_remarks_are_told_at_the_first_answer_without_markup():
     assert comments(CELLS, {"loss": "<b>"}, ["left out: x"]) == {
         "build-model": "left out: x.\n\nNot judged: loss (?b?). A person should look."
