@@ -65,7 +65,7 @@ def _remembered(verdict: Verdict, crash: Crash) -> Verdict:
 
 def _flagged(verdict: Verdict, crash: Crash) -> Verdict:
     """For a person to look at, where the grading machine lacks what the cell asked for."""
-    if not crash.lacking:
+    if not crash.lacking or crash.lacking in verdict.why_review:
         return verdict
     why = f"{crash.lacking} on the grading machine ({crash.cell})"
     note = f"On the grading machine, {crash.lacking}. If that cost points, a person will give them back."
