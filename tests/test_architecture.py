@@ -100,7 +100,7 @@ WRONG = {
             layer("AveragePooling2D", pool_size=(2, 2), strides=(2, 2), padding="same"),
         ),
         "encoder",
-        "a AveragePooling2D where a MaxPooling2D belongs",
+        "an AveragePooling2D where a MaxPooling2D belongs",
     ),
     "a class of one's own": (
         replaced(RIGHT, 0, dataclasses.replace(RIGHT[0], own_class=True)),

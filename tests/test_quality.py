@@ -61,7 +61,7 @@ WRONG = {
     "black": (BLACK, "the same whatever the image"),
     "grey": (one_convolution(point(0), 0.5), "the same whatever the image"),
     "inverted": (one_convolution(point(-1), 1), "A correct model stays below"),
-    "much too bright": (one_convolution(point(3)), "A correct model stays below"),
+    "much too bright": (one_convolution(point(3)), "Without a sigmoid at its end"),
     "not finite": (one_convolution(point(np.nan)), "not finite"),
 }
 
@@ -75,13 +75,14 @@ def test_other_answers_earn_nothing(judged, model, words, exercise):
 
 
 def test_an_untrained_network_earns_nothing_whatever_it_does(judged, fits):
-    for call in (
-        dataclasses.replace(fits[False], steps=0),
-        dataclasses.replace(fits[False], problem="ValueError"),
-    ):
-        verdict = judged(IDENTITY, AUTOENCODER, call)
-        assert verdict.credit == 0
-        assert "never trained" in verdict.problems[0]
+    never = judged(IDENTITY, AUTOENCODER, dataclasses.replace(fits[False], steps=0))
+    stopped = judged(
+        IDENTITY, AUTOENCODER, dataclasses.replace(fits[False], steps=0, problem="ValueError: x")
+    )
+    assert never.credit == stopped.credit == 0
+    assert "never trained" in never.problems[0]
+    assert never.missing
+    assert "fit stopped before it had trained anything: ValueError: x" in stopped.problems[0]
 
 
 def test_clean_images_teach_nobody_to_remove_noise(judged, fits):
@@ -93,7 +94,7 @@ def test_clean_images_teach_nobody_to_remove_noise(judged, fits):
 def test_a_learning_rate_of_zero_is_said(judged):
     still = dataclasses.replace(BLACK.optimizer, learning_rate=0.0)
     verdict = judged(dataclasses.replace(BLACK, optimizer=still))
-    assert "A learning rate of 0 teaches nothing" in verdict.advice
+    assert "A learning rate of 0 teaches nothing" in verdict.problems[0]
 
 
 @pytest.mark.parametrize(
@@ -117,4 +118,6 @@ def test_an_answer_of_another_size_is_no_image(judged):
     )
     verdict = judged(dataclasses.replace(IDENTITY, layers=(valid,)))
     assert verdict.credit == 0
-    assert verdict.found == "output of shape (26, 26, 1)"
+    assert verdict.problems[0] == (
+        "The network answers an image with 26×26×1, not with 28×28×1 (see encoder)."
+    )

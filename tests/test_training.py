@@ -4,9 +4,20 @@ import dataclasses
 
 import numpy as np
 import pytest
-from by_hand import ROWS, evidence, fit, layer, network, one_convolution, point, prescribed, sample
+from by_hand import (
+    ROWS,
+    evidence,
+    fit,
+    layer,
+    network,
+    one_convolution,
+    point,
+    pool,
+    prescribed,
+    sample,
+)
 
-from autograder.evidence import Sample
+from autograder.evidence import LossEvidence, Sample
 from autograder.judge.behaviour import DOUBT
 from autograder.judge.training import judge_training, trained_without_noise
 from autograder.lab import AUTOENCODER, DENOISING
@@ -154,7 +165,7 @@ def test_noise_may_be_drawn_anew_for_each_batch(judged, clean, whole):
     ("x", "words"),
     [
         (lambda x, _: x, "clean images: there is no noise"),
-        (lambda _, r: r.test_images(np.array(ROWS)) + noise(), "in another order than the inputs"),
+        (lambda _, r: r.test_images(np.array(ROWS)) + noise(), "noisy test images"),
         (lambda x, _: 1 - x, "other images than x_train_noisy"),
     ],
     ids=["clean", "noisy test images", "others"],
@@ -163,7 +174,7 @@ def test_other_inputs_than_noisy_ones_cost_a_quarter(judged, clean, whole, refer
     given = denoising(whole(x(clean, reference)), whole(clean))
     verdict = judged(given, exercise=DENOISING, noisy=whole(clean + noise()))
     assert any(words in problem for problem in verdict.problems), verdict
-    assert verdict.credit in (0.5, 0.75)
+    assert verdict.credit == 0.75
 
 
 def test_later_noisy_batches_count_as_the_first_ones_do(judged, clean, whole, reference):
@@ -191,39 +202,193 @@ def test_whether_any_noise_was_seen_is_known(clean, whole, reference):
     assert not trained_without_noise((), reference)
 
 
-def test_no_call_or_none_that_ran_is_no_training(judged, clean, whole):
+def test_no_call_is_no_training(judged, clean, whole):
     assert "no epoch of fit" in judged().found
-    stopped = judged(fit(whole(clean), whole(clean), problem="ValueError: shapes"))
-    assert stopped.credit == 0
-    assert stopped.found == "fit stopped with ValueError: shapes"
+    assert judged().missing
     assert judged(fit(whole(clean), whole(clean), epochs=0)).credit == 0
 
 
-def test_a_record_without_a_network_that_learned_counts_for_nothing(judged, clean, whole):
+GREY = one_convolution(point(0.001), activation="sigmoid")
+"""Answers as a network does that was never trained."""
+LEARNED = one_convolution(point(9), -4, "sigmoid")
+
+
+def test_a_record_without_a_network_that_learned_needs_a_person(judged, clean, whole):
     call = fit(whole(clean), whole(clean))
-    grey = one_convolution(point(0.001), activation="sigmoid")
-    assert "learned nothing" in judged(call, model=grey).problems[0]
-    frozen = dataclasses.replace(grey, trainable=False)
-    assert judged(call, model=frozen).credit == 1, "a frozen one cannot have"
-    still = dataclasses.replace(grey, optimizer=dataclasses.replace(grey.optimizer, learning_rate=0.0))
-    assert judged(call, model=still).credit == 1
-    assert judged(call, model=one_convolution(point(9), -4, "sigmoid")).credit == 1, "it did learn"
+    verdict = judged(call, model=GREY)
+    assert verdict.credit == 0
+    assert verdict.review
+    assert verdict.problems == (
+        "The network answers as one that was never trained. A person will look at why.",
+    )
+    assert judged(call, model=LEARNED).credit == 1
 
 
-def test_a_record_for_a_network_that_is_none_counts_for_nothing(judged, clean, whole):
+def test_there_are_honest_reasons_to_have_learned_nothing(judged, clean, whole):
+    call = fit(whole(clean), whole(clean))
+    still = dataclasses.replace(GREY.optimizer, learning_rate=0.0)
+    moved = dataclasses.replace(GREY.layers[0], weights=(GREY.layers[0].weights[0], np.float32([-0.1])))
+    dead = one_convolution(point(0), activation="sigmoid").layers[0]
+    dead = dataclasses.replace(
+        dead, weights=dead.weights[:1], attributes=dead.attributes | {"use_bias": False}
+    )
+    for model in (
+        dataclasses.replace(GREY, trainable=False),
+        dataclasses.replace(GREY, optimizer=still),
+        network(moved),
+        network(dead),
+    ):
+        assert judged(call, model=model).credit == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"layers": one_convolution(point(), activation="sigmoid").layers + network(pool()).layers},
+        {"layers": one_convolution(point(), activation="sigmoid").layers[:0]},
+        {"problem": "ValueError: two outputs"},
+        {"loss": None},
+        {"optimizer": None},
+        {"loss": LossEvidence("my_loss", 0.0, ())},
+    ],
+    ids=["size", "no layers", "no image", "no loss", "no optimizer", "another loss"],
+)
+def test_a_call_that_stopped_for_what_is_charged_elsewhere_is_judged_as_written(
+    judged, clean, whole, change
+):
+    call = fit(whole(clean), whole(clean), problem="ValueError: shapes", steps=0)
+    if len(change.get("layers", ())) == 2:
+        layers = [dataclasses.replace(each, inputs=(i - 1,)) for i, each in enumerate(change["layers"])]
+        change = {"layers": tuple(layers)}
+    verdict = judged(call, model=dataclasses.replace(GREY, **change))
+    assert verdict.credit == 1, verdict
+    assert not verdict.review
+    assert "fit stopped with ValueError: shapes" in verdict.notes[0]
+    assert "see " in verdict.notes[0]
+    assert (
+        judged(dataclasses.replace(call, epochs=5), model=dataclasses.replace(GREY, **change)).credit
+        == 0.75
+    )
+
+
+def test_a_call_that_stopped_for_its_own_arguments_is_judged_by_them(judged, clean, whole):
+    few = Sample((6000, 28, 28, 1), "float32", ROWS[:32], clean[:32])
+    call = fit(whole(clean), few, problem="ValueError: cardinality", steps=0)
+    verdict = judged(call, model=GREY)
+    assert verdict.problems == ("The target has another number of images than the input (−1/4).",)
+    call = fit(whole(clean), None, problem="ValueError: no targets", steps=0)
+    assert judged(call, model=GREY).problems == ("No target was given to fit (−1/4).",)
+    call = fit(None, None, problem="ValueError: what is this", steps=0)
+    assert (
+        "could not be read: fit stopped with ValueError: what is" in judged(call, model=GREY).problems[0]
+    )
+
+
+def test_a_call_that_stopped_for_another_reason_counts_where_it_trained(judged, clean, whole):
+    call = fit(whole(clean), whole(clean), problem="KeyError: 'acc'", steps=14)
+    assert judged(call, model=LEARNED).credit == 1
+    verdict = judged(call, model=GREY)
+    assert verdict.credit == 0
+    assert verdict.review
+    assert verdict.found == "fit stopped with KeyError: 'acc'"
+
+
+def test_a_trial_costs_nothing(judged, clean, whole):
+    call = fit(whole(clean), whole(clean))
+    trial = dataclasses.replace(call, images_per_epoch=1000, epochs=1, batch_size=32)
+    failed = dataclasses.replace(call, epochs=1, batch_size=7, problem="ValueError: x", steps=0)
+    for calls in ((trial, call), (trial, trial, call), (failed, call), (trial, failed, call)):
+        verdict = judged(*calls)
+        assert verdict.credit == 1, verdict
+        assert verdict.notes
+    assert judged(trial).credit == 0.25, "where there is nothing else it is what is judged"
+    assert judged(*[dataclasses.replace(call, epochs=1)] * 11).problems == ("11 epochs, not 10 (−1/4).",)
+
+
+def test_a_network_that_does_not_what_its_layers_say_needs_a_person(judged, clean, whole):
     layers = prescribed(AUTOENCODER)
     layers[0] = dataclasses.replace(layers[0], kind=f"Conv2D{DOUBT}is one in name only")
     verdict = judged(fit(whole(clean), whole(clean)), model=network(*layers))
     assert verdict.credit == 0
-    assert "not the one that it trained" in verdict.problems[0]
+    assert verdict.review
+    assert "does not answer as its layers say" in verdict.problems[0]
 
 
-def test_a_record_for_a_network_that_cannot_be_run_needs_a_person(judged, clean, whole):
+def test_a_network_that_the_judge_cannot_run_was_trained_if_it_shows_so(judged, clean, whole):
     call = fit(whole(clean), whole(clean))
-    learned = one_convolution(point(9), -4, "sigmoid")
-    assert not judged(call, model=learned).review
     for strange in (layer("Lambda"), layer("Conv2D that could not be tried (its groups)")):
-        verdict = judged(call, model=network(*learned.layers, strange))
+        verdict = judged(call, model=network(*LEARNED.layers, strange))
+        assert verdict.credit == 1
+        assert verdict.review
+        verdict = judged(call, model=network(*GREY.layers, strange))
         assert verdict.credit == 0
         assert verdict.review
     assert "does not know Lambda layers" in judged(call, model=network(layer("Lambda"))).found
+
+
+CHANGED = {
+    "divided once more": (lambda x: x / 255, "is x_train divided by 255 once more"),
+    "rounded": (lambda x: x > 0.5, "is x_train rounded to 0 and 1"),
+    "rounded low": (lambda x: x > 0.1, "is x_train rounded to 0 and 1"),
+    "inverted": (lambda x: 1 - x, "is x_train inverted"),
+    "transposed": (lambda x: x.swapaxes(1, 2), "is x_train transposed"),
+    "mirrored": (lambda x: x[:, :, ::-1], "is x_train mirrored from left to right"),
+    "turned": (lambda x: np.rot90(x, 1, (1, 2)), "is x_train turned by"),
+    "standardized": (lambda x: (x - x.mean()) / x.std(), "is x_train standardized"),
+    "from -1 to 1": (lambda x: 2 * x - 1, "is x_train in another range: from -1 to 1"),
+    "bytes": (lambda x: 255 * x, "is x_train not scaled to [0, 1]: its largest value is 255"),
+    "flat": (lambda x: x.reshape(len(x), 784), "its images are flattened"),
+    "labels": (lambda x: np.arange(len(x)), "these are labels, not images"),
+    "one-hot labels": (lambda x: np.eye(10)[np.arange(len(x)) % 10], "these are labels, not images"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), CHANGED.values(), ids=CHANGED)
+@pytest.mark.parametrize("role", ["input", "target"])
+def test_what_was_done_to_the_images_is_named_and_costs_one_quarter(
+    judged, clean, whole, role, change, words
+):
+    changed = {role: whole(change(clean))}
+    verdict = judged(dataclasses.replace(fit(whole(clean), whole(clean)), **changed))
+    assert verdict.credit == 0.75, verdict
+    assert words in verdict.problems[0]
+
+
+def test_images_without_their_channel_are_the_same(judged, clean, whole):
+    flat = whole(clean[..., 0])
+    assert judged(fit(flat, flat)).credit == 1
+
+
+OWN_NOISE = {
+    "sigma 0": lambda x: x,
+    "sigma 0.001": lambda x: x + noise(sigma=0.001),
+    "sigma 0.04": lambda x: x + noise(sigma=0.04),
+    "sigma 0.45": lambda x: x + noise(sigma=0.45),
+    "sigma 51": lambda x: x + noise(sigma=51),
+    "bytes that wrap": lambda x: (255 * (x + noise())).astype(int).astype("uint8") / np.float32(255),
+    "rescaled": lambda x: (x + noise() + 0.8) / 2.6,
+    "salt and pepper": lambda x: np.where(noise(3) > 0.3, 1, np.where(noise(4) > 0.3, 0, x)),
+    "multiplied": lambda x: x * (1 + noise()),
+    "the same for all": lambda x: x + noise()[:1],
+}
+
+
+@pytest.mark.parametrize("noisy", OWN_NOISE.values(), ids=OWN_NOISE)
+def test_wrong_noise_never_costs_training(judged, clean, whole, noisy):
+    given = whole(noisy(clean))
+    verdict = judged(denoising(given, whole(clean)), exercise=DENOISING, noisy=given)
+    assert verdict.credit == 1, verdict
+
+
+@pytest.mark.parametrize("sigma", [0.001, 0.02, 0.45, 5])
+def test_wrong_noise_drawn_anew_never_costs_training(judged, clean, whole, sigma):
+    fits = denoising(whole(clean + noise(2, sigma)), whole(clean))
+    verdict = judged(fits, exercise=DENOISING, noisy=whole(clean + noise(1, sigma)))
+    assert verdict.credit == 1, verdict
+
+
+def test_noisy_targets_in_another_order_are_noticed(judged, clean, whole):
+    for sigma in (0.2, 0.45):
+        given = whole(clean + noise(sigma=sigma))
+        verdict = judged(denoising(given, whole(clean[::-1])), exercise=DENOISING, noisy=given)
+        assert verdict.problems == ("The targets are in another order than the inputs (−1/4).",)

@@ -32,7 +32,10 @@ _BETWEEN = (
 class Part(Enum):
     ENCODER = "encoder"
     DECODER = "decoder"
-    OUTPUT = "output"
+    OUTPUT = "output-layer"
+
+
+_EARLIER = (Part.ENCODER.value, Part.DECODER.value)
 
 
 @dataclass(frozen=True)
@@ -90,32 +93,38 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
         return zero(expected, "no convolution", "There is no such layer.", advice)
     if DOUBT in last.layer.kind:
         found = f"the last convolution is a {last.layer.kind}"
-        return zero(expected, found, f"{_start(last)}: a {last.layer.kind}.", advice, last.is_untried)
+        return zero(
+            expected, found, f"{_start(last)}: a {last.layer.kind}.", advice, review=last.is_untried
+        )
     attributes = last.layer.attributes
     if attributes.get("filters") != 1 and last.activation != "sigmoid":
         found = f"the last convolution is {last}: {_describe(last)}"
         return zero(expected, found, "There is no such layer: this one makes features.", advice)
     faults = []
     if last.layer.kind != "Conv2D" or last.layer.own_class:
-        faults.append(f"it is a {_kind(last.layer)}, not a Conv2D")
+        faults.append(f"it is {_a(_kind(last.layer))}, not a Conv2D")
     if attributes.get("filters") != 1:
         faults.append(f"it has {channels_text(attributes.get('filters'))}, not 1")
     if last.activation != "sigmoid":
         faults.append(f"its activation is {last.activation or 'unknown'}, not sigmoid")
     if attributes.get("kernel_size") != KERNEL_SIZE:
-        faults.append(f"its kernel is {_times(attributes.get('kernel_size'))}, not 3×3")
+        faults.append(f"its kernel is {times_text(attributes.get('kernel_size'))}, not 3×3")
     spread = _spread_faults(last.layer)
     faults += [f"it has {fault}" for fault in spread]
     if last.layer.same_as is not None:
         faults.append(f"it is {_shared(last.layer)}")
-    shape = output_shape(evidence.model)
+    lost = where_size_is_lost(evidence.model, exercise)
+    notes = (f"The output is no image of 28×28×1: see {lost}.",) if lost in _EARLIER else ()
     # Strides make another size: that is one mistake.
-    if shape is not None and shape[:2] != IMAGE_SHAPE[:2] and not spread:
-        faults.append(f"the output is {_times(shape)}, not 28×28×1")
+    if lost and not spread and (lost not in _EARLIER or attributes.get("padding") != "same"):
+        faults.append(
+            f"padding '{attributes.get('padding')}', not 'same': "
+            f"the output is {times_text(output_shape(evidence.model))}, not 28×28×1"
+        )
     credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0
     problems = tuple(f"{last}: {fault}." for fault in faults)
     advice = advice if faults else ""
-    return Verdict(credit, expected, _describe(last), problems, advice, review=last.is_untried)
+    return Verdict(credit, expected, _describe(last), problems, advice, notes, last.is_untried)
 
 
 def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:
@@ -127,6 +136,7 @@ def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:
             found,
             "This is no Keras model.",
             "Build the network with keras.Sequential([...]) and give it the name the task asks for.",
+            missing=True,
         )
     if model.problem or not model.layers:
         return zero(
@@ -152,6 +162,39 @@ def output_shape(model: ModelEvidence) -> tuple[int, ...] | None:
         return rebuild.output_shapes(model.layers)[-1][1:]
     except rebuild.RebuildError:
         return None
+
+
+def where_size_is_lost(model: ModelEvidence, exercise: Exercise) -> str:
+    """The criterion that the first layer belongs to which makes another size than it should.
+
+    Empty where images of 28×28 come out, and where that cannot be told.
+    """
+    if model.problem or not model.layers:
+        return Part.ENCODER.value
+    try:
+        shapes = rebuild.possible_shapes(model.layers)
+    except rebuild.RebuildError:
+        return ""
+    if len(shapes) == len(model.layers) and shapes[-1][1:3] == IMAGE_SHAPE[:2]:
+        return ""
+    wanted = found = IMAGE_SHAPE[0]
+    for match in align(chain(model), exercise):
+        if match.required is not None:
+            wanted = _side_after(match.required, wanted)
+        if match.step is not None:
+            last = shapes[match.step.number - 1] if match.step.number <= len(shapes) else ()
+            found = last[1] if len(last) == 4 and last[1] == last[2] else None
+        if found != wanted:
+            return match.part.value
+    return Part.OUTPUT.value
+
+
+def _side_after(layer: RequiredLayer, side: int) -> int:
+    if layer.kind == "MaxPooling2D":
+        return -(-side // 2)
+    if layer.kind == "UpSampling2D":
+        return 2 * side
+    return side if layer.padding == "same" else side - KERNEL_SIZE[0] + 1
 
 
 def chain(model: ModelEvidence) -> list[Step]:
@@ -279,7 +322,7 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
     """What is wrong with the student's layer in the place of the required one."""
     layer, attributes = step.layer, step.layer.attributes
     if layer.kind != required.kind:
-        return (f"a {_kind(layer)} where a {required.kind} belongs",)
+        return (f"{_a(_kind(layer))} where {_a(required.kind)} belongs",)
     faults = []
     if layer.own_class:
         faults.append(f"a class of its own, not Keras's {layer.kind}")
@@ -287,15 +330,15 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
         if attributes.get("filters") != required.filters:
             faults.append(f"{channels_text(attributes.get('filters'))}, not {required.filters}")
         if attributes.get("kernel_size") != KERNEL_SIZE:
-            faults.append(f"a kernel of {_times(attributes.get('kernel_size'))}, not 3×3")
+            faults.append(f"a kernel of {times_text(attributes.get('kernel_size'))}, not 3×3")
         faults += _spread_faults(layer)
         if step.activation != required.activation:
             named = step.activation or f"the unknown '{layer.activation}'"
             faults.append(f"activation {named}, not {required.activation}")
     if required.kind == "MaxPooling2D" and _pooling(attributes) != _HALVES:
-        faults.append(f"pooling over {_times(attributes.get('pool_size'))}, not 2×2")
+        faults.append(f"pooling over {times_text(attributes.get('pool_size'))}, not 2×2")
     if required.kind == "UpSampling2D" and attributes.get("size") != (2, 2):
-        faults.append(f"upsampling by {_times(attributes.get('size'))}, not 2×2")
+        faults.append(f"upsampling by {times_text(attributes.get('size'))}, not 2×2")
     if required.padding is not None and attributes.get("padding") != required.padding:
         faults.append(f"padding '{attributes.get('padding')}', not '{required.padding}'")
     if layer.same_as is not None and layer.weights:
@@ -308,7 +351,7 @@ def _spread_faults(layer: LayerEvidence) -> list[str]:
     attributes, faults = layer.attributes, []
     for name, words in (("strides", "strides"), ("dilation_rate", "a dilation rate")):
         if attributes.get(name, (1, 1)) != (1, 1):
-            faults.append(f"{words} of {_times(attributes[name])}, not 1×1")
+            faults.append(f"{words} of {times_text(attributes[name])}, not 1×1")
     if attributes.get("groups", 1) != 1:
         faults.append(f"{attributes['groups']} groups of channels, not 1")
     return faults
@@ -342,7 +385,7 @@ def _describe(step: Step) -> str:
     layer, attributes = step.layer, step.layer.attributes
     if layer.kind in _CONVOLUTIONS:
         channels = attributes.get("filters", "?")
-        kernel = _times(attributes.get("kernel_size"))
+        kernel = times_text(attributes.get("kernel_size"))
         activation = step.activation or layer.activation
         padding = attributes.get("padding")
         return f"{layer.kind}, {channels_text(channels)}, {kernel}, {activation}, padding '{padding}'"
@@ -350,12 +393,17 @@ def _describe(step: Step) -> str:
     if not size:
         return layer.kind
     padding = f", padding '{attributes['padding']}'" if "padding" in attributes else ""
-    return f"{layer.kind} {_times(size)}{padding}"
+    return f"{layer.kind} {times_text(size)}{padding}"
 
 
 def _kind(layer: LayerEvidence) -> str:
     return f"{layer.kind} of your own" if layer.own_class else layer.kind
 
 
-def _times(size: object) -> str:
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+
+
+def times_text(size: object) -> str:
+    """Sides as 3×3."""
     return "×".join(str(side) for side in size) if isinstance(size, tuple) else str(size)

@@ -23,7 +23,8 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
     if model is None or model.api == "none":
         return architecture.refusal(model, expected)
     if model.loss is None:
-        return zero(expected, "no loss", "The model is not compiled with a loss.", _LOSS_ADVICE)
+        problem = "The model is not compiled with a loss."
+        return zero(expected, "no loss", problem, _LOSS_ADVICE, missing=True)
     found = model.loss.name
     targets, predictions = map(np.stack, zip(*challenge.loss_inputs(evidence.request), strict=True))
     if not 0 <= model.loss.label_smoothing < MAX_SMOOTHING:
@@ -60,7 +61,7 @@ def judge_optimizer(evidence: Evidence, exercise: Exercise, reference: object) -
     optimizer = model.optimizer
     if optimizer is None:
         problem = "The model is not compiled with an optimizer."
-        return zero(expected, "no optimizer", problem, _OPTIMIZER_ADVICE)
+        return zero(expected, "no optimizer", problem, _OPTIMIZER_ADVICE, missing=True)
     wanted = challenge.optimizer_response(keras.optimizers.Adagrad, evidence.request)
     acts_so = len(optimizer.response) == len(wanted) and np.allclose(
         optimizer.response, wanted, rtol=0.01

@@ -1,11 +1,18 @@
-"""Criteria `reconstruction` and `denoising`: does the trained network restore unseen digits?"""
+"""Criteria `reconstruction` and `denoising`: does the trained network restore unseen digits?
+
+What another criterion charges is not charged here once more: a last layer without its sigmoid is tried
+with one, and a network that learned to remove other noise than it should is tried on that noise.
+"""
+
+import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
-from autograder.evidence import Evidence
-from autograder.judge import architecture, rebuild
+from autograder.evidence import Evidence, ModelEvidence
+from autograder.judge import architecture, own_noise, rebuild
 from autograder.judge.reference import Reference
-from autograder.judge.training import trained_without_noise
+from autograder.judge.training import data_faults, trained_without_noise
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
 
@@ -19,6 +26,9 @@ less than 0.99 and 0.84.
 """
 CONSTANT = 0.02
 """Standard deviation between the answers to different images below which they are one answer."""
+
+FAR = 0.1
+"""Mean squared distance from the range of pixels, 0 to 1, that noise handed on does not reach."""
 
 
 def restoration_error(answers: np.ndarray, reference: Reference) -> float:
@@ -36,43 +46,116 @@ def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) 
     refused = architecture.refusal(evidence.model, expected)
     if refused:
         return refused
-    advice = "Train the model as step 3 says, and look at what it makes of the test images."
-    trained = [fit for fit in evidence.fits if fit.steps and not fit.problem]
-    if not trained:
-        return zero(expected, "an untrained model", "The model was never trained.", advice)
+    if refused := _no_result(evidence, exercise, expected):
+        return refused
     if noisy and trained_without_noise(evidence.fits, reference):
         return zero(
             expected,
             "a model that never saw a noisy image in training",
-            "Trained on the wrong thing: clean images in, clean images out is no denoising.",
+            "Trained on the wrong thing: there was no noise to be removed from the images that "
+            "went into fit (see noise and training).",
             "Give fit the noisy images as input and the clean ones as target.",
         )
-    shown = reference.noisy_held_out(exercise.noise) if noisy else reference.held_out
     try:
-        answers = rebuild.run(evidence.model, shown)
+        tries = list(_tries(evidence, exercise, reference))
     except rebuild.RebuildError as error:
-        problem = "The judge could not run this model."
-        advice = "A person has to look at it. Use Keras's own layers, as the table says."
-        return zero(expected, str(error), problem, advice, review=True)
+        problem = "The judge could not run this model. A person has to look at it."
+        return zero(expected, str(error), problem, "Use Keras's own layers, as they are.", review=True)
+    answers, note = tries[0]
     if answers.shape != reference.held_out.shape:
         found = f"output of shape {answers.shape[1:]}"
-        return zero(expected, found, "The output is no image of 28×28×1.", advice)
+        return zero(expected, found, "The output is no image of 28×28×1.", _advice(exercise))
     if not np.isfinite(answers).all():
         problem = "The output is not finite: training went astray."
         return zero(expected, "values that are not finite", problem, "Try a smaller learning rate.")
-    error = restoration_error(answers, reference)
+    errors = [(restoration_error(tried, reference), note) for tried, note in tries]
+    error, note = min(errors, key=lambda each: each[0])
     found = f"an error of {error:.2f} times that of always answering the mean image"
     if error <= ENOUGH[noisy]:
-        return Verdict(1.0, expected, found)
+        # What was tried first needs no remark.
+        note = "" if errors[0][0] <= ENOUGH[noisy] else note
+        return Verdict(1.0, expected, found, notes=(note,) if note else ())
+    problem, advice = _why(evidence, exercise, reference, answers)
+    return zero(expected, found, problem, advice)
+
+
+def _no_result(evidence: Evidence, exercise: Exercise, expected: str) -> Verdict | None:
+    """The zero where there is nothing to be judged; None if there is."""
+    if lost := architecture.where_size_is_lost(evidence.model, exercise):
+        shape = architecture.output_shape(evidence.model)
+        answers = "no image" if shape is None else architecture.times_text(shape)
+        problem = f"The network answers an image with {answers}, not with 28×28×1 (see {lost})."
+        advice = "Mend what the other panel names; then the result can be judged."
+        return zero(expected, f"an output of {answers}", problem, advice)
+    if any(fit.steps for fit in evidence.fits):
+        return None
+    failed = [fit.problem for fit in evidence.fits if fit.problem]
+    if failed:
+        problem = f"fit stopped before it had trained anything: {failed[-1]}"
+        return zero(expected, "an untrained model", problem, _advice(exercise))
+    problem = "The model was never trained."
+    return zero(expected, "an untrained model", problem, _advice(exercise), missing=True)
+
+
+def _tries(
+    evidence: Evidence, exercise: Exercise, reference: Reference
+) -> Iterator[tuple[np.ndarray, str]]:
+    """What the network makes of the held-out digits, and in what other way than asked for it did."""
+    shown = [(reference.held_out, "")]
+    if exercise.noise is not None:
+        shown = [(reference.noisy_held_out(exercise.noise), "")]
+        noisy = own_noise.on_held_out(evidence.fits, reference)
+        if noisy is not None:
+            shown.append((noisy, "Tried with the noise that it was trained with (see noise)."))
+    models = [(evidence.model, "")]
+    if (with_sigmoid := _with_sigmoid(evidence.model)) is not None:
+        models.append((with_sigmoid, "Tried with a sigmoid at its end (see output-layer)."))
+    for model, of_model in models:
+        for images, of_images in shown:
+            yield rebuild.run(model, images), " ".join(filter(None, (of_model, of_images)))
+
+
+def _with_sigmoid(model: ModelEvidence) -> ModelEvidence | None:
+    """The network with a sigmoid as its last activation; None if it has one."""
+    *others, last = model.layers
+    if last.activation is None or rebuild.activation_name(last.activation_values) == "sigmoid":
+        return None
+    sigmoid = dataclasses.replace(last, activation="sigmoid", activation_values=rebuild.SIGMOID)
+    return dataclasses.replace(model, layers=(*others, sigmoid))
+
+
+def _needs_sigmoid(model: ModelEvidence, answers: np.ndarray) -> bool:
+    """Whether answers are no pixels for want of a sigmoid: all 1 by a softmax, or far from 0 to 1."""
+    if _with_sigmoid(model) is None:
+        return False
+    name = rebuild.activation_name(model.layers[-1].activation_values)
+    return name == "softmax" or float(np.mean((answers - np.clip(answers, 0, 1)) ** 2)) > FAR
+
+
+def _why(
+    evidence: Evidence, exercise: Exercise, reference: Reference, answers: np.ndarray
+) -> tuple[str, str]:
+    """Why digits are not restored, as far as can be told, and what to do."""
+    model = evidence.model
+    if model.optimizer is not None and model.optimizer.learning_rate == 0:
+        return "A learning rate of 0 teaches nothing.", "Try a learning rate of 0.01."
+    if not model.trainable:
+        problem = "All layers are frozen (trainable=False), so that fit could teach them nothing."
+        return problem, "Leave the layers trainable."
+    if faults := data_faults(evidence.fits, exercise, reference):
+        return f"Trained on the wrong thing (see training): {faults[0]}.", _advice(exercise)
+    if _needs_sigmoid(model, answers):
+        problem = (
+            f"Without a sigmoid at its end (it is {model.layers[-1].activation}) the network answers "
+            f"values from {answers.min():.3g} to {answers.max():.3g}, not pixels (see output-layer)."
+        )
+        return problem, "End the network with activation='sigmoid'."
     if answers.std(axis=0).mean() < CONSTANT:
-        problem = "The answer is (almost) the same whatever the image."
-    else:
-        problem = f"A correct model stays below {ENOUGH[noisy]:.2f} after the same training."
-    return zero(expected, found, problem, _why(evidence, advice))
+        return "The answer is (almost) the same whatever the image.", _advice(exercise)
+    bound = ENOUGH[exercise.noise is not None]
+    return f"A correct model stays below {bound:.2f} after the same training.", _advice(exercise)
 
 
-def _why(evidence: Evidence, advice: str) -> str:
-    optimizer = evidence.model.optimizer
-    if optimizer is not None and optimizer.learning_rate == 0:
-        return "A learning rate of 0 teaches nothing; try 0.01."
-    return f"{advice} Input and target of fit are the first things to check."
+def _advice(exercise: Exercise) -> str:
+    shown = "the noisy test images" if exercise.noise else "the test images"
+    return f"Train the model as step 3 says, and look at what it makes of {shown}."

@@ -6,6 +6,7 @@ built ones are kept. They hold no weights of anybody's: each call brings those i
 
 import functools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import keras
@@ -62,6 +63,10 @@ class RebuildError(Exception):
     """The network cannot be rebuilt; the text says for which layer and why."""
 
 
+class ImpossibleError(RebuildError):
+    """Nobody can run the network: a layer does not fit to what comes before it."""
+
+
 class TooLargeError(RebuildError):
     """A layer or a network is of known classes, but of sizes that are not tried."""
 
@@ -82,6 +87,10 @@ def activation_name(values: tuple[float, ...]) -> str | None:
 def _known_values() -> dict[str, np.ndarray]:
     probe = keras.ops.convert_to_tensor(ACTIVATION_PROBE[None])
     return {name: keras.ops.convert_to_numpy(known(probe))[0] for name, known in ACTIVATIONS.items()}
+
+
+SIGMOID = tuple(float(value) for value in 1 / (1 + np.exp(-ACTIVATION_PROBE.astype(float))))
+"""What a sigmoid returns at ACTIVATION_PROBE."""
 
 
 def is_activation(layer: LayerEvidence) -> bool:
@@ -121,6 +130,17 @@ def run_layer(blueprint: Blueprint, layer: LayerEvidence, images: np.ndarray) ->
 def output_shapes(layers: tuple[LayerEvidence, ...]) -> list[Shape]:
     """The shape after each operation for one 28×28×1 image. Raises RebuildError."""
     return [drawn.shape for drawn in _drawn(layers, IMAGE_SHAPE)]
+
+
+def possible_shapes(layers: tuple[LayerEvidence, ...]) -> list[Shape]:
+    """The shapes up to the first operation that nobody could run. Raises RebuildError for others."""
+    shapes = []
+    try:
+        for drawn in _each_drawn(layers, IMAGE_SHAPE):
+            shapes.append(drawn.shape)
+    except ImpossibleError:
+        pass
+    return shapes
 
 
 def run(model: ModelEvidence, images: np.ndarray) -> np.ndarray:
@@ -184,6 +204,10 @@ def too_many(layers: tuple[LayerEvidence, ...]) -> str:
 
 
 def _drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> list[_Drawn]:
+    return list(_each_drawn(layers, image))
+
+
+def _each_drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> Iterator[_Drawn]:
     """Each layer as it would be built for images of this shape."""
     if problem := too_many(layers):
         raise TooLargeError(problem)
@@ -195,7 +219,7 @@ def _drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> list[_Drawn]:
             raise RebuildError(_of(layer, "it takes one input"))
         shapes = tuple((1, *image) if i == -1 else made[i].shape for i in layer.inputs)
         made.append(_draw(blueprint(layer), layer, shapes))
-    return made
+        yield made[-1]
 
 
 def blueprint(layer: LayerEvidence) -> Blueprint:
@@ -242,9 +266,9 @@ def _draw(blueprint: Blueprint, layer: LayerEvidence, inputs: tuple[Shape, ...])
     try:
         shape, estimate = _estimated(blueprint, inputs)
     except Exception as error:
-        raise RebuildError(_of(layer, _first_line(error))) from None
+        raise ImpossibleError(_of(layer, _first_line(error))) from None
     if min(shape) < 1:
-        raise RebuildError(_of(layer, f"nothing is left of the image: {shape[1:]}"))
+        raise ImpossibleError(_of(layer, f"nothing is left of the image: {shape[1:]}"))
     if math.prod(shape) > MAX_VALUES:
         raise TooLargeError(_of(layer, f"its output {shape[1:]} is too large to be judged"))
     return _Drawn(blueprint, inputs, shape, estimate)

@@ -1,30 +1,21 @@
-"""Criterion `training`: was `fit` called with the right images, targets, epochs and batches?"""
+"""Criterion `training`: was `fit` called with the right images, targets, epochs and batches?
 
+The call is judged as it was written, also where `fit` stopped for a fault that is charged elsewhere.
+"""
+
+import dataclasses
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from autograder.evidence import Evidence, FitEvidence, ModelEvidence, Sample
+from autograder.judge import fed, learning
 from autograder.judge.behaviour import doubted, is_untried
-from autograder.judge.rebuild import RebuildError, activation_name, run
-from autograder.judge.reference import SAME_PIXEL, Reference, are_among, nearest
+from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import BATCH_SIZE, IMAGE_SHAPE, Exercise
+from autograder.lab import BATCH_SIZE, Exercise
 
 ENOUGH_IMAGES = 0.75
 """Share of the training images that must be used: some may be set aside for validation."""
-NOISE_RANGE = (0.05, 0.6)
-"""Root mean square of what counts as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
-GREY = 0.5
-"""What a sigmoid answers before it has learned anything."""
-SEVERAL = 0.9
-"""Share of the sampled images for which a statement must hold, also of those from the later batches."""
-LIKENESS = 0.2
-"""Correlation with the clean image from which on an image counts as that image with noise."""
-BEGINNING = 1400
-"""Images of an epoch of which more are sampled than of those which follow."""
-_OWN_LAYERS = "Use Keras's own layers, as they are."
 
 
 @dataclass(frozen=True)
@@ -35,117 +26,169 @@ class _Quarter:
     advice: str
 
 
+_RIGHT = _Quarter("", "")
+
+
 def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
     """A quarter each for the input, the target, the epochs and the batches."""
     source = "the noisy training images" if exercise.noise else "x_train"
     expected = f"{source} in, x_train as the target, {exercise.epochs} epochs, batches of 100"
-    advice = f"Call {exercise.model}.fit(...) with the arguments the task names."
-    fits = [fit for fit in evidence.fits if fit.epochs and not fit.problem]
+    fits = [fit for fit in evidence.fits if fit.epochs]
     if not fits:
-        failed = [fit.problem for fit in evidence.fits if fit.problem]
-        found = f"fit stopped with {failed[-1]}" if failed else "no epoch of fit on this model"
-        return zero(expected, found, "The model was never trained.", advice)
-    if evidence.model and (doubt := doubted(evidence.model)):
-        problem = "A call of fit is on record, but the network is not the one that it trained."
-        return zero(expected, f"a {doubt}", problem, _OWN_LAYERS, review=is_untried(doubt))
-    if problem := _why_not_run(evidence.model, reference):
-        return zero(
-            expected,
-            f"a network that the judge cannot run: {problem}",
-            "A call of fit is on record, but only a network that runs shows that it learned from it.",
-            f"A person has to look at it. {_OWN_LAYERS}",
-            review=True,
-        )
-    if _learned_nothing(evidence.model, fits[-1]):
-        found = "answers like those of a network that was never trained"
-        problem = "A call of fit is on record, but the network has learned nothing from it."
-        return zero(expected, found, problem, "Train the model itself, and leave the record to grading.")
-    noisy = evidence.arrays.get("x_train_noisy")
-    epochs = sum(fit.epochs for fit in fits)
-    quarters = (
-        _input_quarter(fits, exercise, noisy, reference),
-        _target_quarter(fits, exercise, reference),
-        _epochs_quarter(epochs, exercise),
-        _batch_quarter(fits),
-    )
+        advice = f"Call {exercise.model}.fit(...) with the arguments the task names."
+        found = "no epoch of fit on this model"
+        return zero(expected, found, "The model was never trained.", advice, missing=True)
+    counted, notes = _that_count(fits, reference)
+    unsure = ""
+    if evidence.model is not None:
+        if refused := _unproven(counted[-1], evidence.model, expected, reference):
+            return refused
+        if not counted[-1].problem:
+            unsure = learning.why_not_run(evidence.model, reference)
+        notes += learning.why_stopped(counted[-1], evidence.model, exercise)
+    quarters = _quarters(counted, exercise, evidence.arrays.get("x_train_noisy"), reference)
     faults = [quarter for quarter in quarters if quarter.fault]
-    calls = "" if len(fits) == 1 else f" in {len(fits)} calls"
-    sizes = " and ".join(sorted({str(fit.batch_size) for fit in fits}))
+    calls = "" if len(counted) == 1 else f" in {len(counted)} calls"
+    sizes = " and ".join(sorted({str(fit.batch_size) for fit in counted}))
+    found = (
+        f"{_epochs(counted)} epochs{calls}, batches of {sizes}, "
+        f"{_count(counted[-1].images_per_epoch)} images an epoch"
+    )
     return Verdict(
         credit=1 - len(faults) / len(quarters),
         expected=expected,
-        found=f"{epochs} epochs{calls}, batches of {sizes}, "
-        f"{_count(fits[-1].images_per_epoch)} images an epoch",
+        found=f"{found}; the judge cannot run this network: {unsure}" if unsure else found,
         problems=tuple(f"{quarter.fault} (−1/4)." for quarter in faults),
         advice=" ".join(quarter.advice for quarter in faults),
+        notes=notes,
+        review=bool(unsure),
     )
 
 
-def _why_not_run(model: ModelEvidence | None, reference: Reference) -> str:
-    """Why the judge cannot run the network; empty if it can."""
-    try:
-        if model is not None:
-            run(model, reference.train[:1])
-    except RebuildError as error:
-        return str(error)
-    return ""
-
-
-def _learned_nothing(model: ModelEvidence | None, fit: FitEvidence) -> bool:
-    """Whether the network answers grey, as one does that was never trained, though it should learn.
-
-    Known of networks that end in a sigmoid alone: those start at grey, which no digit is like.
-    """
-    if model is None or not model.trainable or fit.input is None or fit.target is None:
-        return False
-    if model.optimizer is not None and model.optimizer.learning_rate == 0:
-        return False
-    try:
-        if activation_name(model.layers[-1].activation_values) != "sigmoid":
-            return False
-        answers = run(model, fit.input.values)
-    except (RebuildError, IndexError):
-        return False
-    if answers.shape != fit.target.values.shape:
-        return False
-    error, of_grey = (np.mean((images - fit.target.values) ** 2) for images in (answers, GREY))
-    return bool(error > 0.8 * of_grey and abs(answers.mean() - GREY) < 0.1)
+def data_faults(
+    fits: tuple[FitEvidence, ...], exercise: Exercise, reference: Reference
+) -> tuple[str, ...]:
+    """What is wrong with the inputs and targets of the calls that count."""
+    called = [fit for fit in fits if fit.epochs]
+    if not called:
+        return ()
+    counted, _ = _that_count(called, reference)
+    quarters = _quarters(counted, exercise, None, reference)[:2]
+    return tuple(quarter.fault for quarter in quarters if quarter.fault)
 
 
 def trained_without_noise(fits: tuple[FitEvidence, ...], reference: Reference) -> bool:
-    """Whether every image that went in was clean: then nothing was there to be removed."""
-    trained = [fit for fit in fits if not fit.problem]
-    return bool(trained) and all(_is_clean(fit.input, reference) for fit in trained)
+    """Whether every image that went in was (almost) clean: then nothing was there to be removed."""
+    trained = [_with_channels(fit) for fit in fits if fit.steps]
+    return bool(trained) and all(fed.is_clean(fit.input, reference) for fit in trained)
+
+
+def _that_count(
+    fits: list[FitEvidence], reference: Reference
+) -> tuple[list[FitEvidence], tuple[str, ...]]:
+    """The calls that are judged, and what is said of the others.
+
+    A call that stopped counts where no other ran to its end, a trial where there is nothing else.
+    """
+    fits = [_with_channels(fit) for fit in fits]
+    done = [fit for fit in fits if not fit.problem and not _is_trial(fit, reference)]
+    failed = [fit for fit in fits if fit.problem]
+    trials = [fit for fit in fits if not fit.problem and _is_trial(fit, reference)]
+    counted = done or failed[-1:] or trials
+    notes = []
+    if done and failed:
+        notes.append(f"A call of fit that stopped ({failed[-1].problem[:200]}) does not count.")
+    if trials and counted is not trials:
+        number = "A trial call" if len(trials) == 1 else f"{len(trials)} trial calls"
+        notes.append(f"{number} of fit with few images costs nothing and is not counted.")
+    return counted, tuple(notes)
+
+
+def _is_trial(fit: FitEvidence, reference: Reference) -> bool:
+    """Whether a call went through fewer images in all than one epoch has."""
+    if fit.images_per_epoch is None:
+        return False
+    return fit.images_per_epoch * fit.epochs < ENOUGH_IMAGES * reference.images.train_count
+
+
+def _with_channels(fit: FitEvidence) -> FitEvidence:
+    """The call with images of 28×28 as 28×28×1, which Keras takes for the same."""
+    return dataclasses.replace(fit, input=_with_channel(fit.input), target=_with_channel(fit.target))
+
+
+def _with_channel(sample: Sample | None) -> Sample | None:
+    if sample is None or sample.shape[1:] != (28, 28) or not sample.values.size:
+        return sample
+    return dataclasses.replace(sample, shape=(*sample.shape, 1), values=sample.values[..., None])
+
+
+def _unproven(
+    fit: FitEvidence, model: ModelEvidence, expected: str, reference: Reference
+) -> Verdict | None:
+    """The zero for a network that does not show that this call trained it; None if it does."""
+    person = "A person will look at why."
+    if (doubt := doubted(model)) and not is_untried(doubt):
+        problem = f"The network does not answer as its layers say: there is a {doubt}. {person}"
+        return zero(expected, f"a {doubt}", problem, "Use Keras's own layers, as they are.", review=True)
+    if why := learning.why_unproven(fit, model, reference):
+        return zero(
+            expected,
+            why.found,
+            f"{why.problem} {person}",
+            "Restart the kernel and run all cells: fit has to run to its end on this very model.",
+            review=True,
+        )
+    return None
+
+
+def _quarters(
+    fits: list[FitEvidence], exercise: Exercise, own: Sample | None, reference: Reference
+) -> tuple[_Quarter, ...]:
+    given = _input_quarter(fits, exercise, own, reference)
+    return (
+        given,
+        _target_quarter(fits, reference, paired=not given.fault),
+        _epochs_quarter(_epochs(fits), exercise),
+        _batch_quarter(fits),
+    )
 
 
 def _input_quarter(
-    fits: list[FitEvidence], exercise: Exercise, noisy: Sample | None, reference: Reference
+    fits: list[FitEvidence], exercise: Exercise, own: Sample | None, reference: Reference
 ) -> _Quarter:
+    name = "x_train_noisy" if exercise.noise else "x_train"
     for fit in fits:
-        if exercise.noise:
-            fault = _noisy_fault(fit, noisy, reference)
-            advice = "The input is x_train_noisy."
-        else:
-            fault = _clean_fault(fit.input, "input", reference)
-            advice = "The input is x_train."
+        advice = f"The input is {name}."
+        fault = _shape_fault(fit, "input", name, reference)
+        if not fault and exercise.noise:
+            fault = fed.unlike_noisy(fit.input, fit.target, own, reference)
+        elif not fault:
+            fault = fed.unlike_train(fit.input, "input", reference)
         if not fault and (fault := _amount_fault(fit, reference)):
             advice = "Let every epoch go through all training images."
         if fault:
             return _Quarter(fault, advice)
-    return _Quarter("", "")
+    return _RIGHT
 
 
-def _target_quarter(fits: list[FitEvidence], exercise: Exercise, reference: Reference) -> _Quarter:
+def _target_quarter(fits: list[FitEvidence], reference: Reference, *, paired: bool) -> _Quarter:
+    """paired: whether the inputs are such that the targets can be told to be theirs."""
+    advice = "The target is x_train, the clean images in the same order."
     for fit in fits:
-        fault = _clean_fault(fit.target, "target", reference) or _pairing_fault(fit)
+        fault = _shape_fault(fit, "target", "x_train", reference)
+        fault = fault or fed.unlike_train(fit.target, "target", reference)
+        if not fault and paired and learning.differ_in_number(fit):
+            fault = "The target has another number of images than the input"
+        elif not fault and paired and fed.unpaired(fit.input, fit.target, reference):
+            fault = "The targets are in another order than the inputs"
         if fault:
-            return _Quarter(fault, "The target is x_train, the clean images in the same order.")
-    return _Quarter("", "")
+            return _Quarter(fault, advice)
+    return _RIGHT
 
 
 def _epochs_quarter(epochs: int, exercise: Exercise) -> _Quarter:
     if epochs == exercise.epochs:
-        return _Quarter("", "")
+        return _RIGHT
     return _Quarter(f"{epochs} epochs, not {exercise.epochs}", f"Set epochs={exercise.epochs}.")
 
 
@@ -156,70 +199,16 @@ def _batch_quarter(fits: list[FitEvidence]) -> _Quarter:
                 f"Batches of {fit.batch_size}, not {BATCH_SIZE}",
                 f"Set batch_size={BATCH_SIZE}: without it Keras takes 32.",
             )
-    return _Quarter("", "")
+    return _RIGHT
 
 
-def _clean_fault(sample: Sample | None, role: str, reference: Reference) -> str:
-    """What is wrong with a sample that should be of x_train; empty if nothing is."""
+def _shape_fault(fit: FitEvidence, role: str, name: str, reference: Reference) -> str:
+    sample = fit.input if role == "input" else fit.target
+    if sample is None and fit.problem and fit.input is fit.target:
+        return f"The {role} could not be read: fit stopped with {fit.problem[:200]}"
     if sample is None:
         return f"No {role} was given to fit"
-    if not _are_images(sample):
-        return f"The {role} has the shape {sample.shape}, x_train has {_train_shape(reference)}"
-    in_train = are_among(sample.values, reference.train)
-    if _holds(in_train, sample):
-        return ""
-    if in_train[_early(sample)].mean() >= SEVERAL:
-        return f"Later in an epoch the {role} is other images than x_train"
-    if are_among(sample.values, reference.test).mean() >= SEVERAL:
-        return f"The {role} is the test images"
-    if np.ptp(sample.values) <= SAME_PIXEL:
-        return f"Every pixel of the {role} is {float(sample.values.flat[0]):g}"
-    if sample.values.max() > 2:
-        return f"The {role} is not scaled to [0, 1]: its largest value is {sample.values.max():g}"
-    if _looks_noisy(sample, nearest(sample.values, reference.train)):
-        return f"The {role} is noisy images"
-    return f"The {role} is other images than x_train"
-
-
-def _noisy_fault(fit: FitEvidence, noisy: Sample | None, reference: Reference) -> str:
-    """What is wrong with the input of a fit that should be noisy training images."""
-    sample = fit.input
-    if sample is None:
-        return "No input was given to fit"
-    if not _are_images(sample):
-        return f"The input has the shape {sample.shape}, x_train_noisy has {_train_shape(reference)}"
-    if _is_clean(sample, reference):
-        return "The input is the clean images: there is no noise to learn to remove"
-    if noisy is not None and _same(sample, noisy) and _goes_on(sample, fit.target):
-        return ""
-    target = fit.target
-    if target is not None and target.values.shape == sample.values.shape:
-        in_train = are_among(target.values, reference.train)
-        if _holds(in_train, target) and _looks_noisy(sample, target.values):
-            return ""
-    clean = nearest(sample.values, reference.train)
-    distance = np.mean((sample.values - clean) ** 2)
-    test_distance = np.mean((sample.values - nearest(sample.values, reference.test)) ** 2)
-    if test_distance < 0.95 * distance:
-        return "The input is noisy test images"
-    if _looks_noisy(sample, clean):
-        return ""
-    return "The input is other images than x_train_noisy"
-
-
-def _pairing_fault(fit: FitEvidence) -> str:
-    """Whether each target belongs to its input."""
-    if fit.input is None or fit.input.values.shape != fit.target.values.shape:
-        return ""
-    inputs = fit.input.values.reshape(len(fit.input.values), -1)
-    targets = fit.target.values.reshape(len(inputs), -1)
-    own = ((inputs - targets) ** 2).sum(axis=1)
-    others = ((inputs - np.roll(targets, 1, axis=0)) ** 2).sum(axis=1)
-    # One grey goes with any target: that is the input's fault.
-    paired = (own <= others) | (np.ptp(inputs, axis=1) <= SAME_PIXEL)
-    if len(inputs) > 1 and not _holds(paired, fit.input):
-        return "The targets are in another order than the inputs"
-    return ""
+    return "" if fed.are_images(sample) else fed.other_shape(sample, role, name, reference)
 
 
 def _amount_fault(fit: FitEvidence, reference: Reference) -> str:
@@ -241,63 +230,8 @@ def _different_of(count: int, reference: Reference) -> float:
     return pool * (1 - math.exp(-count / pool))
 
 
-def _train_shape(reference: Reference) -> tuple[int, ...]:
-    return (reference.images.train_count, *IMAGE_SHAPE)
-
-
-def _is_clean(sample: Sample | None, reference: Reference) -> bool:
-    if sample is None or not _are_images(sample):
-        return False
-    among = are_among(sample.values, reference.train) | are_among(sample.values, reference.test)
-    return bool(among.mean() >= SEVERAL)
-
-
-def _are_images(sample: Sample) -> bool:
-    values = sample.values
-    return values.ndim == 4 and values.shape[1:] == IMAGE_SHAPE and np.isfinite(values).all()
-
-
-def _looks_noisy(sample: Sample, clean: np.ndarray) -> bool:
-    """Whether the sampled images are these, (n, 28, 28, 1), with noise."""
-    level = np.sqrt(((sample.values - clean) ** 2).reshape(len(clean), -1).mean(axis=1))
-    in_range = (level > NOISE_RANGE[0]) & (level < NOISE_RANGE[1])
-    return _holds(in_range & (_likeness(sample.values, clean) > LIKENESS), sample)
-
-
-def _likeness(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The correlation of each image with the other one at its place; 0 for one of a single grey."""
-    a, b = (side.reshape(len(side), -1).astype(float) for side in (images, others))
-    a, b = (side - side.mean(axis=1, keepdims=True) for side in (a, b))
-    size = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
-    return (a * b).sum(axis=1) / np.where(size > 0, size, 1)
-
-
-def _goes_on(sample: Sample, target: Sample | None) -> bool:
-    """Whether later images have as much to do with their targets as those at the beginning."""
-    early = _early(sample)
-    if target is None or target.values.shape != sample.values.shape or early.all() or not early.any():
-        return True
-    likeness = _likeness(sample.values, target.values)
-    return bool(likeness[~early].mean() >= likeness[early].mean() / 2)
-
-
-def _early(sample: Sample) -> np.ndarray:
-    return np.asarray(sample.rows) < BEGINNING
-
-
-def _holds(images: np.ndarray, sample: Sample) -> bool:
-    """Whether something holds of the sampled images, as said by bool (n,), also of the later ones."""
-    later = images[~_early(sample)]
-    return bool(images.mean() >= SEVERAL and (not later.size or later.mean() >= SEVERAL))
-
-
-def _same(sample: Sample, other: Sample) -> bool:
-    common = [row for row in sample.rows if row in other.rows]
-    if not common or sample.values.shape[1:] != other.values.shape[1:]:
-        return False
-    mine = sample.values[[sample.rows.index(row) for row in common]]
-    theirs = other.values[[other.rows.index(row) for row in common]]
-    return bool(np.abs(mine - theirs).max() <= SAME_PIXEL)
+def _epochs(fits: list[FitEvidence]) -> int:
+    return sum(fit.epochs for fit in fits)
 
 
 def _count(images: int | None) -> str:

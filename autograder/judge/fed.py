@@ -1,0 +1,215 @@
+"""What was given to `fit`: which images they are, whether with noise, and what else was done to them."""
+
+import numpy as np
+
+from autograder.evidence import Sample
+from autograder.judge.reference import SAME_PIXEL, Reference, are_among, nearest
+from autograder.lab import IMAGE_SHAPE
+
+NOISE_RANGE = (0.05, 0.6)
+"""Root mean square of what counts as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
+NO_NOISE = 0.01
+"""Root mean square below which there is no noise to be removed: less than three grey levels."""
+SAME_NOISE = 0.1
+"""Largest difference in mean and spread of the same kind of noise, as a share of its spread."""
+SEVERAL = 0.9
+"""Share of the sampled images for which a statement must hold, also of those from the later batches."""
+LIKENESS = 0.2
+"""Correlation with the clean image from which on an image counts as that image with noise."""
+SAME_PICTURE = 0.995
+"""Correlation of two images that differ in brightness and contrast alone."""
+TWO_COLOURS = 0.7
+"""Correlation of an image with what is left of it in black and white, at least."""
+BEGINNING = 1400
+"""Images of an epoch of which more are sampled than of those which follow."""
+
+_TURNED = {
+    "transposed (rows and columns exchanged)": lambda images: images.swapaxes(1, 2),
+    "mirrored from left to right": lambda images: images[:, :, ::-1],
+    "turned upside down": lambda images: images[:, ::-1],
+    "turned by half a circle": lambda images: images[:, ::-1, ::-1],
+    "turned by a quarter": lambda images: np.rot90(images, 1, (1, 2)),
+    "turned by three quarters": lambda images: np.rot90(images, 3, (1, 2)),
+}
+
+
+def are_images(sample: Sample) -> bool:
+    """Whether these are finite images of 28×28×1."""
+    values = sample.values
+    return values.ndim == 4 and values.shape[1:] == IMAGE_SHAPE and bool(np.isfinite(values).all())
+
+
+def other_shape(sample: Sample, role: str, wanted: str, reference: Reference) -> str:
+    """What is wrong with a sample that holds no images of 28×28×1."""
+    shape = sample.shape
+    if sample.values.ndim == 4 and sample.values.shape[1:] == IMAGE_SHAPE:
+        return f"The {role} holds values that are not finite"
+    text = (
+        f"The {role} has the shape {shape}, {wanted} has {(reference.images.train_count, *IMAGE_SHAPE)}"
+    )
+    if shape[1:] == (784,):
+        return f"{text}: its images are flattened"
+    if shape[1:] in ((), (1,), (10,)):
+        return f"{text}: these are labels, not images"
+    return text
+
+
+def unlike_train(sample: Sample, role: str, reference: Reference) -> str:
+    """What images that should be x_train are instead; empty if they are x_train."""
+    values = sample.values
+    in_train = are_among(values, reference.train)
+    if holds(in_train, sample):
+        return ""
+    if in_train[early(sample)].mean() >= SEVERAL:
+        return f"Later in an epoch the {role} is other images than x_train"
+    if are_among(values, reference.test).mean() >= SEVERAL:
+        return f"The {role} is the test images"
+    if np.ptp(values) <= SAME_PIXEL:
+        return f"Every pixel of the {role} is {float(values.flat[0]):g}"
+    alike, likeness = _most_alike(values, reference.train)
+    if holds(np.abs(likeness) > SAME_PICTURE, sample):
+        return f"The {role} is {_recoloured(values, alike)}"
+    for words, turned in _TURNED.items():
+        if holds(_most_alike(turned(values), reference.train)[1] > SAME_PICTURE, sample):
+            return f"The {role} is x_train {words}"
+    colours = np.unique(values)
+    if len(colours) == 2 and holds(np.abs(likeness) > TWO_COLOURS, sample):
+        return f"The {role} is x_train rounded to {colours[0]:g} and {colours[1]:g}"
+    if values.max() > 2:
+        return f"The {role} is not scaled to [0, 1]: its largest value is {values.max():g}"
+    if looks_noisy(sample, nearest(values, reference.train)):
+        return f"The {role} is noisy images"
+    return f"The {role} is other images than x_train"
+
+
+def _recoloured(images: np.ndarray, originals: np.ndarray) -> str:
+    """In which brightness and contrast these are images of x_train."""
+    contrast, brightness = np.polyfit(originals.ravel(), images.ravel(), 1)
+    least, most = float(images.min()), float(images.max())
+    if contrast < 0:
+        return "x_train inverted, black for white: other images than x_train"
+    if abs(contrast * 255 - 1) < 0.1 and abs(brightness) < 1e-3:
+        return f"x_train divided by 255 once more: its largest value is {most:.2g}"
+    if abs(images.mean()) < 0.15 and abs(images.std() - 1) < 0.15:
+        return "x_train standardized (mean 0, standard deviation 1), not in [0, 1]"
+    if abs(contrast - 1) < 0.05 and abs(brightness) < 0.02:
+        return "x_train slightly changed"
+    if most > 2:
+        return f"x_train not scaled to [0, 1]: its largest value is {most:g}"
+    return f"x_train in another range: from {least:.2g} to {most:.2g}, not from 0 to 1"
+
+
+def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, reference: Reference) -> str:
+    """What the images are that should be x_train with noise; empty if they are that.
+
+    own: the student's x_train_noisy, which is the right input whatever its noise is.
+    """
+    if own is not None and _same(sample, own) and _goes_on(sample, target):
+        return ""
+    if target is not None and target.values.shape == sample.values.shape:
+        clean = target.values
+        if holds(are_among(clean, reference.train), target) and not unpaired(sample, target, reference):
+            if looks_noisy(sample, clean) or _has_noise_of(sample, clean, own, reference):
+                return ""
+    if is_clean(sample, reference):
+        return "The input is the clean images: there is no noise to learn to remove"
+    clean = nearest(sample.values, reference.train)
+    distance = np.mean((sample.values - clean) ** 2)
+    test_distance = np.mean((sample.values - nearest(sample.values, reference.test)) ** 2)
+    if test_distance < 0.95 * distance:
+        return "The input is noisy test images"
+    if looks_noisy(sample, clean):
+        return ""
+    found = unlike_train(sample, "input", reference)
+    return f"{found}_noisy" if found.endswith("than x_train") else found
+
+
+def is_clean(sample: Sample | None, reference: Reference) -> bool:
+    """Whether (almost) every image is a clean one."""
+    if sample is None or not are_images(sample):
+        return False
+    levels = [
+        _level(sample.values - nearest(sample.values, pool))
+        for pool in (reference.train, reference.test)
+    ]
+    return bool((np.minimum(*levels) < NO_NOISE).mean() >= SEVERAL)
+
+
+def unpaired(inputs: Sample, targets: Sample, reference: Reference) -> bool:
+    """Whether targets belong to other inputs: there are images that the inputs are more alike."""
+    if inputs.values.shape != targets.values.shape:
+        return False
+    own = np.abs(_likeness(inputs.values, targets.values))
+    most = np.abs(_most_alike(inputs.values, reference.train)[1])
+    return not holds(own > most - LIKENESS, inputs)
+
+
+def holds(images: np.ndarray, sample: Sample) -> bool:
+    """Whether something holds of the sampled images, as said by bool (n,), also of the later ones."""
+    later = images[~early(sample)]
+    return bool(images.mean() >= SEVERAL and (not later.size or later.mean() >= SEVERAL))
+
+
+def early(sample: Sample) -> np.ndarray:
+    """Which of the sampled images are from the beginning of an epoch, bool (n,)."""
+    return np.asarray(sample.rows) < BEGINNING
+
+
+def looks_noisy(sample: Sample, clean: np.ndarray) -> bool:
+    """Whether the sampled images are these, (n, 28, 28, 1), with noise."""
+    level = _level(sample.values - clean)
+    in_range = (level > NOISE_RANGE[0]) & (level < NOISE_RANGE[1])
+    return holds(in_range & (_likeness(sample.values, clean) > LIKENESS), sample)
+
+
+def _level(noise: np.ndarray) -> np.ndarray:
+    """The root mean square of each image's noise."""
+    return np.sqrt((noise**2).reshape(len(noise), -1).mean(axis=1))
+
+
+def _has_noise_of(sample: Sample, clean: np.ndarray, own: Sample | None, reference: Reference) -> bool:
+    """Whether images have noise of the same mean and spread as the student's x_train_noisy."""
+    if own is None or not are_images(own):
+        return False
+    mine = own.values - reference.train_images(np.asarray(own.rows))
+    given = sample.values - clean
+    most = NO_NOISE + SAME_NOISE * float(mine.std())
+    return abs(given.mean() - mine.mean()) <= most and abs(given.std() - mine.std()) <= most
+
+
+def _likeness(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The correlation of each image with the other one at its place; 0 for one of a single grey."""
+    return (_centred(images) * _centred(others)).sum(axis=1)
+
+
+def _most_alike(images: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each image the one of the pool that it, or its negative, is most alike, and how much."""
+    likeness = _centred(images) @ _centred(pool).T
+    best = np.abs(likeness).argmax(axis=1)
+    return pool[best], likeness[np.arange(len(images)), best]
+
+
+def _centred(images: np.ndarray) -> np.ndarray:
+    """Each image as a row of mean 0 and length 1; of zeros where it has a single grey."""
+    rows = images.reshape(len(images), -1).astype(np.float32)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(length > 1e-6, length, 1) * (length > 1e-6)
+
+
+def _goes_on(sample: Sample, target: Sample | None) -> bool:
+    """Whether later images have as much to do with their targets as those at the beginning."""
+    first = early(sample)
+    if target is None or target.values.shape != sample.values.shape or first.all() or not first.any():
+        return True
+    likeness = _likeness(sample.values, target.values)
+    return bool(likeness[~first].mean() >= likeness[first].mean() / 2)
+
+
+def _same(sample: Sample, other: Sample) -> bool:
+    common = [row for row in sample.rows if row in other.rows]
+    if not common or sample.values.shape[1:] != other.values.shape[1:]:
+        return False
+    mine = sample.values[[sample.rows.index(row) for row in common]]
+    theirs = other.values[[other.rows.index(row) for row in common]]
+    return bool(np.abs(mine - theirs).max() <= SAME_PIXEL)

@@ -1,0 +1,126 @@
+"""Whether a network shows that a recorded call of `fit` trained it, and why one that stopped had to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.evidence import FitEvidence, ModelEvidence
+from autograder.judge import architecture, fed, rebuild
+from autograder.judge.rebuild import RebuildError
+from autograder.judge.reference import Reference
+from autograder.lab import Exercise
+
+GREY = 0.5
+"""What a sigmoid answers before it has learned anything."""
+_CROSS_ENTROPY = ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE")
+
+
+@dataclass(frozen=True)
+class Unproven:
+    """Why nothing shows that a network was trained."""
+
+    found: str
+    problem: str
+
+
+def why_unproven(fit: FitEvidence, model: ModelEvidence, reference: Reference) -> Unproven | None:
+    """Why nothing shows that this call trained the network, though it should have; None if it does.
+
+    The call may have stopped for what is charged elsewhere, or there may be nothing to train.
+    """
+    if has_moved(model):
+        return None
+    if fit.problem:
+        if _cause(fit, model):
+            return None
+        problem = "fit stopped before the network had learned anything."
+        return Unproven(f"fit stopped with {fit.problem}", problem)
+    if not model.trainable or (model.optimizer is not None and model.optimizer.learning_rate == 0):
+        return None
+    if problem := why_not_run(model, reference):
+        return Unproven(
+            f"a network that the judge cannot run: {problem}",
+            "None of the network's weights shows that it was trained.",
+        )
+    if _answers_grey(model, fit):
+        return Unproven(
+            "answers like those of a network that was never trained",
+            "The network answers as one that was never trained.",
+        )
+    return None
+
+
+def has_moved(model: ModelEvidence) -> bool:
+    """Whether a bias is no longer what Keras starts with: 0, or 1 for the scale of a normalization."""
+    vectors = (weights for layer in model.layers for weights in layer.weights if weights.ndim == 1)
+    return any(vector.size and (np.ptp(vector) > 0 or vector[0] not in (0, 1)) for vector in vectors)
+
+
+def why_not_run(model: ModelEvidence, reference: Reference) -> str:
+    """Why the judge cannot run a network that others might; empty if it can, or if nobody can."""
+    try:
+        rebuild.run(model, reference.train[:1])
+    except rebuild.ImpossibleError:
+        return ""
+    except RebuildError as error:
+        return str(error)
+    return ""
+
+
+def why_stopped(fit: FitEvidence, model: ModelEvidence, exercise: Exercise) -> tuple[str, ...]:
+    """A remark on a call that stopped for what is charged elsewhere."""
+    cause = _cause(fit, model) if fit.problem else ""
+    if not cause:
+        return ()
+    if cause == "network":
+        cause = architecture.where_size_is_lost(model, exercise)
+    see = "" if cause == "arguments" else f" Its cause is charged elsewhere: see {cause}."
+    return (f"fit stopped with {fit.problem[:300]}.{see}",)
+
+
+def differ_in_number(fit: FitEvidence) -> bool:
+    """Whether there are more inputs than targets, or fewer: then other rows of them were sampled."""
+    return fit.input.rows != fit.target.rows
+
+
+def _cause(fit: FitEvidence, model: ModelEvidence) -> str:
+    """What a call that stopped had to stop for: 'arguments', 'network' or 'loss'; empty if unknown."""
+    given = fit.input, fit.target
+    if any(sample is None or not fed.are_images(sample) for sample in given) or differ_in_number(fit):
+        return "arguments"
+    if model.loss is None or model.optimizer is None:
+        return "loss and optimizer"
+    if model.problem or not model.layers:
+        return "network"
+    try:
+        if rebuild.output_shapes(model.layers)[-1][1:] != fit.target.values.shape[1:]:
+            return "network"
+    except rebuild.ImpossibleError:
+        return "network"
+    except RebuildError:
+        return ""
+    return "" if model.loss.name in _CROSS_ENTROPY else "loss"
+
+
+def _answers_grey(model: ModelEvidence, fit: FitEvidence) -> bool:
+    """Whether the network answers grey, as one does that was never trained, though it should learn.
+
+    Known of networks that end in a sigmoid alone: those start at grey, which no digit is like.
+    """
+    if fit.input is None or fit.target is None:
+        return False
+    try:
+        if rebuild.activation_name(model.layers[-1].activation_values) != "sigmoid":
+            return False
+        answers = rebuild.run(model, fit.input.values)
+    except (RebuildError, IndexError):
+        return False
+    if answers.shape != fit.target.values.shape or _is_dead(model, answers):
+        return False
+    error, of_grey = (np.mean((images - fit.target.values) ** 2) for images in (answers, GREY))
+    return bool(error > 0.8 * of_grey and abs(answers.mean() - GREY) < 0.1)
+
+
+def _is_dead(model: ModelEvidence, answers: np.ndarray) -> bool:
+    """Whether nothing can be learned: no image comes through, and the last layer has no bias."""
+    return bool(np.ptp(answers) == 0 and len(model.layers[-1].weights) < 2)
