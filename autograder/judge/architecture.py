@@ -124,7 +124,7 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
     credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0
     problems = tuple(f"{last}: {fault}." for fault in faults)
     advice = advice if faults else ""
-    return Verdict(credit, expected, _describe(last), problems, advice, notes, last.is_untried)
+    return Verdict(credit, expected, _describe(last), problems, advice, notes, review=last.is_untried)
 
 
 def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:

@@ -106,11 +106,10 @@ def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, refe
     """
     if own is not None and _same(sample, own) and _goes_on(sample, target):
         return ""
-    if target is not None and target.values.shape == sample.values.shape:
-        clean = target.values
-        if holds(are_among(clean, reference.train), target) and not unpaired(sample, target, reference):
-            if looks_noisy(sample, clean) or _has_noise_of(sample, clean, own, reference):
-                return ""
+    if _is_pair_of_train(sample, target, reference) and (
+        looks_noisy(sample, target.values) or _has_noise_of(sample, target.values, own, reference)
+    ):
+        return ""
     if is_clean(sample, reference):
         return "The input is the clean images: there is no noise to learn to remove"
     clean = nearest(sample.values, reference.train)
@@ -122,6 +121,14 @@ def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, refe
         return ""
     found = unlike_train(sample, "input", reference)
     return f"{found}_noisy" if found.endswith("than x_train") else found
+
+
+def _is_pair_of_train(sample: Sample, target: Sample | None, reference: Reference) -> bool:
+    """Whether the targets are of x_train, each that of its input."""
+    if target is None or target.values.shape != sample.values.shape:
+        return False
+    in_train = are_among(target.values, reference.train)
+    return holds(in_train, target) and not unpaired(sample, target, reference)
 
 
 def is_clean(sample: Sample | None, reference: Reference) -> bool:

@@ -51,7 +51,7 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
     calls = "" if len(counted) == 1 else f" in {len(counted)} calls"
     sizes = " and ".join(sorted({str(fit.batch_size) for fit in counted}))
     found = (
-        f"{_epochs(counted)} epochs{calls}, batches of {sizes}, "
+        f"{_epochs(counted, reference)} epochs{calls}, batches of {sizes}, "
         f"{_count(counted[-1].images_per_epoch)} images an epoch"
     )
     return Verdict(
@@ -148,7 +148,7 @@ def _quarters(
     return (
         given,
         _target_quarter(fits, reference, paired=not given.fault),
-        _epochs_quarter(_epochs(fits), exercise),
+        _epochs_quarter(_epochs(fits, reference), exercise),
         _batch_quarter(fits),
     )
 
@@ -230,8 +230,15 @@ def _different_of(count: int, reference: Reference) -> float:
     return pool * (1 - math.exp(-count / pool))
 
 
-def _epochs(fits: list[FitEvidence]) -> int:
-    return sum(fit.epochs for fit in fits)
+def _epochs(fits: list[FitEvidence], reference: Reference) -> int:
+    return sum(_epochs_of(fit, reference) for fit in fits)
+
+
+def _epochs_of(fit: FitEvidence, reference: Reference) -> int:
+    """Those of a call; of a loop over batches, how often it went through the training set."""
+    if not fit.loop:
+        return fit.epochs
+    return round((fit.images_per_epoch or 0) / reference.images.train_count)
 
 
 def _count(images: int | None) -> str:

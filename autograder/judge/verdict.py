@@ -41,6 +41,15 @@ class Verdict:
         return round(min(max(self.credit, 0.0), 1.0) * maximum, 2)
 
 
-def zero(expected: str, found: str, problem: str, advice: str, **marks: bool) -> Verdict:
-    """No credit, for one reason. marks: `review`, `transient` and `missing`, as of a verdict."""
+def zero(
+    expected: str,
+    found: str,
+    problem: str,
+    advice: str,
+    review: bool = False,
+    transient: bool = False,
+    missing: bool = False,
+) -> Verdict:
+    """No credit, for one reason."""
+    marks = {"review": review, "transient": transient, "missing": missing}
     return Verdict(0.0, expected, found, (problem,), advice, **marks)
