@@ -62,6 +62,15 @@ LAYER_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "Cropping2D": ("cropping", "data_format"),
     "ZeroPadding2D": ("padding", "data_format"),
     "BatchNormalization": ("axis", "epsilon", "center", "scale"),
+    "LayerNormalization": ("axis", "epsilon", "center", "scale"),
+    "GroupNormalization": ("groups", "axis", "epsilon", "center", "scale"),
+    "UnitNormalization": ("axis",),
+    "PReLU": ("shared_axes",),
+    "Permute": ("dims",),
+    "Resizing": (
+        *("height", "width", "interpolation", "data_format", "crop_to_aspect_ratio"),
+        *("pad_to_aspect_ratio", "fill_mode", "fill_value", "antialias"),
+    ),
     "Concatenate": ("axis",),
     "Rescaling": ("scale", "offset"),
 }

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from by_hand import NO_MODEL, activation, conv, evidence, layer, network, pool, prescribed, replaced, up
 
-from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
+from autograder.judge.architecture import (
+    judge_decoder,
+    judge_encoder,
+    judge_output_layer,
+    where_size_is_lost,
+)
 from autograder.lab import AUTOENCODER, EXERCISES
 
 JUDGES = {"encoder": judge_encoder, "decoder": judge_decoder, "output-layer": judge_output_layer}
@@ -107,6 +112,16 @@ WRONG = {
         "encoder",
         "a class of its own, not Keras's Conv2D",
     ),
+    "a PReLU": (
+        [conv(16, "linear"), layer("PReLU", shared_axes=(1, 2)), *RIGHT[1:]],
+        "encoder",
+        "activation PReLU, not relu",
+    ),
+    "an unknown activation as a layer": (
+        [conv(16, "linear"), activation("its own"), *RIGHT[1:]],
+        "encoder",
+        "activation the unknown 'its own', not relu",
+    ),
     "one missing": (replaced(RIGHT, LAST_POOL), "encoder", "Missing: MaxPooling2D"),
     "one too many": (
         [*RIGHT[:THIRD_CONV], layer("Dropout"), *RIGHT[THIRD_CONV:]],
@@ -144,6 +159,11 @@ OUTPUTS = {
     "no sigmoid": (replaced(RIGHT, OUTPUT, conv(1, "linear")), 0.5, "linear, not sigmoid"),
     "kernel": (replaced(RIGHT, OUTPUT, conv(1, "sigmoid", kernel_size=(5, 5))), 0.5, "5×5, not 3×3"),
     "size": (replaced(RIGHT, OUTPUT, conv(1, "sigmoid", padding="valid")), 0.5, "26×26×1, not 28×28×1"),
+    "size, after another size": (
+        replaced(replaced(RIGHT, LAST_POOL, pool("valid")), OUTPUT, conv(1, "sigmoid", padding="valid")),
+        0.5,
+        "padding 'valid', not 'same'",
+    ),
     "strides": (replaced(RIGHT, OUTPUT, conv(1, "sigmoid", strides=(2, 2))), 0.5, "strides of 2×2"),
     "dilation": (
         replaced(RIGHT, OUTPUT, conv(1, "sigmoid", dilation_rate=(2, 2))),
@@ -170,6 +190,31 @@ def test_the_output_layer_is_judged_by_its_properties(layers, credit, words):
     verdict = judged(network(*layers))["output-layer"]
     assert verdict.credit == credit, verdict
     assert words in " ".join(verdict.problems)
+
+
+SIZES = {
+    "third pooling valid": (replaced(RIGHT, LAST_POOL, pool("valid")), "encoder"),
+    "first pooling missing": (replaced(RIGHT, FIRST_POOL), "encoder"),
+    "a pooling of 4": (replaced(RIGHT, FIRST_POOL, pool(size=4)), "encoder"),
+    "valid convolution same": (replaced(RIGHT, VALID_CONV, conv(16)), "decoder"),
+    "an upsampling missing": (replaced(RIGHT, FIRST_UP), "decoder"),
+    "an upsampling of 4": (replaced(RIGHT, FIRST_UP, up(4)), "decoder"),
+    "nothing left": (replaced(RIGHT, LAST_POOL, pool("valid", 8)), "encoder"),
+    "padded at the end": (
+        [*RIGHT, layer("ZeroPadding2D", padding=((2, 2), (2, 2)), data_format="channels_last")],
+        "decoder",
+    ),
+    "other channels": (replaced(RIGHT, 0, conv(8)), ""),
+    "a layer that is not known": ([layer("Lambda"), *RIGHT], ""),
+}
+
+
+@pytest.mark.parametrize(("layers", "part"), SIZES.values(), ids=SIZES)
+def test_a_size_that_is_lost_is_charged_once_where_it_is_lost(layers, part):
+    assert where_size_is_lost(network(*layers), AUTOENCODER) == part
+    verdict = judged(network(*layers))["output-layer"]
+    assert verdict.credit == 1, verdict
+    assert verdict.notes == ((f"The output is no image of 28×28×1: see {part}.",) if part else ())
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,29 @@ KINDS = {
     "Dense": dense(6),
     "BatchNormalization": normalization(),
     "BatchNormalization of rows": normalization(1, center=False),
+    "LayerNormalization": layer("LayerNormalization", axis=-1, epsilon=1e-3, center=True, scale=True),
+    "LayerNormalization of images": layer(
+        "LayerNormalization", axis=(1, 2, 3), epsilon=1e-3, center=False, scale=True
+    ),
+    "GroupNormalization": layer(
+        "GroupNormalization", groups=2, axis=-1, epsilon=1e-3, center=True, scale=True
+    ),
+    "UnitNormalization": layer("UnitNormalization", axis=-1),
+    "PReLU": layer("PReLU", shared_axes=None),
+    "PReLU shared": layer("PReLU", shared_axes=(1, 2)),
+    "Permute": layer("Permute", dims=(2, 1, 3)),
+    "Resizing": layer(
+        "Resizing",
+        height=14,
+        width=14,
+        interpolation="bilinear",
+        crop_to_aspect_ratio=False,
+        pad_to_aspect_ratio=False,
+        fill_mode="constant",
+        fill_value=0.0,
+        antialias=False,
+        **CHANNELS_LAST,
+    ),
     "MaxPooling2D": pool(),
     "UpSampling2D": up(),
     "Rescaling": same(),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from by_hand import conv, evidence, network, one_convolution, point, prescribed, up
 
+from autograder.evidence import ACTIVATION_PROBE
 from autograder.judge import rebuild
 from autograder.judge.behaviour import verified
 from autograder.judge.rebuild import RebuildError
@@ -56,3 +57,17 @@ def test_a_layer_that_takes_its_input_from_nowhere_is_refused():
     endless = dataclasses.replace(model.layers[0], inputs=(0,))
     with pytest.raises(RebuildError, match="come from nowhere"):
         rebuild.run(dataclasses.replace(model, layers=(endless,)), IMAGES)
+
+
+def test_an_activation_of_ones_own_is_run_by_its_values():
+    own = dataclasses.replace(one_convolution(point()).layers[0], activation="its own")
+    values = tuple(float(value) for value in np.sin(ACTIVATION_PROBE))
+    model = network(dataclasses.replace(own, activation_values=values))
+    np.testing.assert_allclose(rebuild.run(model, IMAGES), np.sin(IMAGES), atol=0.03)
+
+
+def test_an_activation_that_gives_no_numbers_cannot_be_run():
+    own = dataclasses.replace(one_convolution(point()).layers[0], activation="its own")
+    for values in ((float("nan"),) * len(ACTIVATION_PROBE), (1.0,)):
+        with pytest.raises(RebuildError, match="its activation 'its own' is unknown"):
+            rebuild.run(network(dataclasses.replace(own, activation_values=values)), IMAGES)

@@ -202,14 +202,20 @@ def chain(model: ModelEvidence) -> list[Step]:
     steps: list[Step] = []
     for number, layer in enumerate(model.layers, start=1):
         activation = rebuild.activation_name(layer.activation_values)
-        if rebuild.is_activation(layer) and claimed_kind(layer) not in LAYER_ATTRIBUTES:
-            if DOUBT in layer.kind:
+        if _only_activates(layer):
+            if DOUBT in layer.kind or layer.kind == "PReLU":
                 activation = layer.kind
+            activation = activation or f"the unknown '{layer.activation}'"
             if not _join(steps, activation):
                 steps.append(Step(number, layer, activation))
         elif not _does_nothing(layer, model):
             steps.append(Step(number, layer, activation))
     return steps
+
+
+def _only_activates(layer: LayerEvidence) -> bool:
+    kind = claimed_kind(layer)
+    return kind == "PReLU" or (rebuild.is_activation(layer) and kind not in LAYER_ATTRIBUTES)
 
 
 def _join(steps: list[Step], activation: str | None) -> bool:

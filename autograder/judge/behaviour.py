@@ -71,8 +71,11 @@ def _tried(layer: LayerEvidence, position: int, evidence: Evidence) -> str:
         known = asked_for or isinstance(error, rebuild.TooLargeError)
         return _untried(str(error).partition(": ")[2]) if known else _UNKNOWN
     outcome = _compared(blueprint, layer, position, evidence) if layer.response else _UNTRIED
+    if outcome is not _FALSE:
+        return outcome
     # A class of one's own does not lie when it does something else than what it inherits.
-    return _untried("it is a class of its own") if layer.own_class and outcome is _FALSE else outcome
+    own = "it is a class of its own" if layer.own_class else rebuild.unknown_activation(layer)
+    return _untried(own) if own else outcome
 
 
 def _untried(reason: str) -> str:

@@ -142,6 +142,21 @@ def _of_normalization(layer: keras.Layer, source: Shape, output: Shape):
     return ((source[layer.axis],),) * (2 + bool(layer.scale) + bool(layer.center)), 0, 0
 
 
+def _of_layer_normalization(layer: keras.Layer, source: Shape, output: Shape):
+    axes = layer.axis if isinstance(layer.axis, list | tuple) else (layer.axis,)
+    shape = tuple(source[axis] for axis in axes)
+    return (shape,) * (bool(layer.scale) + bool(layer.center)), 0, 0
+
+
+def _of_group_normalization(layer: keras.Layer, source: Shape, output: Shape):
+    return ((source[layer.axis],),) * (bool(layer.scale) + bool(layer.center)), 0, 0
+
+
+def _of_prelu(layer: keras.Layer, source: Shape, output: Shape):
+    shared = layer.shared_axes or ()
+    return (tuple(1 if axis in shared else side for axis, side in enumerate(source) if axis),), 0, 0
+
+
 _OF_KIND = {
     "Conv2D": _of_convolution,
     "Conv2DTranspose": _of_transposed,
@@ -151,8 +166,11 @@ _OF_KIND = {
     "AveragePooling2D": _of_pooling,
     "Dense": _of_dense,
     "BatchNormalization": _of_normalization,
+    "LayerNormalization": _of_layer_normalization,
+    "GroupNormalization": _of_group_normalization,
+    "PReLU": _of_prelu,
 }
-"""Those that take more than a few steps for each value that goes in or comes out."""
+"""Those that have weights, or take more than a few steps for each value that goes in or comes out."""
 
 
 def _multiplied(window: Sequence[int], groups: int, channels: int, made: int) -> int:

@@ -6,7 +6,7 @@ built ones are kept. They hold no weights of anybody's: each call brings those i
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import keras
@@ -39,7 +39,8 @@ MAX_KEPT_WEIGHTS = 2**16
 
 _IDENTITY = {
     *("Identity", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
-    "ActivityRegularization",
+    *("ActivityRegularization", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"),
+    *("RandomContrast", "RandomBrightness"),
 }
 """Layers that pass their input on unchanged outside training."""
 _MERGING = {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"}
@@ -93,6 +94,30 @@ SIGMOID = tuple(float(value) for value in 1 / (1 + np.exp(-ACTIVATION_PROBE.asty
 """What a sigmoid returns at ACTIVATION_PROBE."""
 
 
+def unknown_activation(layer: LayerEvidence) -> str:
+    """What is wrong with a layer whose activation is none of ACTIVATIONS; empty if it is one."""
+    if layer.activation is None or activation_name(layer.activation_values):
+        return ""
+    return f"its activation '{layer.activation}' is unknown"
+
+
+def _by_values(values: tuple[float, ...]) -> Callable | None:
+    """An activation of the student's own, by straight lines between its values at ACTIVATION_PROBE."""
+    if len(values) != len(ACTIVATION_PROBE) or not np.all(np.isfinite(values)):
+        return None
+    order = np.argsort(ACTIVATION_PROBE)
+    points, at_points = ACTIVATION_PROBE[order], np.asarray(values, np.float32)[order]
+    slopes = np.diff(at_points) / np.diff(points)
+
+    def activation(x):
+        flat = keras.ops.reshape(keras.ops.cast(x, "float32"), (-1,))
+        line = keras.ops.searchsorted(points[1:-1], flat)
+        start, height, slope = (keras.ops.take(each, line) for each in (points, at_points, slopes))
+        return keras.ops.reshape(height + slope * (flat - start), keras.ops.shape(x))
+
+    return activation
+
+
 def is_activation(layer: LayerEvidence) -> bool:
     """Whether the operation does nothing but apply an activation to each value."""
     return layer.activation is not None and layer.kind not in LAYER_ATTRIBUTES
@@ -105,8 +130,7 @@ class Blueprint:
     text: str
     kind: str = field(compare=False)
     arguments: dict[str, Attribute] = field(compare=False)
-    activation: str | None = field(compare=False)
-    """One of ACTIVATIONS."""
+    activation: Callable | None = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -231,17 +255,18 @@ def blueprint(layer: LayerEvidence) -> Blueprint:
     sizes = {name: _largest(value) for name, value in layer.attributes.items()}
     if max(sizes.values(), default=0) > MAX_SIDE or sizes.get("dilation_rate", 0) > MAX_DILATION:
         raise TooLargeError(_of(layer, "its sizes are too large to be judged"))
-    kind, activation = layer.kind, None
+    kind, activation, values = layer.kind, None, None
     if layer.activation is not None:
-        activation = activation_name(layer.activation_values)
+        values = activation_name(layer.activation_values) or layer.activation_values
+        activation = ACTIVATIONS[values] if isinstance(values, str) else _by_values(values)
         if activation is None:
-            raise RebuildError(_of(layer, f"its activation '{layer.activation}' is unknown"))
+            raise RebuildError(_of(layer, unknown_activation(layer)))
         if is_activation(layer):
             kind = "Activation"
     elif kind not in LAYER_ATTRIBUTES and kind not in _PLAIN:
         raise RebuildError(_of(layer, f"the judge does not know {kind} layers"))
     # As a text, 1 and 1.0 and True are three.
-    text = repr((kind, sorted(layer.attributes.items()), activation))
+    text = repr((kind, sorted(layer.attributes.items()), values))
     drawn = Blueprint(text, kind, layer.attributes, activation)
     try:
         _unbuilt(drawn)
@@ -253,7 +278,7 @@ def blueprint(layer: LayerEvidence) -> Blueprint:
 def _new(blueprint: Blueprint) -> keras.Layer:
     arguments: dict[str, object] = dict(blueprint.arguments)
     if blueprint.activation is not None:
-        arguments["activation"] = ACTIVATIONS[blueprint.activation]
+        arguments["activation"] = blueprint.activation
     return getattr(keras.layers, blueprint.kind)(**arguments)
 
 

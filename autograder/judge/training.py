@@ -52,7 +52,7 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
     sizes = " and ".join(sorted({str(fit.batch_size) for fit in counted}))
     found = (
         f"{_epochs(counted, reference)} epochs{calls}, batches of {sizes}, "
-        f"{_count(counted[-1].images_per_epoch)} images an epoch"
+        f"{_count(counted[-1].images_per_epoch)} images {'in all' if counted[-1].loop else 'an epoch'}"
     )
     return Verdict(
         credit=1 - len(faults) / len(quarters),
