@@ -12,7 +12,7 @@ from autograder.judge.architecture import (
     judge_output_layer,
     where_size_is_lost,
 )
-from autograder.lab import AUTOENCODER, EXERCISES
+from autograder.lab import AUTOENCODER, DENOISING, EXERCISES
 
 JUDGES = {"encoder": judge_encoder, "decoder": judge_decoder, "output-layer": judge_output_layer}
 RIGHT = prescribed(AUTOENCODER)
@@ -144,6 +144,29 @@ def test_each_mistake_costs_its_share_and_is_named(layers, part, words):
 def test_several_mistakes_cost_a_share_each():
     verdict = judged(network(*[conv(32) if each.kind == "Conv2D" else each for each in RIGHT]))
     assert verdict["encoder"].credit == verdict["decoder"].credit == 0.5
+
+
+def test_what_makes_images_smaller_is_told_of_in_the_encoder():
+    strided = conv(16, strides=(2, 2))
+    enlarged = layer(
+        "Conv2DTranspose",
+        "relu",
+        filters=16,
+        kernel_size=(3, 3),
+        strides=(2, 2),
+        padding="same",
+        dilation_rate=(1, 1),
+        use_bias=True,
+        data_format="channels_last",
+    )
+    layers = [strided, strided, enlarged, enlarged, conv(1, "sigmoid")]
+    verdicts = judged(network(*layers), DENOISING)
+    encoder, decoder = verdicts["encoder"].problems, verdicts["decoder"].problems
+    assert "strides of 2×2" in encoder[0]
+    assert "strides of 2×2" in encoder[1]
+    assert "Missing" in encoder[2]
+    assert "Conv2DTranspose" in decoder[0]
+    assert "strides of 2×2" not in " ".join(decoder)
 
 
 def test_no_more_is_lost_than_there_is():

@@ -291,3 +291,36 @@ def test_a_layer_that_is_used_again_is_known_as_the_same(kernel):
 
     unbuilt = keras.Sequential([k.Conv2D(1, 3), k.Conv2D(1, 3), k.ReLU()])
     assert [layer.same_as for layer in describe(unbuilt, "r").layers] == [None] * 3
+
+
+def test_blocks_of_layers_are_opened(kernel):
+    import keras
+    import tensorflow as tf
+
+    from autograder.kernel.describe import describe
+
+    class Block(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.convolution = keras.layers.Conv2D(4, 3, padding="same", activation="relu")
+            self.pool = keras.layers.MaxPooling2D(2)
+
+        def call(self, images):
+            return self.pool(self.convolution(images))
+
+    class Network(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.block = Block()
+
+        @tf.function
+        def call(self, images):
+            return self.block(images)
+
+    network = Network()
+    network(np.zeros((1, 28, 28, 1), np.float32))
+    for model in (keras.Sequential([keras.Input((28, 28, 1)), Block()]), network):
+        described = describe(model, "r")
+        assert not described.problem
+        assert [layer.kind for layer in described.layers] == ["Conv2D", "MaxPooling2D"]
+        assert doubts(Evidence("encoder", "r", described, (), {}, ())) == []

@@ -121,3 +121,54 @@ def test_an_answer_of_another_size_is_no_image(judged):
     assert verdict.problems[0] == (
         "The network answers an image with 26×26×1, not with 28×28×1 (see encoder)."
     )
+
+
+def trained_with(reference, change):
+    """A call of `fit` with other noise: what is made of the clean images goes in."""
+    clean, count = reference.train_images(np.array(ROWS)), reference.images.train_count
+    return fit(sample(change(clean, np.random.default_rng(1)), count), sample(clean, count))
+
+
+OWN_NOISE = {
+    "a constant offset": (lambda x, r: x + 1 + r.normal(0, 0.2, x.shape), 1.5),
+    "darker": (lambda x, r: (x + r.normal(0, 0.2, x.shape)) / 4, 0.125),
+    "multiplied": (lambda x, r: 3 * x * (1 + r.normal(0, 0.2, x.shape)), 1.5),
+}
+
+
+@pytest.mark.parametrize(("change", "threshold"), OWN_NOISE.values(), ids=OWN_NOISE)
+def test_other_noise_that_was_learned_to_be_removed_costs_nothing_here(
+    judged, reference, change, threshold
+):
+    model = one_convolution(point(40), -40 * threshold, "sigmoid")
+    assert judged(model, DENOISING).credit == 0
+    verdict = judged(model, DENOISING, trained_with(reference, change))
+    assert verdict.credit == 1, verdict
+    assert verdict.notes == ("Tried with the noise that it was trained with (see noise).",)
+    assert judged(BLACK, DENOISING, trained_with(reference, change)).credit == 0
+
+
+@pytest.mark.parametrize("sigma", [0, 0.2 / 255, 0.001])
+def test_where_there_was_no_noise_none_was_removed(judged, reference, sigma):
+    verdict = judged(
+        STEP, DENOISING, trained_with(reference, lambda x, r: x + r.normal(0, sigma, x.shape))
+    )
+    assert verdict.credit == 0
+    assert "there was no noise to be removed" in verdict.problems[0]
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu"])
+def test_a_missing_sigmoid_is_not_charged_here(judged, activation):
+    verdict = judged(one_convolution(point(14), -7, activation))
+    assert verdict.credit == 1
+    assert verdict.notes == ("Tried with a sigmoid at its end (see output-layer).",)
+
+
+def test_the_cause_is_named_first(judged, reference, fits):
+    clean, count = reference.train_images(np.array(ROWS)), reference.images.train_count
+    wrong = dataclasses.replace(fits[False], target=sample(0 * clean, count))
+    assert judged(BLACK, AUTOENCODER, wrong).problems[0] == (
+        "Trained on the wrong thing (see training): Every pixel of the target is 0."
+    )
+    frozen = dataclasses.replace(BLACK, trainable=False)
+    assert "All layers are frozen" in judged(frozen).problems[0]

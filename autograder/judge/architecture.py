@@ -16,6 +16,8 @@ from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, ch
 MISSING_COST = EXTRA_COST = WRONG_COST = 1.0
 OTHER_KIND_COST = 1.5
 """Dearer than a wrong attribute, cheaper than one layer missing and another too many."""
+OTHER_PART_COST = 0.1
+"""Decides where the others do not: what makes images smaller belongs into the encoder."""
 
 OUTPUT_CREDIT = (1.0, 0.5, 0.25)
 """Of the output layer, with none, one or two of its properties off."""
@@ -256,7 +258,9 @@ def _judge_part(
     right = sum(match.right for match in matches)
     extra = sum(match.required is None for match in matches)
     found = " → ".join(_describe(match.step) for match in matches if match.step) or "none of it"
-    problems = tuple(text for match in matches if (text := _problem(match, len(required))))
+    # What is there tells more of the cause than what is not.
+    ordered = sorted(matches, key=lambda match: match.step is None)
+    problems = tuple(text for match in ordered if (text := _problem(match, len(required))))
     notes = () if model.api == "sequential" else (_API_NOTES[model.api],)
     return Verdict(
         credit=max(0, right - extra) / len(required),
@@ -287,7 +291,7 @@ def align(steps: list[Step], exercise: Exercise) -> list[Match]:
         for j in range(columns + 1):
             choices = []
             if i and j:
-                cost = best[i - 1][j - 1][0] + _cost(steps[i - 1], wanted[j - 1][1])
+                cost = best[i - 1][j - 1][0] + _cost(steps[i - 1], *wanted[j - 1])
                 choices.append((cost, "pair"))
             if i:
                 choices.append((best[i - 1][j][0] + EXTRA_COST, "extra"))
@@ -318,10 +322,21 @@ def _part_of_extra(step: Step, before: int, wanted: list[tuple[Part, RequiredLay
     return Part.DECODER if last is Part.OUTPUT else last
 
 
-def _cost(step: Step, required: RequiredLayer) -> float:
+def _cost(step: Step, part: Part, required: RequiredLayer) -> float:
     if step.layer.kind != required.kind:
-        return OTHER_KIND_COST
-    return WRONG_COST if _faults(step, required) else 0.0
+        cost = OTHER_KIND_COST
+    else:
+        cost = WRONG_COST if _faults(step, required) else 0.0
+    return cost + OTHER_PART_COST * (_changes_size_as(step) not in (None, part))
+
+
+def _changes_size_as(step: Step) -> Part | None:
+    """The part in which images become smaller or larger as this layer makes them; None if neither."""
+    if step.layer.kind in ("UpSampling2D", "Conv2DTranspose"):
+        return Part.DECODER
+    if step.layer.attributes.get("strides", (1, 1)) != (1, 1):
+        return Part.ENCODER
+    return None
 
 
 def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:

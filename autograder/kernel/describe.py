@@ -135,7 +135,7 @@ class _Walk:
             if graph is None:
                 return self._unbuilt(model, source, shape)
         elif not hasattr(model, "_nodes_by_depth"):
-            graph = self._traced(model, shape)
+            graph = _traced(model, shape)
         return self._graph(graph, source)
 
     def _unbuilt(self, model: keras.Sequential, source: int, shape: tuple[int, ...]) -> int:
@@ -151,12 +151,6 @@ class _Walk:
             source = self._operation(layer, (source,), shape, of=own)
             shape = following
         return source
-
-    @staticmethod
-    def _traced(model: keras.Model, shape: tuple[int, ...]) -> keras.Model:
-        """A subclassed model as the graph that its `call` builds."""
-        tensor = keras.Input(shape)
-        return keras.Model(tensor, model.call(tensor))
 
     def _graph(self, model: keras.Model, source: int) -> int:
         if len(model.inputs) != 1 or len(model.outputs) != 1:
@@ -182,6 +176,8 @@ class _Walk:
             return self._model(operation, inputs[0], shape)
         if isinstance(operation, kl.InputLayer):
             return inputs[0]
+        if len(inputs) == 1 and (block := _opened(operation, shape)) is not None:
+            return self._graph(block, inputs[0])
         index = len(self.layers)
         used = operation if of is None else of
         first, _ = self.first_uses.setdefault(id(used), (index, used))
@@ -235,6 +231,24 @@ class _Walk:
             return challenge.layer_response(self.request, position, output)
         except Exception:
             return ()
+
+
+def _traced(block: keras.Layer, shape: tuple[int, ...]) -> keras.Model:
+    """A model or layer of the student's own class as the graph that its `call` builds."""
+    tensor = keras.Input(shape)
+    # What tf.function makes of a method takes no symbolic tensors.
+    call = getattr(block.call, "python_function", block.call)
+    return keras.Model(tensor, call(tensor))
+
+
+def _opened(operation: object, shape: tuple[int, ...]) -> keras.Model | None:
+    """A layer of the student's own that is made of others, as their graph; None for any other."""
+    if _keras_class(operation) != ("Layer", True) or not getattr(operation, "_layers", ()):
+        return None
+    try:
+        return _traced(operation, shape)
+    except Exception:
+        return None
 
 
 def _keras_class(layer: object) -> tuple[str, bool]:

@@ -1,7 +1,7 @@
 """One mistake is charged once: it costs the criteria that lab.md names for it, and no other."""
 
 import pytest
-from causes import ELSEWHERE, MISTAKES, right
+from mistakes import ELSEWHERE, MISTAKES, right
 
 from autograder.lab import EXERCISES
 
