@@ -246,6 +246,8 @@ MISTAKES: list[Mistake] = [
         AUTOENCODER,
         "output-layer reconstruction",
         output_valid=size_lost(OUTPUT, conv(1, "sigmoid", padding="valid")),
+        three_channels=size_lost(OUTPUT, conv(3, "sigmoid")),
+        no_output_layer=size_lost(OUTPUT),
     ),
     *_of(
         AUTOENCODER,

@@ -117,11 +117,13 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
         faults.append(f"it is {_shared(last.layer)}")
     lost = where_size_is_lost(evidence.model, exercise)
     notes = (f"The output is no image of 28×28×1: see {lost}.",) if lost in _EARLIER else ()
+    shape = output_shape(evidence.model)
+    other_size = lost and (shape is None or shape[:2] != IMAGE_SHAPE[:2])
     # Strides make another size: that is one mistake.
-    if lost and not spread and (lost not in _EARLIER or attributes.get("padding") != "same"):
+    if other_size and not spread and (lost not in _EARLIER or attributes.get("padding") != "same"):
         faults.append(
             f"padding '{attributes.get('padding')}', not 'same': "
-            f"the output is {times_text(output_shape(evidence.model))}, not 28×28×1"
+            f"the output is {times_text(shape)}, not 28×28×1"
         )
     credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0
     problems = tuple(f"{last}: {fault}." for fault in faults)
@@ -167,9 +169,9 @@ def output_shape(model: ModelEvidence) -> tuple[int, ...] | None:
 
 
 def where_size_is_lost(model: ModelEvidence, exercise: Exercise) -> str:
-    """The criterion that the first layer belongs to which makes another size than it should.
+    """The criterion of the first layer that makes another size than it should.
 
-    Empty where images of 28×28 come out, and where that cannot be told.
+    Empty where images of 28×28×1 come out, and where that cannot be told.
     """
     if model.problem or not model.layers:
         return Part.ENCODER.value
@@ -178,7 +180,7 @@ def where_size_is_lost(model: ModelEvidence, exercise: Exercise) -> str:
     except rebuild.RebuildError:
         return ""
     if len(shapes) == len(model.layers) and shapes[-1][1:3] == IMAGE_SHAPE[:2]:
-        return ""
+        return "" if shapes[-1][1:] == IMAGE_SHAPE else Part.OUTPUT.value
     wanted = found = IMAGE_SHAPE[0]
     for match in align(chain(model), exercise):
         if match.required is not None:

@@ -40,7 +40,7 @@ def why_unproven(fit: FitEvidence, model: ModelEvidence, reference: Reference) -
     if problem := why_not_run(model, reference):
         return Unproven(
             f"a network that the judge cannot run: {problem}",
-            "None of the network's weights shows that it was trained.",
+            "The judge cannot run this network, and nothing shows that it was trained.",
         )
     if _answers_grey(model, fit):
         return Unproven(
