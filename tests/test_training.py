@@ -73,6 +73,11 @@ def test_one_batch_over_and_over_is_not_the_training_set(judged, clean, whole):
     assert judged(fit(whole(clean), whole(clean), different=1297)).credit == 1
 
 
+def test_targets_that_are_all_the_same_cost_one_quarter(judged, clean, whole):
+    verdict = judged(fit(whole(clean), whole(0 * clean), different=1))
+    assert verdict.problems == ("Every pixel of the target is 0 (−1/4).",)
+
+
 @pytest.mark.parametrize("read", [100, 1000, 1400, 6000])
 def test_what_was_read_of_a_shuffled_set_repeats_some_images(judged, clean, whole, reference, read):
     drawn = np.random.default_rng(read).integers(0, len(reference.train), read)

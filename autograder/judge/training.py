@@ -144,17 +144,28 @@ def _unproven(
 def _quarters(
     fits: list[FitEvidence], exercise: Exercise, own: Sample | None, reference: Reference
 ) -> tuple[_Quarter, ...]:
-    given = _input_quarter(fits, exercise, own, reference)
+    # Different images are counted among the targets, pairs can be told of right images alone: each
+    # mistake costs its own quarter.
+    target = _target_fault(fits, reference)
+    given = _input_quarter(fits, exercise, own, reference, target_is_right=not target)
+    if not target and not given.fault:
+        target = _pairing_fault(fits, reference)
+    advice = "The target is x_train, the clean images in the same order."
     return (
         given,
-        _target_quarter(fits, reference, paired=not given.fault),
+        _Quarter(target, advice) if target else _RIGHT,
         _epochs_quarter(_epochs(fits, reference), exercise),
         _batch_quarter(fits),
     )
 
 
 def _input_quarter(
-    fits: list[FitEvidence], exercise: Exercise, own: Sample | None, reference: Reference
+    fits: list[FitEvidence],
+    exercise: Exercise,
+    own: Sample | None,
+    reference: Reference,
+    *,
+    target_is_right: bool,
 ) -> _Quarter:
     name = "x_train_noisy" if exercise.noise else "x_train"
     for fit in fits:
@@ -164,26 +175,29 @@ def _input_quarter(
             fault = fed.unlike_noisy(fit.input, fit.target, own, reference)
         elif not fault:
             fault = fed.unlike_train(fit.input, "input", reference)
-        if not fault and (fault := _amount_fault(fit, reference)):
+        if not fault:
+            fault = _amount_fault(fit, reference) or (target_is_right and _repeats(fit, reference))
             advice = "Let every epoch go through all training images."
         if fault:
             return _Quarter(fault, advice)
     return _RIGHT
 
 
-def _target_quarter(fits: list[FitEvidence], reference: Reference, *, paired: bool) -> _Quarter:
-    """paired: whether the inputs are such that the targets can be told to be theirs."""
-    advice = "The target is x_train, the clean images in the same order."
+def _target_fault(fits: list[FitEvidence], reference: Reference) -> str:
     for fit in fits:
         fault = _shape_fault(fit, "target", "x_train", reference)
-        fault = fault or fed.unlike_train(fit.target, "target", reference)
-        if not fault and paired and learning.differ_in_number(fit):
-            fault = "The target has another number of images than the input"
-        elif not fault and paired and fed.unpaired(fit.input, fit.target, reference):
-            fault = "The targets are in another order than the inputs"
-        if fault:
-            return _Quarter(fault, advice)
-    return _RIGHT
+        if fault := fault or fed.unlike_train(fit.target, "target", reference):
+            return fault
+    return ""
+
+
+def _pairing_fault(fits: list[FitEvidence], reference: Reference) -> str:
+    for fit in fits:
+        if learning.differ_in_number(fit):
+            return "The target has another number of images than the input"
+        if fed.unpaired(fit.input, fit.target, reference):
+            return "The targets are in another order than the inputs"
+    return ""
 
 
 def _epochs_quarter(epochs: int, exercise: Exercise) -> _Quarter:
@@ -217,6 +231,10 @@ def _amount_fault(fit: FitEvidence, reference: Reference) -> str:
         return f"A callback stops training in the first epoch, after step {fit.stopped}"
     if fit.images_per_epoch is not None and fit.images_per_epoch < ENOUGH_IMAGES * count:
         return f"An epoch has {fit.images_per_epoch:,} of the {count:,} training images"
+    return ""
+
+
+def _repeats(fit: FitEvidence, reference: Reference) -> str:
     if fit.read is None or fit.different is None:
         return ""
     if fit.different < ENOUGH_IMAGES * _different_of(fit.read, reference):
