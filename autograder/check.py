@@ -6,7 +6,7 @@ notebook is run by hand there is no such judge: the verdict is then given on the
 
 from typing import Any
 
-from autograder.evidence import Evidence, ModelEvidence, Sample
+from autograder.evidence import DRAWINGS, Evidence, ModelEvidence, Sample
 from autograder.kernel import noisy, session
 from autograder.kernel.describe import describe, sample
 
@@ -96,3 +96,8 @@ def visualization(model: Any, x_test_noisy: Any = None) -> None:
         arrays=arrays,
         drawings=tuple(_session.screen.drawings),
     )
+
+
+def drawings() -> None:
+    """All that was drawn: asked for after the last cell, as pictures may be shown after their check."""
+    _hand_over(DRAWINGS, drawings=tuple(_session.screen.drawings))

@@ -21,6 +21,11 @@ import numpy as np
 MIME_TYPE = "application/vnd.autograder.evidence+json"
 VERSION = 4
 
+DRAWINGS = "drawings"
+"""What is handed over when all cells have run: no criterion, but what was drawn until then."""
+COLLECT = f'__import__("autograder.check").check.{DRAWINGS}()'
+"""What the kernel is asked for this with: code that takes no name of the notebook's."""
+
 MAX_ARRAY_BYTES = 6 * 2**20
 MAX_TOTAL_BYTES = 12 * 2**20
 MAX_MESSAGE_BYTES = 18 * 2**20
@@ -238,7 +243,9 @@ class Message:
     text: str
     """What was published under MIME_TYPE."""
     pictures: tuple[str, ...] = ()
-    """The PNG and JPEG files that were sent to the page, in base64."""
+    """The PNG, JPEG and GIF files that were sent to the page, in base64."""
+    drawn: str = ""
+    """What was published under MIME_TYPE after the last cell, by COLLECT."""
 
 
 def encode(evidence: Evidence) -> str:

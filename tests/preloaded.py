@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 
 from autograder.course.notebooks import grade_id
 from autograder.course.outputs import pictures
-from autograder.evidence import MIME_TYPE, Drawing, Message
+from autograder.evidence import COLLECT, MIME_TYPE, Drawing, Message
 from autograder.images import Images
 from autograder.kernel import names, prepare, session
 
@@ -79,6 +79,10 @@ class PreloadedKernel:
                 self._run_cell(cells[number])
                 if self._start is None and session.current().fits._all:
                     self._start = self._started(cells[: number + 1])
+            last = new_code_cell(COLLECT)
+            self._run_cell(last)
+            collected = [output.get("data", {}).get(MIME_TYPE, "") for output in last.outputs]
+            notebook.metadata[COLLECT] = "".join(collected)
         finally:
             os.chdir(before)
         return notebook
@@ -141,9 +145,10 @@ class PreloadedKernel:
         """The messages of each test cell of an executed notebook."""
         outputs = itertools.chain.from_iterable(cell.get("outputs", []) for cell in notebook.cells)
         sent = pictures(outputs)
+        drawn = notebook.metadata[COLLECT]
         return {
             grade_id(cell): [
-                Message(REQUEST, o.data[MIME_TYPE], sent)
+                Message(REQUEST, o.data[MIME_TYPE], sent, drawn)
                 for o in cell.outputs
                 if MIME_TYPE in o.get("data", {})
             ]
@@ -157,7 +162,7 @@ def _as_sent(data: Mapping) -> dict[str, str]:
     return {
         kind: base64.b64encode(value).decode() if isinstance(value, bytes) else value
         for kind, value in data.items()
-        if kind == MIME_TYPE or kind.startswith("image/")
+        if kind in (MIME_TYPE, "text/html") or kind.startswith("image/")
     }
 
 

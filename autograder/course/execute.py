@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from nbclient.util import run_sync
-from nbformat.v4 import new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Dict, Enum, Integer
 from traitlets.config import Config
@@ -25,6 +25,7 @@ from autograder.course.provisioner import AVAILABLE
 from autograder.course.reading import UNREADABLE
 from autograder.course.relay import Relay
 from autograder.course.work import EVIDENCE, INCIDENT, RESULT, Result, Work, files_in, work_on
+from autograder.evidence import COLLECT, DRAWINGS
 
 STAMP = "autograder_stamp"
 """Key of the resources, and of the metadata of an autograded notebook: `stamp`."""
@@ -199,7 +200,20 @@ class ExecuteSubmission(Execute):
         cell, resources = super().preprocess_cell(cell, resources, index)
         if cell.cell_type == "code":
             cell.outputs = in_one_piece(cell.outputs)
+        if index == len(self.nb.cells) - 1:
+            self._collect_drawings()
         return cell, resources
+
+    def _collect_drawings(self) -> None:
+        """Asks the kernel for what was drawn in all of the notebook, of which this is no cell."""
+        cells, interrupted = self.nb.cells, set(self._interrupted)
+        cells.append(new_code_cell(COLLECT, metadata={"nbgrader": {"grade_id": DRAWINGS}}))
+        self._cell_time = TimeLimit(self._clock, _COLLECT_SECONDS)
+        # Whatever comes of it, the notebook has run to its end.
+        with contextlib.suppress(Exception):
+            self.execute_cell(cells[-1], len(cells) - 1, store_history=False)
+        cells.pop()
+        self._interrupted = interrupted
 
     async def _async_handle_timeout(self, timeout, cell=None):
         """Called by nbclient every INTERVAL: lets a cell go on while it has time of its own left."""
@@ -280,6 +294,7 @@ class Starved(Exception):
     """The notebook took many times as long as it may, and most of that time others had the processor."""
 
 
+_COLLECT_SECONDS = 30
 _PAUSE = 0.05
 """Seconds between two looks at what time is left, at least."""
 

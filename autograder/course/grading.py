@@ -18,7 +18,7 @@ from autograder.course.outputs import pictures
 from autograder.course.provisioner import AVAILABLE, ForkServer
 from autograder.course.run_folder import RunFolder, remove_left_behind
 from autograder.course.work import Result
-from autograder.evidence import Message
+from autograder.evidence import DRAWINGS, Message
 from autograder.images import Images, load
 from autograder.judge.worker import Judge, most_seconds
 from autograder.kernel.forkserver import SANDBOXED
@@ -169,8 +169,10 @@ class Grading(SingletonConfigurable):
             return result
         names = {criterion.id for criterion in EXERCISES[notebook].criteria}
         sent = pictures(output for cell in result.cells for output in cell.outputs)
+        drawn = result.evidence.get(DRAWINGS, ())
+        seen = {"pictures": sent, "drawn": drawn[0][1] if len(drawn) == 1 else ""}
         messages = {
-            name: Message(*some[0], sent if name == "visualization" else ())
+            name: Message(*some[0], **seen if name == "visualization" else {})
             for name, some in result.evidence.items()
             if name in names and len(some) == 1
         }

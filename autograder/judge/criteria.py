@@ -88,4 +88,16 @@ def judge_message(criterion: str, message: Message, exercise: Exercise, referenc
             "What this test cell handed over cannot be judged.",
             "Leave the test cell and its output as they are, and restart the kernel.",
         )
-    return judge(evidence, exercise, reference, message.pictures)
+    return judge(_with_later(evidence, message.drawn), exercise, reference, message.pictures)
+
+
+def _with_later(evidence: Evidence, drawn: str) -> Evidence:
+    """With what was drawn after the check as well, where the notebook came to its end."""
+    if not drawn:
+        return evidence
+    try:
+        later = decode(drawn)
+    except EvidenceError as error:
+        log.info("What was drawn by the end cannot be read: %s", error)
+        return evidence
+    return dataclasses.replace(evidence, drawings=later.drawings)
