@@ -1,8 +1,8 @@
 """What is seen on the page: of the images that the kernel says it drew, those in the pictures sent.
 
 The kernel names the pictures, places and colours of its images, and could name any. So each picture is
-decoded, and where an image is said to be its pixels are compared with what they should be. A picture in
-which the kernel knows of no images is taken for one itself.
+decoded, and where an image is said to be its pixels are compared with what they should be. Pictures of
+which the kernel knows nothing are left for `autograder.judge.search`.
 """
 
 import base64
@@ -48,8 +48,12 @@ MAX_CHUNKS = 5000
 """Of a PNG, each of which takes its time to read."""
 MAX_SCANS = 20
 """Of a JPEG, each of which goes over all pixels."""
-MAX_OWN_PIXELS = 300_000
-"""Of all pictures together that are searched for images themselves; a fifth of one of them."""
+MAX_UNKNOWN_PIXELS = 16_000_000
+"""Of all pictures together of which the kernel knows nothing; a quarter of them for one."""
+MAX_TRIED = 2000
+"""Images that are looked for in pictures other than that which the kernel drew them for."""
+MAX_GIF_BLOCKS = 5000
+"""Before the first image of a GIF, each of which takes its time to read."""
 _LEVELS = 3
 
 NOT_SHOWN = "in a figure that is not in the notebook's output: it was only saved, or closed"
@@ -89,32 +93,52 @@ class Sight:
         return "" if _agreement(values, meant, shown) >= MIN_AGREEMENT else COVERED
 
 
-def look(drawings: Sequence[Drawing], pictures: Sequence[str]) -> list[Sight]:
-    """What can be seen of the drawings, and the pictures that are shown without any.
+def look(drawings: Sequence[Drawing], pictures: Sequence[str]) -> tuple[list[Sight], list[Image.Image]]:
+    """What can be seen of the drawings, and the pictures of which nothing is known.
 
-    pictures: PNG or JPEG files in base64, as they were sent to the page.
+    pictures: PNG, JPEG or GIF files in base64, as they were sent to the page.
     """
     drawn = defaultdict(list)
     for drawing in drawings[:MAX_DRAWINGS]:
         drawn[drawing.picture].append(drawing)
-    sights = []
-    pixels_left, own_pixels_left = MAX_PIXELS, MAX_OWN_PIXELS
+    sights, unknown = [], []
+    pixels_left, unknown_left = MAX_PIXELS, MAX_UNKNOWN_PIXELS
     for content in dict.fromkeys(map(_bytes, pictures)):
         within = drawn.get(hashlib.sha256(content).hexdigest(), ())
-        most = (pixels_left, MAX_PICTURE_PIXELS) if within else (own_pixels_left, MAX_OWN_PIXELS // 5)
+        most = (pixels_left, MAX_PICTURE_PIXELS) if within else (unknown_left, MAX_UNKNOWN_PIXELS // 4)
         picture = _decoded(content, min(most))
         if picture is None:
             continue
         pixels = picture.width * picture.height
         pixels_left -= pixels + sum(min(_area(drawing), pixels) for drawing in within)
         if not within:
-            own_pixels_left -= pixels
-            shown = _pixels(picture)
-            sights.append(Sight(_pixels(picture.convert("L")) / 255, shown, shown))
+            unknown_left -= pixels
+            unknown.append(picture)
         elif pixels_left >= 0:
             sights += _seen_in(picture, drawn.pop(within[0].picture))
+    copies = _seen_in_copies(unknown, list(drawn.values()))
     elsewhere = itertools.chain.from_iterable(drawn.values())
-    return [*sights, *(Sight(drawing.array, hidden=NOT_SHOWN) for drawing in elsewhere)]
+    sights += [*copies, *(Sight(drawing.array, hidden=NOT_SHOWN) for drawing in elsewhere)]
+    return sights, unknown
+
+
+def _seen_in_copies(pictures: Sequence[Image.Image], figures: Sequence[list[Drawing]]) -> list[Sight]:
+    """The images of figures whose own files were not sent, in pictures that show the same pixels.
+
+    A figure that was saved, read and shown by another library is another file.
+    """
+    seen, tried, pixels = [], 0, 0
+    for picture, drawings in itertools.product(pictures, figures):
+        tried += len(drawings)
+        whole = picture.width * picture.height
+        pixels += sum(min(_area(drawing), whole) for drawing in drawings)
+        if tried > MAX_TRIED or pixels > MAX_PIXELS:
+            break
+        seen += [sight for sight in _seen_in(picture, drawings) if not sight.why_unseen(_WHOLE)]
+    return seen
+
+
+_WHOLE = (slice(None), slice(None))
 
 
 def _bytes(picture: str) -> bytes:
@@ -129,7 +153,7 @@ def _decoded(content: bytes, max_pixels: int) -> Image.Image | None:
     if _laborious(content):
         return None
     try:
-        image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+        image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF"))
         if image.width * image.height > max_pixels:
             return None
         if not image.has_transparency_data:
@@ -147,11 +171,27 @@ def _laborious(content: bytes) -> bool:
     """Whether a file is made of so many parts that reading it would take long."""
     if content.startswith(b"\xff\xd8"):
         return content.count(b"\xff\xda") > MAX_SCANS
+    if content.startswith(b"GIF8"):
+        return _blocks_before_image(content) > MAX_GIF_BLOCKS
     position, chunks = 8, 0
     while position < len(content) and chunks <= MAX_CHUNKS:
         position += 12 + int.from_bytes(content[position : position + 4])
         chunks += 1
     return chunks > MAX_CHUNKS
+
+
+def _blocks_before_image(gif: bytes) -> int:
+    """The parts of a GIF before its first image, at most one more than are read."""
+    flags = gif[10] if len(gif) > 10 else 0
+    position, blocks = 13 + (3 << (flags % 8 + 1) if flags & 0x80 else 0), 0
+    while gif[position : position + 1] == b"!" and blocks <= MAX_GIF_BLOCKS:
+        position += 2
+        while position < len(gif) and gif[position] and blocks <= MAX_GIF_BLOCKS:
+            position += 1 + gif[position]
+            blocks += 1
+        position += 1
+        blocks += 1
+    return blocks
 
 
 def _seen_in(picture: Image.Image, drawings: Sequence[Drawing]) -> list[Sight]:

@@ -41,8 +41,13 @@ _COARSE = 2
 _SCALE_STEP = 1.07
 _LIKELY, _SURE = 0.75, 0.93
 """Correlations in the coarse search: of what is looked at closely, and of what is at once."""
-_HOPEFUL = 0.6
+_HOPEFUL = 0.5
 """Correlation at a coarse place, of colours and all pixels, below which it is left."""
+_MOST_MOVES = 6
+_MOST_REACH = 6
+"""Pixels to each side of a place that is known from the coarse search."""
+_SAME_SIZE = 0.1
+"""Relative difference up to which two images of one picture are taken for equally large."""
 _PEAKS = 3
 """Places of one image in one picture that are looked at."""
 _MOST_CELLS = 400
@@ -73,6 +78,11 @@ class Search:
         self._looks = [_looks(image) for image in self.images]
         self._versions = functools.lru_cache(2000)(self._compute_versions)
         self._sizes: set[tuple[int, int]] = set()
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether there was more to search than is searched."""
+        return self._transformed > MAX_TRANSFORMED or self._refined >= MAX_REFINED
 
     def look_at(self, pictures: Sequence[Image.Image]) -> None:
         """Looks for the images that are not found yet, in pictures of mode RGB."""
@@ -113,7 +123,7 @@ class Search:
         if np.ptp(seen, axis=(0, 1)).max() < min(MIN_CONTRAST, 255 * np.ptp(self.images[index]) / 2):
             return 0.0
         size = (round(box[2] - box[0]), round(box[3] - box[1]))
-        return _explained(seen, self._versions(index, size))
+        return explained(seen, self._versions(index, size))
 
     def _compute_versions(self, index: int, size: tuple[int, int]) -> np.ndarray:
         """What may be seen of an image that is drawn in a size, flattened and centred, (n, pixels)."""
@@ -150,10 +160,12 @@ class Search:
                         self._refine(picture, i, unit, x, y, taken)
                     else:
                         peaks[i].append((likeness, unit, x, y))
-        for i, some in peaks.items():
-            for likeness, unit, x, y in sorted(some, reverse=True)[:_PEAKS]:
-                if likeness >= _LIKELY and not self.found[i]:
-                    self._refine(picture, i, unit, x, y, taken)
+        # The first round tells how large images are here: those with fine detail need that.
+        for _ in range(2):
+            for i, some in peaks.items():
+                for likeness, unit, x, y in sorted(some, reverse=True)[:_PEAKS]:
+                    if likeness >= _LIKELY and not self.found[i]:
+                        self._refine(picture, i, unit, x, y, taken)
 
     def _is_searched(self, index: int) -> bool:
         return np.ptp(self.images[index]) > MAX_FLAT and min(self.images[index].shape) >= MIN_SIDE
@@ -173,34 +185,56 @@ class Search:
         """From a coarse place to the box in which the image fits best, and what is seen there."""
         shape = self.images[index].shape
         scale = picture.width / max(round(picture.width / (unit * _COARSE)), 1)
-        left, top = x * scale, y * scale
-        middle = left + unit * shape[1] / 2, top + unit * shape[0] / 2
+        size = np.array(shape[::-1]) * unit
+        middle = np.array([x, y]) * scale + size / 2
         if any(_is_in_the_midst(middle, box) for box in taken) or self._refined >= MAX_REFINED:
             return
         self._refined += 1
-        box = np.round([left, top, left + unit * shape[1], top + unit * shape[0]])
-        limit = np.array([picture.width, picture.height] * 2)
-
-        def score(at: np.ndarray) -> float:
-            if (at < 0).any() or (at > limit).any() or (at[2:] - at[:2] < MIN_SIDE / 2).any():
-                return 0.0
-            place = tuple(at)
-            to = _compared_at(place, shape)
-            return _explained(_seen(picture, place, to), self._plain(index, to))
-
-        box = np.clip(box, 0, limit)
-        best = score(box)
-        step = max(round(unit * shape[0] * (_SCALE_STEP - 1) / 2), 1)
-        while step >= 1 and best >= _HOPEFUL:
-            for _ in range(6):
-                tried = [np.clip(box + step * move, 0, limit) for move in _MOVES]
-                scores = [score(at) for at in tried]
-                if max(scores) <= best:
-                    break
-                best, box = max(scores), tried[int(np.argmax(scores))]
-            step //= 2
+        sizes = [np.subtract(box[2:], box[:2]) for box in taken]
+        known = [each for each in sizes if np.abs(each / size - 1).max() < _SAME_SIZE]
+        best, box = 0.0, _around(middle, size)
+        if known:
+            best, box = self._slide(picture, index, _around(middle, np.median(known, axis=0)), unit)
+        if best < SAME:
+            best, box = self._climb(picture, index, _around(middle, size), unit)
         if best >= _SURE and self._note(picture, tuple(box), shape):
             taken.append(tuple(box))
+
+    def _fit(self, picture: Image.Image, index: int, box: np.ndarray, detail: int) -> float:
+        """How well an image fits into a box of a picture, seen in less detail where that is above 1."""
+        width, height = picture.size
+        if (box < 0).any() or (box > (width, height) * 2).any() or min(box[2:] - box[:2]) < MIN_SIDE / 2:
+            return 0.0
+        compared = _compared_at(tuple(box), self.images[index].shape)
+        to = tuple(max(side // detail, 1) for side in compared)
+        return explained(_seen(picture, tuple(box), to), self._plain(index, to))
+
+    def _climb(
+        self, picture: Image.Image, index: int, box: np.ndarray, unit: float
+    ) -> tuple[float, np.ndarray]:
+        """Moves the sides of a box, in steps that become smaller, as long as the image fits better."""
+        largest = max(round(unit * max(self.images[index].shape) * (_SCALE_STEP - 1) / 2), 1)
+        for detail, first_step in ((_COARSE, largest), (1, min(largest, 2))):
+            best, step = self._fit(picture, index, box, detail), first_step
+            while step >= 1 and best >= _HOPEFUL:
+                for _ in range(_MOST_MOVES):
+                    tried = [box + step * move for move in _MOVES]
+                    fits = [self._fit(picture, index, each, detail) for each in tried]
+                    if max(fits) <= best:
+                        break
+                    best, box = max(fits), tried[int(np.argmax(fits))]
+                step //= 2
+        return best, box
+
+    def _slide(
+        self, picture: Image.Image, index: int, box: np.ndarray, unit: float
+    ) -> tuple[float, np.ndarray]:
+        """The best of all places nearby for a box of a size at which another image was found."""
+        reach = min(int(np.ceil(unit * _COARSE / 2)) + 1, _MOST_REACH)
+        offsets = range(-reach, reach + 1)
+        tried = [box + (right, down, right, down) for right in offsets for down in offsets]
+        fits = [self._fit(picture, index, each, 1) for each in tried]
+        return max(fits), tried[int(np.argmax(fits))]
 
     @functools.cache  # noqa: B019
     def _plain(self, index: int, size: tuple[int, int]) -> np.ndarray:
@@ -230,6 +264,12 @@ def _looks(image: np.ndarray) -> list[Image.Image]:
     return [Image.fromarray(np.asarray(look, np.float32)) for look in looks]
 
 
+def _around(middle: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The box of a size, in whole pixels, with this middle."""
+    first = np.round(middle - np.asarray(size) / 2)
+    return np.concatenate([first, first + np.round(size)])
+
+
 def _is_in_the_midst(point: tuple[float, float], box: Box) -> bool:
     """Whether a point is in the middle half of a box."""
     sides = np.subtract(box[2:], box[:2])
@@ -252,7 +292,7 @@ def _seen(picture: Image.Image, box: Box, size: tuple[int, int]) -> np.ndarray:
     return seen if seen.ndim == 3 else seen[..., None]
 
 
-def _explained(seen: np.ndarray, versions: np.ndarray) -> float:
+def explained(seen: np.ndarray, versions: np.ndarray) -> float:
     """The multiple correlation of one of the versions with a smooth function of the colours."""
     colours = seen.reshape(-1, seen.shape[-1])
     colours = (colours - colours.mean(axis=0)) / (colours.std(axis=0) + 1e-3)
@@ -321,7 +361,9 @@ def _coarse_peaks(
             if likeness[y, x] < _LIKELY:
                 break
             peaks[index].append((float(likeness[y, x]), int(x), int(y)))
-            likeness[max(y - height // 2, 0) : y + height // 2, max(x - width // 2, 0) : x + width // 2] = 0
+            likeness[
+                max(y - height // 2, 0) : y + height // 2, max(x - width // 2, 0) : x + width // 2
+            ] = 0
     return peaks
 
 

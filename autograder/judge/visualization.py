@@ -1,7 +1,9 @@
 """Criterion `visualization`: are the first test images and what the model makes of them on the page?"""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import uniform_filter
@@ -9,17 +11,22 @@ from scipy.ndimage import uniform_filter
 from autograder.evidence import Evidence
 from autograder.judge import architecture, page, rebuild
 from autograder.judge.page import Sight
-from autograder.judge.reference import Reference
+from autograder.judge.reference import Reference, are_among
+from autograder.judge.search import Search, explained
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import SHOWN_IMAGES, Exercise
+from autograder.lab import IMAGE_SHAPE, SHOWN_IMAGES, Exercise
 
 SAME_CORRELATION = 0.995
 """Of two pictures that differ by no more than brightness, contrast and rounding to 8 bits."""
 SAME_DIFFERENCE = 0.01
 """Root mean square difference of two pictures that are the same though almost without contrast."""
 
+LIKELY_CORRELATION = 0.9
+"""From which on it is tried whether one is a function of the other, as an output before its sigmoid."""
+
 MISSING = "missing"
 
+_INPUTS, _NOISY, _OUTPUTS, _CLEAN = "inputs", "noisy inputs", "outputs of the model", "clean originals"
 _ADVICE = (
     "Draw x_test[i] and the model's output for it with plt.imshow, for i from 0 to 9, and leave "
     "the figure in the notebook's output."
@@ -36,52 +43,113 @@ def judge_visualization(
 
     pictures: what was sent to it, see `Message`; where nobody collected that, all that was drawn counts.
     """
-    noisy = exercise.noise is not None
-    roles = "noisy input, output and clean original" if noisy else "input and output"
-    expected = f"{roles} of the first {SHOWN_IMAGES} test images"
-    refused = architecture.refusal(evidence.model, expected)
-    if refused:
-        return refused
+    roles = (_NOISY, _OUTPUTS, _CLEAN) if exercise.noise is not None else (_INPUTS, _OUTPUTS)
+    expected = f"{_listed(roles)} of the first {SHOWN_IMAGES} test images"
+    if evidence.model is None or evidence.model.api == "none":
+        return architecture.refusal(evidence.model, expected)
     drawings = [drawing for drawing in evidence.drawings if np.isfinite(drawing.array).all()]
     if pictures is None:
-        sights = [Sight(drawing.array) for drawing in drawings]
+        sights, unknown = [Sight(drawing.array) for drawing in drawings], []
     else:
-        sights = page.look(drawings, pictures)
-    if not sights:
-        return zero(expected, "no picture", "No picture was drawn.", _ADVICE)
+        sights, unknown = page.look(drawings, pictures)
+    if not sights and not unknown:
+        return replace(zero(expected, "no picture", "No picture was drawn.", _ADVICE), missing=True)
+    wanted, notes, review = _wanted(evidence, exercise, reference)
+    reasons = {role: [_why_unseen(sights, image) for image in images] for role, images in wanted.items()}
+    if unknown and any(any(of_images) for of_images in reasons.values()):
+        if _search(unknown, wanted, reasons):
+            notes.append("There are more pictures than are searched for what is asked for.")
+            review = True
+    counts = {role: reasons.get(role, []).count("") for role in roles}
+    credit = sum(counts.values()) / (SHOWN_IMAGES * len(roles))
+    found = f"{len(sights) + len(unknown)} pictures, "
+    found += ", ".join(f"{number} {role}" for role, number in counts.items())
+    if credit >= 1:
+        return Verdict(credit, expected, found)
+    problems = _problems(counts, reasons, sights, reference)
+    return Verdict(credit, expected, found, problems, _ADVICE, tuple(notes), review=review)
+
+
+def _wanted(
+    evidence: Evidence, exercise: Exercise, reference: Reference
+) -> tuple[dict[str, np.ndarray], list[str], bool]:
+    """The images of each role as far as they can be told; remarks; whether a person has to look."""
     clean = reference.test_images(np.arange(SHOWN_IMAGES))
-    inputs = clean
-    if noisy:
+    if exercise.noise is None:
+        wanted = {_INPUTS: clean}
+        inputs = clean
+    else:
+        wanted = {_CLEAN: clean}
         sample = evidence.arrays.get("x_test_noisy")
-        if sample is None or sample.values.shape[1:] != clean.shape[1:]:
-            found = "no noisy test images"
-            return zero(expected, found, "x_test_noisy holds no images of 28×28×1.", _ADVICE)
-        inputs = sample.values[:SHOWN_IMAGES]
-    wanted = {"noisy inputs" if noisy else "inputs": inputs}
-    notes: tuple[str, ...] = ()
+        size = math.prod(clean.shape[1:])
+        if sample is None or not sample.values.size or sample.values[0].size != size:
+            return wanted, ["x_test_noisy holds no images of 28×28×1."], False
+        inputs = sample.values[:SHOWN_IMAGES].reshape(-1, *clean.shape[1:])
+        wanted[_NOISY] = inputs
     try:
-        wanted["outputs of the model"] = rebuild.run(evidence.model, inputs)
+        outputs = rebuild.run(evidence.model, inputs)
     except rebuild.RebuildError as error:
-        notes = (f"The judge could not run this model: {error}.",)
-    if noisy:
-        wanted["clean originals"] = clean
-    reasons = {name: [_why_unseen(sights, image) for image in images] for name, images in wanted.items()}
-    counts = {name: of_images.count("") for name, of_images in reasons.items()}
-    total = SHOWN_IMAGES * (3 if noisy else 2)
-    problems = tuple(
-        f"{SHOWN_IMAGES - counts.get(name, 0)} of the {SHOWN_IMAGES} {name} are missing."
-        for name in (*dict.fromkeys([*wanted, "outputs of the model"]),)
-        if counts.get(name, 0) < SHOWN_IMAGES
+        note = f"The judge could not run this model: {error}. A person will look at its outputs."
+        return wanted, [note], True
+    if outputs[0].size == math.prod(clean.shape[1:]):
+        outputs = outputs.reshape(-1, *clean.shape[1:])
+    if outputs.ndim != 4:
+        return wanted, [f"What the model makes of an image is none: {outputs.shape[1:]} values."], False
+    wanted[_OUTPUTS] = outputs
+    return wanted, [], False
+
+
+def _search(unknown: Sequence, wanted: dict[str, np.ndarray], reasons: dict[str, list[str]]) -> bool:
+    """Looks for what is missing in pictures of which nothing is known; whether that is cut short."""
+    places = [(role, i) for role, images in wanted.items() for i in range(len(images))]
+    images = [_looks(wanted[role][i])[0] for role, i in places]
+    search = Search(images, [not reasons[role][i] for role, i in places])
+    search.look_at(unknown)
+    for (role, i), found in zip(places, search.found, strict=True):
+        if found:
+            reasons[role][i] = ""
+    return search.cut_short
+
+
+def _problems(
+    counts: dict[str, int], reasons: dict[str, list[str]], sights: Sequence[Sight], reference: Reference
+) -> tuple[str, ...]:
+    """What is missing, and why as far as that is seen; what explains all of it comes first."""
+    total = SHOWN_IMAGES * len(counts)
+    missing = tuple(
+        f"{SHOWN_IMAGES - number} of the {SHOWN_IMAGES} {role} are missing."
+        for role, number in counts.items()
+        if number < SHOWN_IMAGES
     )
-    unseen = Counter(
-        why for of_images in reasons.values() for why in of_images if why and why != MISSING
-    )
-    found = f"{len(sights)} pictures, " + ", ".join(f"{n} {name}" for name, n in counts.items())
+    unseen = Counter(why for some in reasons.values() for why in some if why and why != MISSING)
     if not any(counts.values()) and not unseen:
-        problems = ("None of the pictures is one of the first test images or what becomes of it.",)
-    problems += tuple(f"{number} of these were {why}." for why, number in unseen.items())
-    credit = sum(counts.values()) / total
-    return Verdict(credit, expected, found, problems, _ADVICE if problems else "", notes)
+        return _others(sights, reference), *missing
+    why = tuple(f"{number} of these were {why}." for why, number in unseen.items())
+    if sum(unseen.values()) == total - sum(counts.values()):
+        cause = tuple(f"{number} of the {total} pictures were {why}." for why, number in unseen.items())
+        return *cause, *missing
+    return *missing, *why
+
+
+def _others(sights: Sequence[Sight], reference: Reference) -> str:
+    """What the pictures show where none of those asked for is among them."""
+    problem = "None of the pictures is one of the first test images or what becomes of it"
+    size = math.prod(IMAGE_SHAPE)
+    shown = [sight.array for sight in sights if sight.array.size == size and np.ptp(sight.array) > 0]
+    if not shown:
+        return f"{problem}."
+    images = np.stack([(each / (255 if each.max() > 1 else 1)).reshape(IMAGE_SHAPE) for each in shown])
+    if are_among(images, reference.test).any():
+        return f"{problem}: they show other test images than x_test[0] to x_test[{SHOWN_IMAGES - 1}]."
+    if are_among(images, reference.train).any():
+        return f"{problem}: they show images of the training set."
+    return f"{problem}."
+
+
+def _listed(roles: Sequence[str]) -> str:
+    names = {_NOISY: "noisy input", _INPUTS: "input", _OUTPUTS: "output", _CLEAN: "clean original"}
+    *first, last = (names[role] for role in roles)
+    return f"{', '.join(first)} and {last}"
 
 
 def _why_unseen(sights: Sequence[Sight], image: np.ndarray) -> str:
@@ -99,13 +167,20 @@ def _why_unseen(sights: Sequence[Sight], image: np.ndarray) -> str:
 
 
 def _place(drawing: np.ndarray, image: np.ndarray) -> tuple[slice, slice] | None:
-    """Where a drawing is the image, or a montage that holds it."""
-    if image.ndim != 3 or image.shape[-1] != 1:
-        return None
-    picture = image[..., 0]
-    clipped = np.clip(picture, 0, 1)
-    shown = [picture] if np.array_equal(picture, clipped) else [picture, clipped]
+    """Where a drawing is the image, or a montage that holds it; it may be upside down."""
+    shown = []
+    for look in _looks(image):
+        clipped = np.clip(look, 0, 1)
+        shown += [look] if np.array_equal(look, clipped) else [look, clipped]
+    shown += [look[::-1] for look in shown]
     return next((place for each in shown if (place := _place_of(drawing, each))), None)
+
+
+def _looks(image: np.ndarray) -> list[np.ndarray]:
+    """What may be drawn of an image (height, width, channels): all of it in grey, or one channel."""
+    if image.shape[-1] == 1:
+        return [image[..., 0]]
+    return [image.mean(axis=-1), image[..., 0]]
 
 
 def _place_of(drawing: np.ndarray, picture: np.ndarray) -> tuple[slice, slice] | None:
@@ -119,9 +194,13 @@ def _place_of(drawing: np.ndarray, picture: np.ndarray) -> tuple[slice, slice] |
                 return slice(0, height), slice(0, width)
     likeness = np.atleast_2d(np.abs(_correlations(drawing, picture)))
     top, left = np.unravel_index(likeness.argmax(), likeness.shape)
-    if likeness[top, left] < SAME_CORRELATION:
+    place = slice(top, top + height), slice(left, left + width)
+    if likeness[top, left] >= SAME_CORRELATION:
+        return place
+    if likeness[top, left] < LIKELY_CORRELATION:
         return None
-    return slice(top, top + height), slice(left, left + width)
+    follows = explained(drawing[place][..., None], (picture - picture.mean()).reshape(1, -1))
+    return place if follows >= SAME_CORRELATION else None
 
 
 def _correlations(drawing: np.ndarray, picture: np.ndarray) -> np.ndarray:
