@@ -21,7 +21,7 @@ SAME = 0.99
 CLOSE = 0.002
 """How much less like a place than another image one may be to be taken for what is shown there."""
 MAX_FLAT = 0.01
-"""Range of values in which nothing can be seen, and root mean square difference of what shows nothing."""
+"""Range of values in which nothing can be seen, and difference of two pictures of that."""
 MIN_SIDE = 14
 """Pixels that 28 of the image's have to take."""
 MIN_CONTRAST = 16
@@ -55,6 +55,8 @@ _MOST_CELLS = 400
 _GREY = 12
 """Levels by which the channels of something grey differ at most, but for a few pixels."""
 
+MAX_SIDE = 128
+"""Of an image that is looked for."""
 MAX_TRANSFORMED = 120_000_000
 """Pixels of all Fourier transforms of the coarse search: some 5 s."""
 MAX_REFINED = 240
@@ -87,9 +89,11 @@ class Search:
     def look_at(self, pictures: Sequence[Image.Image]) -> None:
         """Looks for the images that are not found yet, in pictures of mode RGB."""
         pictures = [_grey_if_it_is(picture) for picture in pictures]
-        unknown = [picture for picture in pictures if not self._is_whole(picture)]
-        for picture in unknown:
-            self._look_around(picture)
+        # Drawings hold their pictures upside down.
+        turned = Image.Transpose.FLIP_TOP_BOTTOM
+        for picture in pictures:
+            if not self._is_whole(picture) and not self._is_whole(picture.transpose(turned)):
+                self._look_around(picture)
 
     def _is_whole(self, picture: Image.Image) -> bool:
         """Whether the whole picture is one of the images, which is noted."""
@@ -97,7 +101,9 @@ class Search:
             return True
         width, height = picture.size
         seen = False
-        for image in {image.shape: image for image in self.images}.values():
+        for image in {
+            image.shape: image for image in self.images if max(image.shape) <= MAX_SIDE
+        }.values():
             fits = min(width / image.shape[1], height / image.shape[0]) * 28 >= MIN_SIDE
             if fits and (picture.size in self._sizes or len(self._sizes) < MAX_SIZES):
                 self._sizes.add(picture.size)
@@ -144,7 +150,8 @@ class Search:
         """Searches a picture at many sizes."""
         taken: list[Box] = []
         peaks: dict[int, list[tuple[float, float, int, int]]] = {i: [] for i in range(len(self.images))}
-        for unit in _units(picture.size, min(image.shape for image in self.images)):
+        shapes = [image.shape for i, image in enumerate(self.images) if self._is_searched(i)]
+        for unit in _units(picture.size, min(shapes)) if shapes else ():
             missing = [i for i, found in enumerate(self.found) if not found and self._is_searched(i)]
             if not missing:
                 return
@@ -168,7 +175,10 @@ class Search:
                         self._refine(picture, i, unit, x, y, taken)
 
     def _is_searched(self, index: int) -> bool:
-        return np.ptp(self.images[index]) > MAX_FLAT and min(self.images[index].shape) >= MIN_SIDE
+        sides = self.images[index].shape
+        return (
+            np.ptp(self.images[index]) > MAX_FLAT and min(sides) >= MIN_SIDE and max(sides) <= MAX_SIDE
+        )
 
     @functools.cache  # noqa: B019
     def _template(self, index: int) -> np.ndarray:
@@ -232,7 +242,8 @@ class Search:
         """The best of all places nearby for a box of a size at which another image was found."""
         reach = min(int(np.ceil(unit * _COARSE / 2)) + 1, _MOST_REACH)
         offsets = range(-reach, reach + 1)
-        tried = [box + (right, down, right, down) for right in offsets for down in offsets]
+        moves = [np.array((right, down, right, down)) for right in offsets for down in offsets]
+        tried = [box + move for move in moves]
         fits = [self._fit(picture, index, each, 1) for each in tried]
         return max(fits), tried[int(np.argmax(fits))]
 
@@ -361,9 +372,8 @@ def _coarse_peaks(
             if likeness[y, x] < _LIKELY:
                 break
             peaks[index].append((float(likeness[y, x]), int(x), int(y)))
-            likeness[
-                max(y - height // 2, 0) : y + height // 2, max(x - width // 2, 0) : x + width // 2
-            ] = 0
+            first_row, first_column = max(y - height // 2, 0), max(x - width // 2, 0)
+            likeness[first_row : y + height // 2, first_column : x + width // 2] = 0
     return peaks
 
 

@@ -56,10 +56,9 @@ def judge_visualization(
         return replace(zero(expected, "no picture", "No picture was drawn.", _ADVICE), missing=True)
     wanted, notes, review = _wanted(evidence, exercise, reference)
     reasons = {role: [_why_unseen(sights, image) for image in images] for role, images in wanted.items()}
-    if unknown and any(any(of_images) for of_images in reasons.values()):
-        if _search(unknown, wanted, reasons):
-            notes.append("There are more pictures than are searched for what is asked for.")
-            review = True
+    if any(map(any, reasons.values())) and _search(unknown, wanted, reasons):
+        notes.append("There are more pictures than are searched for what is asked for.")
+        review = True
     counts = {role: reasons.get(role, []).count("") for role in roles}
     credit = sum(counts.values()) / (SHOWN_IMAGES * len(roles))
     found = f"{len(sights) + len(unknown)} pictures, "
