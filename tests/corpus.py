@@ -1,6 +1,7 @@
 """The labelled submissions in tests/corpus, as values."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,26 @@ SOURCE = Path(__file__).parent.parent / "source" / ASSIGNMENT
 
 
 @dataclass(frozen=True)
+class Label:
+    """What one criterion should earn, and what its explanation should begin with."""
+
+    credit: str = "full"
+    """'full', 'partial', 'zero', or the very share, such as '5/6'."""
+    words: str = ""
+    """The cause: words of the first sentence."""
+
+    def fits(self, credit: float) -> bool:
+        """Whether credit from 0 to 1 is what the label says."""
+        if self.credit == "partial":
+            return 0 < credit < 1
+        share = {"full": 1, "zero": 0}.get(self.credit)
+        return abs(credit - float(Fraction(self.credit) if share is None else share)) < 1e-6
+
+
+FULL = Label()
+
+
+@dataclass(frozen=True)
 class Case:
     """One submission to one notebook, with the credit it should earn."""
 
@@ -24,13 +45,24 @@ class Case:
     notebook: str
     answers: dict[str, str]
     until: str
-    expect: dict[str, tuple[str, str]]
-    """Credit and words of the explanation by criterion; every other criterion is full."""
+    expect: dict[str, Label]
+    """By criterion; every other criterion is full."""
     notes: dict[str, str] = field(default_factory=dict)
+    flagged: tuple[str, ...] = ()
+    """The criteria that a person should be asked to look at."""
 
     @property
     def id(self) -> str:
         return f"{self.file}-{self.name}"
+
+    @property
+    def correct(self) -> bool:
+        """Whether it earns everything."""
+        return all(label.credit == "full" for label in self.expect.values())
+
+    def label(self, criterion: str) -> Label:
+        """What a criterion should earn."""
+        return self.expect.get(criterion, FULL)
 
     @property
     def start(self) -> tuple:
@@ -74,8 +106,9 @@ def _load_file(path: Path) -> list[Case]:
             notebook=notebook,
             answers=answers(case, sample),
             until=until,
-            expect={name: tuple(value) for name, value in case.get("expect", {}).items()},
+            expect={name: Label(*value) for name, value in case.get("expect", {}).items()},
             notes=case.get("note", {}),
+            flagged=tuple(case.get("flagged", ())),
         )
         for case in content["case"]
     ]
