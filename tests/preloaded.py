@@ -14,6 +14,8 @@ import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
+from nbgrader.utils import is_grade
+from once import Descriptions
 
 from autograder.course.notebooks import grade_id
 from autograder.course.outputs import pictures
@@ -54,6 +56,10 @@ class PreloadedKernel:
         self._start: _Start | None = None
         self._published: list[dict] = []
         prepare.prepare(str(path), shorten=True)
+        # Not before: it watches what is trained, in full unless that was prepared for.
+        from autograder import check
+
+        self._check, self._descriptions = check, Descriptions(check.describe)
         # Not __main__, which belongs to pytest and is what a spawned process imports.
         self._shell = _Shell.instance(user_module=types.ModuleType("student"))
         self._shell.enable_matplotlib("inline")
@@ -70,6 +76,7 @@ class PreloadedKernel:
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         before = Path.cwd()
         os.chdir(self._folder)
+        describe, self._check.describe = self._check.describe, self._descriptions.describe
         try:
             self._clean()
             done = self._as_before(cells)
@@ -84,6 +91,7 @@ class PreloadedKernel:
             collected = [output.get("data", {}).get(MIME_TYPE, "") for output in last.outputs]
             notebook.metadata[COLLECT] = "".join(collected)
         finally:
+            self._check.describe = describe
             os.chdir(before)
         return notebook
 
@@ -129,6 +137,8 @@ class PreloadedKernel:
         return len(start.sources)
 
     def _run_cell(self, cell: NotebookNode) -> None:
+        if not is_grade(cell):
+            self._descriptions.forget()
         self._published.clear()
         result = self._shell.run_cell(cell.source, silent=False)
         error = result.error_before_exec or result.error_in_exec

@@ -2,6 +2,7 @@
 
 import corpus
 import pytest
+from once import Verifications
 
 CASES = corpus.load()
 
@@ -13,7 +14,16 @@ def test_the_corpus_is_large_enough():
     assert len({case.id for case in CASES}) == len(CASES)
 
 
+@pytest.fixture
+def tried_once(monkeypatch):
+    """The judge tries a network once for all criteria."""
+    from autograder.judge import criteria
+
+    monkeypatch.setattr(criteria, "verified", Verifications(criteria.verified).verified)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("tried_once")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case, kernel, reference, record):
     from autograder.course.verdicts import decide, graded_cells
