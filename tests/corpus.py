@@ -30,7 +30,7 @@ class Label:
         if self.credit == "partial":
             return 0 < credit < 1
         share = {"full": 1, "zero": 0}.get(self.credit)
-        return abs(credit - float(Fraction(self.credit) if share is None else share)) < 1e-6
+        return abs(credit - float(Fraction(self.credit) if share is None else share)) < 1e-3
 
 
 FULL = Label()
