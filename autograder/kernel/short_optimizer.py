@@ -69,6 +69,11 @@ class ShortOptimizer(keras.optimizers.Optimizer):
             start = end
         self._update_model_variables_moving_average(variables)
 
+    def reset(self) -> None:
+        """Starts over, as if it had not taken a step."""
+        for variable in (self._iterations, self._mean, self._square):
+            variable.assign(ops.zeros_like(variable))
+
     def follow_rate(self) -> None:
         """Takes on the learning rate that the student's optimizer has now."""
         if isinstance(rate := _rate(self.own), float):

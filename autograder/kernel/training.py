@@ -138,6 +138,13 @@ class FitRecorder:
         self._loops.forget()
         self._all.clear()
 
+    def start_over(self) -> None:
+        """Forgets the calls, but not what was built for their models: their next ones train anew."""
+        self._calls.clear()
+        self._all.clear()
+        for _, short in self._shorts.values():
+            short["optimizer"].reset()
+
     def _fit(self, original, model: keras.Model, arguments: dict):
         if not self._own(model):
             # Of one that was loaded, those before go on.

@@ -1,0 +1,122 @@
+"""One training as it runs in the grading kernel, and the error that the judge goes by.
+
+Most of the time of so short a training goes into building it. A network of each structure is built once
+and gets the fresh weights of each seed; what it reaches is what a new one does, to the last bit.
+"""
+
+import functools
+import time
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from autograder import images, lab
+from autograder.calibration.kinds import BY_NAME, Training
+from autograder.judge.quality import restoration_error
+from autograder.judge.reference import Reference
+from autograder.kernel import prepare, session
+
+IMAGES = 2000
+"""Training images of the 60,000: the shortened training takes fewer."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a training reached."""
+
+    training: Training
+    error: float
+    """On the held-out digits, as a share of the mean image's."""
+    seconds: float
+    """Of the processor."""
+
+
+def start() -> None:
+    """Makes this process one that trains as the grading kernel does."""
+    prepare.prepare("", shorten=True, deliver=lambda evidence: None)
+
+
+def measure(training: Training, source: str, *, anew: bool = False) -> Result:
+    """Trains a network as a student would, and tries it on the held-out digits.
+
+    source: where `images.load` finds the digits. anew: build the network for this training only.
+    """
+    started = time.process_time()
+    exercise, kind = lab.EXERCISES[training.exercise], BY_NAME[training.kind]
+    reference = _reference(source)
+    structure = tuple(sorted(kind.network.items()))
+    session.current().fits.start_over()
+    model = None if anew else _built_once(training.exercise, structure)
+    # Chance is the same as where nothing was built before.
+    keras.utils.set_random_seed(training.seed)
+    chance = np.random.default_rng(training.seed)
+    fresh = built(exercise, training.initializer, **kind.network)
+    if anew:
+        model = compiled(fresh, training.rate)
+    else:
+        model.set_weights(fresh.get_weights())
+        model.optimizer.learning_rate = training.rate
+    clean = reference.train_images(np.arange(IMAGES))
+    given, shown = clean, reference.held_out
+    if exercise.noise:
+        noise = chance.normal(0, exercise.noise, clean.shape).astype(np.float32)
+        given, shown = clean + noise, reference.noisy_held_out(exercise.noise)
+    inputs, targets = kind.data(given, clean, chance)
+    model.fit(inputs, targets, epochs=exercise.epochs, batch_size=lab.BATCH_SIZE, verbose=0)
+    error = restoration_error(model.predict(shown, verbose=0), reference)
+    return Result(training, error, time.process_time() - started)
+
+
+def built(
+    exercise: lab.Exercise,
+    initializer: str,
+    *,
+    interpolation: str = "nearest",
+    poolings: tuple[str, ...] = ("same", "same"),
+    activation_layers: bool = False,
+    normalization: bool = False,
+    policy: str = "float32",
+) -> keras.Model:
+    """The exercise's network, not compiled.
+
+    poolings: padding of the first and the second. normalization: behind each hidden convolution.
+    """
+    layers = keras.layers
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        model = keras.Sequential([keras.Input(lab.IMAGE_SHAPE)])
+        paddings = [*poolings, "same"]
+        for layer in (*exercise.encoder, *exercise.decoder, exercise.output):
+            if layer.kind == "MaxPooling2D":
+                model.add(layers.MaxPooling2D(2, padding=paddings.pop(0)))
+            elif layer.kind == "UpSampling2D":
+                model.add(layers.UpSampling2D(2, interpolation=interpolation))
+            else:
+                arguments = {"kernel_initializer": initializer, "padding": layer.padding}
+                within = None if activation_layers else layer.activation
+                model.add(layers.Conv2D(layer.filters, 3, activation=within, **arguments))
+                if activation_layers:
+                    model.add(layers.Activation(layer.activation))
+                if normalization and layer is not exercise.output:
+                    model.add(layers.BatchNormalization())
+        return model
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+
+
+def compiled(model: keras.Model, rate: float) -> keras.Model:
+    """The network, compiled as the lab asks."""
+    model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adagrad(learning_rate=rate))
+    return model
+
+
+@functools.cache
+def _built_once(exercise: str, structure: tuple) -> keras.Model:
+    return compiled(built(lab.EXERCISES[exercise], "glorot_uniform", **dict(structure)), rate=1.0)
+
+
+@functools.cache
+def _reference(source: str) -> Reference:
+    return Reference(images.load(source))
