@@ -11,8 +11,8 @@ import numpy as np
 from autograder.lab import EXERCISES
 
 RATES = (1e-4, 0.01, 1.0)
-"""The shortened training goes by its own rate, whatever the student's. Each of these has seeds of its own,
-and shows that nothing else depends on it."""
+"""The shortened training goes by its own rate, whatever the student's. Each of these has seeds of its
+own, and shows that nothing else depends on it."""
 INITIALIZERS = (
     *("glorot_uniform", "glorot_normal", "he_normal", "he_uniform", "lecun_normal", "orthogonal"),
     *("random_normal", "random_uniform", "truncated_normal", "variance_scaling"),

@@ -1,11 +1,21 @@
 """The file of results: a line of JSON for each training, only ever appended to."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder.calibration.kinds import Training
-from autograder.calibration.trainings import Result
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a training reached."""
+
+    training: Training
+    error: float
+    """On the held-out digits, as a share of the mean image's."""
+    seconds: float
+    """Of the processor."""
 
 
 def read(file: Path) -> list[Result]:

@@ -6,30 +6,19 @@ and gets the fresh weights of each seed; what it reaches is what a new one does,
 
 import functools
 import time
-from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from autograder import images, lab
 from autograder.calibration.kinds import BY_NAME, Training
+from autograder.calibration.results import Result
 from autograder.judge.quality import restoration_error
 from autograder.judge.reference import Reference
 from autograder.kernel import prepare, session
 
 IMAGES = 2000
 """Training images of the 60,000: the shortened training takes fewer."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a training reached."""
-
-    training: Training
-    error: float
-    """On the held-out digits, as a share of the mean image's."""
-    seconds: float
-    """Of the processor."""
 
 
 def start() -> None:

@@ -1,0 +1,127 @@
+"""The bounds, from the results: between what right networks reach and the nearest of the wrong ones."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import stats
+
+from autograder import lab
+from autograder.calibration import tails
+from autograder.calibration.kinds import BY_NAME, RIGHT, WRONG
+from autograder.calibration.results import Result
+
+REJECTIONS = 1e-5
+"""Share of right networks that a bound may reject, as estimated."""
+CONFIDENCE = 0.95
+QUANTILES = (0.5, 0.9, 0.99)
+CRITERIA = {"autoencoder": "reconstruction", "denoising_autoencoder": "denoising"}
+"""The criterion that goes by the error of each exercise."""
+
+
+class TooFewError(Exception):
+    """No bound can be set on so few results."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The results of one exercise on one source of digits."""
+
+    name: str
+    results: tuple[Result, ...]
+
+    def of(self, label: str) -> list[Result]:
+        """Those of the kinds that are so labelled."""
+        return [each for each in self.results if BY_NAME[each.training.kind].label == label]
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Errors of the right ones, the least first."""
+        return np.sort([each.error for each in self.of(RIGHT)])
+
+    @cached_property
+    def tail(self) -> tails.Tail:
+        return tails.fit(self.right)
+
+    @cached_property
+    def resampled(self) -> list[tails.Tail]:
+        return tails.resampled(self.right)
+
+    @cached_property
+    def nearest(self) -> Result:
+        """The wrong one with the least error."""
+        return min(self.of(WRONG), key=lambda each: each.error)
+
+    def rejects(self, bound: float) -> tuple[float, float]:
+        """The probability that a bound rejects a right one: estimated, and at most."""
+        most = np.quantile([tail.exceeds(bound) for tail in self.resampled], CONFIDENCE)
+        return float(self.tail.exceeds(bound)), float(most)
+
+    def seen(self, bound: float) -> tuple[int, float]:
+        """How many right ones it rejected, and the share that this allows for (Clopper, Pearson)."""
+        count, above = len(self.right), int((self.right > bound).sum())
+        return above, float(stats.beta.ppf(CONFIDENCE, above + 1, count - above))
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One criterion's bound, and what it rests on."""
+
+    criterion: str
+    sources: tuple[Source, ...]
+
+    @cached_property
+    def nearest(self) -> Source:
+        """Where the wrong ones come nearest."""
+        return min(self.sources, key=lambda source: source.nearest.error)
+
+    @cached_property
+    def worst(self) -> Source:
+        """Where a right one has the largest error."""
+        return max(self.sources, key=lambda source: source.right[-1])
+
+    @cached_property
+    def safe(self) -> float:
+        """The error above which, as estimated, no more right networks are than may be rejected."""
+        return max(source.tail.quantile(REJECTIONS) for source in self.sources)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether there is room for a bound that rejects so few."""
+        return self.value > self.safe
+
+    @cached_property
+    def value(self) -> float:
+        """As many times the error that is safe as the nearest wrong one is times the bound.
+
+        Where the wrong ones leave no room for that: the worst right one's error in place of the safe.
+        """
+        wrong = self.nearest.nearest.error
+        least = self.safe if self.safe < wrong else min(self.worst.right[-1], wrong)
+        return round(math.sqrt(least * wrong), 2)
+
+    @property
+    def margins(self) -> tuple[float, float]:
+        """How many times the worst right error the bound is, and the least wrong error the bound."""
+        return self.value / self.worst.right[-1], self.nearest.nearest.error / self.value
+
+
+def of(results: list[Result]) -> list[Bound]:
+    """The bound of each criterion. Raises TooFewError."""
+    return [Bound(CRITERIA[exercise], tuple(_sources(exercise, results))) for exercise in lab.EXERCISES]
+
+
+def _sources(exercise: str, results: list[Result]) -> list[Source]:
+    own = [each for each in results if each.training.exercise == exercise]
+    sources = [
+        Source(name, tuple(each for each in own if each.training.data == name))
+        for name in sorted({each.training.data for each in own})
+    ]
+    few = [source.name for source in sources if len(source.right) < tails.LEAST or not source.of(WRONG)]
+    if few or not sources:
+        where = ", ".join(few) or "any digits"
+        raise TooFewError(
+            f"{exercise} on {where}: measure {tails.LEAST} right networks and a wrong one at least."
+        )
+    return sources

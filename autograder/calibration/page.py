@@ -1,0 +1,76 @@
+"""The page that shows what the bounds rest on: one file of HTML, with its plots in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from autograder.calibration import plots
+from autograder.calibration.bounds import Bound, Source
+from autograder.calibration.kinds import INITIALIZERS, KINDS, RATES, RIGHT
+from autograder.calibration.results import Result
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("autograder.calibration"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Errors of one kind, initializer or rate on one source of digits."""
+
+    name: str
+    label: str
+    source: str
+    errors: np.ndarray
+
+    @property
+    def spread(self) -> tuple[float, float, float]:
+        """Least, median and most."""
+        return float(self.errors.min()), float(np.median(self.errors)), float(self.errors.max())
+
+
+def page(bounds: list[Bound], contents: dict) -> str:
+    """The page. contents: those of `calibration.json`."""
+    return _TEMPLATES.get_template("page.html.j2").render(
+        bounds=bounds,
+        contents=contents,
+        histograms={bound.criterion: Markup(plots.histograms(bound)) for bound in bounds},
+        tails={bound.criterion: Markup(plots.tail(bound)) for bound in bounds},
+        kinds={bound.criterion: _rows_of_kinds(bound) for bound in bounds},
+        variations={bound.criterion: _rows_of_variations(bound) for bound in bounds},
+    )
+
+
+def _rows_of_kinds(bound: Bound) -> list[Row]:
+    return [
+        row
+        for kind in KINDS
+        for source in bound.sources
+        for row in _row(
+            source, kind.name, kind.label, [r for r in source.results if r.training.kind == kind.name]
+        )
+    ]
+
+
+def _rows_of_variations(bound: Bound) -> list[Row]:
+    """The right ones by what else was varied."""
+    return [
+        row
+        for source in bound.sources
+        for name in (*INITIALIZERS, *RATES)
+        for row in _row(
+            *(source, name if isinstance(name, str) else f"rate {name:g}", RIGHT),
+            [r for r in source.of(RIGHT) if name in (r.training.initializer, r.training.rate)],
+        )
+    ]
+
+
+def _row(source: Source, name: str, label: str, results: list[Result]) -> list[Row]:
+    """The row, if there is anything to show in it."""
+    errors = np.array([result.error for result in results])
+    return [Row(name, label, source.name, errors)] if len(errors) else []

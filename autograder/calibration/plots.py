@@ -1,0 +1,84 @@
+"""The plots of the page, each as an SVG that stands in it."""
+
+import io
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from autograder.calibration.bounds import REJECTIONS, Bound, Source
+from autograder.calibration.kinds import RIGHT, WRONG
+
+COLOURS = {RIGHT: "#2a7f62", WRONG: "#c44536"}
+LEAST = REJECTIONS / 10
+"""Lowest probability that is drawn."""
+
+
+def histograms(bound: Bound) -> str:
+    """Right and wrong errors on each source of digits, and the bound between them."""
+    figure = Figure((8.5, 1.9 * len(bound.sources) + 0.6), layout="constrained")
+    rows = figure.subplots(len(bound.sources), sharex=True, squeeze=False)[:, 0]
+    errors = {
+        (source.name, label): [each.error for each in source.of(label)]
+        for source in bound.sources
+        for label in COLOURS
+    }
+    every = np.concatenate(list(errors.values()))
+    bins = np.geomspace(every.min() * 0.95, every.max() * 1.05, 90)
+    for axes, source in zip(rows, bound.sources, strict=True):
+        for label, colour in COLOURS.items():
+            found = errors[source.name, label]
+            axes.hist(found, bins, color=colour, alpha=0.75, label=f"{label} ({len(found)})")
+        _mark(axes, bound.value)
+        axes.set(xscale="log", ylabel="trainings", title=source.name)
+        axes.legend(frameon=False, fontsize=8)
+    rows[-1].set_xlabel("error on held-out digits / error of the mean image")
+    return _svg(figure)
+
+
+def tail(bound: Bound) -> str:
+    """How rarely right networks exceed an error: as counted, and as fitted."""
+    figure = Figure((8.5, 3.2), layout="constrained")
+    columns = figure.subplots(1, len(bound.sources), sharey=True, squeeze=False)[0]
+    for axes, source in zip(columns, bound.sources, strict=True):
+        _tail(axes, source, bound)
+        axes.set_title(source.name)
+        axes.set_xlabel("error / error of the mean image")
+    columns[0].set_ylabel("share of right networks above")
+    columns[0].legend(frameon=False, fontsize=8)
+    return _svg(figure)
+
+
+def _tail(axes: Axes, source: Source, bound: Bound) -> None:
+    count = len(source.right)
+    # The largest of n is exceeded by about half of 1/n.
+    shares = (count - np.arange(count) - 0.5) / count
+    axes.plot(source.right, shares, ".", ms=3, color=COLOURS[RIGHT], label="counted")
+    shown = np.linspace(source.tail.threshold, 1.05 * bound.nearest.nearest.error, 60)
+    axes.plot(shown, source.tail.exceeds(shown), color="#333333", lw=1.2, label="fitted")
+    above = np.array([np.where(shown < t.threshold, np.nan, t.exceeds(shown)) for t in source.resampled])
+    axes.fill_between(
+        *(shown, *np.nanquantile(above, (0.05, 0.95), axis=0)),
+        color="#333333",
+        alpha=0.15,
+        lw=0,
+        label="90 of 100 resamples",
+    )
+    axes.axvline(bound.nearest.nearest.error, color=COLOURS[WRONG], lw=1, label="nearest wrong")
+    axes.axhline(REJECTIONS, color="#999999", lw=0.8, ls=":")
+    _mark(axes, bound.value)
+    axes.set(yscale="log", ylim=(LEAST, 1))
+
+
+def _mark(axes: Axes, bound: float) -> None:
+    axes.axvline(bound, color="black", lw=1.2, ls="--", label=f"bound {bound:g}")
+
+
+def _svg(figure: Figure) -> str:
+    text = io.StringIO()
+    # Text stays text, and the same numbers give the same file.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "calibration"}):
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    svg = text.getvalue()
+    return svg[svg.index("<svg") :]

@@ -1,0 +1,96 @@
+"""What is committed of a calibration: `calibration.json`, from which the judge reads its bounds."""
+
+import datetime
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from autograder import images, lab
+from autograder.calibration.bounds import CONFIDENCE, QUANTILES, REJECTIONS, Bound, Source
+from autograder.kernel import short_optimizer, training
+
+
+def lab_numbers() -> dict:
+    """The numbers of the lab and of its shortened training on which the errors depend."""
+    exercises = {
+        exercise.notebook: {
+            "epochs": exercise.epochs,
+            "layers": [str(layer) for layer in (*exercise.encoder, *exercise.decoder, exercise.output)],
+            "noise": exercise.noise,
+        }
+        for exercise in lab.EXERCISES.values()
+    }
+    return {
+        "exercises": exercises,
+        "held_out": images.HELD_OUT,
+        "short_batch": training.SHORT_BATCH,
+        "short_rate": short_optimizer.SHORT_RATE,
+        "short_steps": training.SHORT_STEPS,
+    }
+
+
+def written(bounds: list[Bound]) -> dict:
+    """The contents of the file: sorted, and rounded so that a change can be read."""
+    return {
+        "criteria": {bound.criterion: _of_bound(bound) for bound in bounds},
+        "date": datetime.date.today().isoformat(),
+        "lab": lab_numbers(),
+        "versions": {"keras": keras.__version__, "numpy": np.__version__, "tensorflow": tf.__version__},
+    }
+
+
+def write(contents: dict, file: Path) -> None:
+    """Writes the file."""
+    file.write_text(json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _of_bound(bound: Bound) -> dict:
+    right, wrong = bound.margins
+    return {
+        "bound": bound.value,
+        "margin_to_nearest_wrong": _rounded(wrong),
+        "margin_to_worst_right": _rounded(right),
+        "right_exceed_at_1_in": round(1 / REJECTIONS),
+        "right_exceed_this": _rounded(bound.safe),
+        "room_between": bound.is_safe,
+        "sources": {source.name: _of_source(source, bound.value) for source in bound.sources},
+    }
+
+
+def _of_source(source: Source, bound: float) -> dict:
+    estimated, most = source.rejects(bound)
+    rejected, allowed = source.seen(bound)
+    tail = source.tail
+    return {
+        "false_rejection": {
+            "confidence": CONFIDENCE,
+            "estimated_by_tail": _rounded(estimated),
+            "at_most_by_tail": _rounded(most),
+            "at_most_by_count": _rounded(allowed),
+            "count": rejected,
+        },
+        "nearest_wrong": {
+            "error": _rounded(source.nearest.error),
+            "kind": source.nearest.training.kind,
+        },
+        "right": {
+            "n": len(source.right),
+            "quantiles": {str(q): _rounded(np.quantile(source.right, q)) for q in QUANTILES},
+            "worst": _rounded(source.right[-1]),
+        },
+        "tail": {
+            "scale": _rounded(tail.scale),
+            "shape": _rounded(tail.shape),
+            "share_above": _rounded(tail.share),
+            "threshold": _rounded(tail.threshold),
+        },
+        "wrong_n": len(source.of("wrong")),
+    }
+
+
+def _rounded(value: float) -> float:
+    """To three digits."""
+    return float(f"{value:.3g}")
