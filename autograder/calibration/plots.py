@@ -29,7 +29,14 @@ def histograms(bound: Bound) -> str:
     for axes, source in zip(rows, bound.sources, strict=True):
         for label, colour in COLOURS.items():
             found = errors[source.name, label]
-            axes.hist(found, bins, color=colour, alpha=0.75, label=f"{label} ({len(found)})")
+            axes.hist(
+                found,
+                bins,
+                color=colour,
+                alpha=0.75,
+                histtype="stepfilled",
+                label=f"{label} ({len(found)})",
+            )
         _mark(axes, bound.value)
         axes.set(xscale="log", ylabel="trainings", title=source.name)
         axes.legend(frameon=False, fontsize=8)
@@ -54,7 +61,7 @@ def _tail(axes: Axes, source: Source, bound: Bound) -> None:
     count = len(source.right)
     # The largest of n is exceeded by about half of 1/n.
     shares = (count - np.arange(count) - 0.5) / count
-    axes.plot(source.right, shares, ".", ms=3, color=COLOURS[RIGHT], label="counted")
+    axes.step(source.right, shares, color=COLOURS[RIGHT], label="counted")
     shown = np.linspace(source.tail.threshold, 1.05 * bound.nearest.nearest.error, 60)
     axes.plot(shown, source.tail.exceeds(shown), color="#333333", lw=1.2, label="fitted")
     above = np.array([np.where(shown < t.threshold, np.nan, t.exceeds(shown)) for t in source.resampled])
