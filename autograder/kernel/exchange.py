@@ -27,6 +27,12 @@ class Exchanges:
         """The same of all models."""
         self._kept.clear()
 
+    def start_over(self) -> None:
+        """Lets all optimizers begin anew, and keeps the functions that were built with them."""
+        for _, short in self._kept.values():
+            for optimizer in _optimizers(short):
+                optimizer.reset()
+
     @contextlib.contextmanager
     def made(self, model: keras.Model, columns: tuple, callbacks: list) -> Iterator[None]:
         """Exchanges what has to be; afterwards all is as it was.

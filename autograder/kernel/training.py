@@ -142,8 +142,7 @@ class FitRecorder:
         """Forgets the calls, but not what was built for their models: their next ones train anew."""
         self._calls.clear()
         self._all.clear()
-        for _, short in self._shorts.values():
-            short["optimizer"].reset()
+        self._exchanges.start_over()
 
     def _fit(self, original, model: keras.Model, arguments: dict):
         if not self._own(model):
