@@ -36,5 +36,8 @@ def read(file: Path) -> list[Result]:
 def append(file: Path, result: Result) -> None:
     """Writes one more, at once."""
     line = json.dumps(asdict(result.training) | {"error": result.error, "seconds": result.seconds})
-    with file.open("a") as lines:
-        lines.write(f"{line}\n")
+    with file.open("a+b") as lines:
+        if lines.tell() and file.read_bytes()[-1:] != b"\n":
+            # What was interrupted stays a line of its own.
+            lines.write(b"\n")
+        lines.write(f"{line}\n".encode())

@@ -9,12 +9,11 @@ somewhere, and call impossible what merely was not seen.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 ABOVE = 0.1
 """Share of the errors that are above the threshold, and fitted."""
-RESAMPLES = 1000
-LEAST = 50
+RESAMPLES = 500
+LEAST = 30
 """Errors below which no tail is fitted."""
 
 
@@ -29,12 +28,16 @@ class Tail:
 
     def exceeds(self, bound: float | np.ndarray) -> float | np.ndarray:
         """The probability of an error above the bound, which is not below the threshold."""
-        return self.share * stats.genpareto.sf(bound - self.threshold, self.shape, scale=self.scale)
+        excess = np.maximum(bound - self.threshold, 0) / self.scale
+        if self.shape == 0:
+            return self.share * np.exp(-excess)
+        return self.share * (1 + self.shape * excess) ** (-1 / self.shape)
 
     def quantile(self, probability: float) -> float:
         """The error that is exceeded with this probability, at most `share`."""
-        excess = stats.genpareto.isf(probability / self.share, self.shape, scale=self.scale)
-        return float(self.threshold + excess)
+        ratio = self.share / probability
+        excess = np.log(ratio) if self.shape == 0 else (ratio**self.shape - 1) / self.shape
+        return float(self.threshold + self.scale * excess)
 
 
 def fit(errors: np.ndarray) -> Tail:

@@ -10,20 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograder.evidence import Evidence, ModelEvidence
-from autograder.judge import architecture, own_noise, rebuild
+from autograder.judge import architecture, calibration, own_noise, rebuild
 from autograder.judge.reference import Reference
 from autograder.judge.training import data_faults, trained_without_noise
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
 
-ENOUGH = {False: 0.87, True: 0.65}
-"""Largest error, as a share of the mean image's, that counts as restored; by whether there is noise.
-
-Measured after the shortened training, on the embedded digits and on MNIST, with
-`autograder.benchmark.quality`: correct networks with several initializers and both interpolations reach
-0.37 to 0.65 (reconstruction) and at most 0.27 (denoising), those trained on wrong inputs or targets no
-less than 0.99 and 0.84.
-"""
 CONSTANT = 0.02
 """Standard deviation between the answers to different images below which they are one answer."""
 
@@ -37,6 +29,12 @@ def restoration_error(answers: np.ndarray, reference: Reference) -> float:
     answers: what the network makes of them, float32 (n, 28, 28, 1).
     """
     return float(np.mean((answers - reference.held_out) ** 2)) / reference.mean_image_error
+
+
+def enough(noisy: bool) -> float:
+    """Largest error, as a share of the mean image's, that counts as restored."""
+    bounds = calibration.bounds()
+    return bounds.denoising if noisy else bounds.reconstruction
 
 
 def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
@@ -62,7 +60,7 @@ def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) 
             if first is None:
                 first = answers
             error = restoration_error(answers, reference)
-            if error <= ENOUGH[noisy]:
+            if error <= enough(noisy):
                 return Verdict(1.0, expected, _found(error), notes=(note,) if note else ())
             least = min(least, error)
     except rebuild.RebuildError as error:
@@ -152,7 +150,7 @@ def _why(
         return problem, "End the network with activation='sigmoid'."
     if answers.std(axis=0).mean() < CONSTANT:
         return "The answer is (almost) the same whatever the image.", _advice(exercise)
-    bound = ENOUGH[exercise.noise is not None]
+    bound = enough(exercise.noise is not None)
     return f"A correct model stays below {bound:.2f} after the same training.", _advice(exercise)
 
 

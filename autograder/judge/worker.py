@@ -22,7 +22,7 @@ import threadpoolctl
 from autograder.evidence import Message
 from autograder.images import Images
 from autograder.imports import quick_imports
-from autograder.judge import limits
+from autograder.judge import calibration, limits
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import EXERCISES
 
@@ -226,6 +226,10 @@ class Judge:
     def _wait_until_ready(self) -> None:
         """So that its start is not taken from the time for anybody's evidence."""
         latest = time.monotonic() + READY_SECONDS
+        try:
+            calibration.bounds()
+        except calibration.CalibrationError as error:
+            raise JudgeError(f"There is nothing to judge by: {error}") from error
         try:
             try:
                 self._pool.submit(_nothing).result(READY_SECONDS)

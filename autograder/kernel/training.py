@@ -1,8 +1,8 @@
 """Records every call of `fit`, and in the grading kernel runs only a short share of it.
 
-Measured with `autograder.benchmark.quality` (Keras 3.15, TensorFlow 2.21, one thread): a `fit` costs
+Measured (Keras 3.15, TensorFlow 2.21, one thread): a `fit` costs
 1 s of processor time up to its first step, and for all the others 0.8 s in exercise 1 and 1.2 s in
-exercise 2. What it reaches is told in `judge.quality`.
+exercise 2. What it reaches, `autograder calibrate` measures.
 """
 
 import functools

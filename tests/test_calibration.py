@@ -1,0 +1,177 @@
+"""Bounds rest on what was measured: trainings, their tails, and a file that the judge reads."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from autograder import lab
+from autograder.calibration import bounds, command, kinds, measuring, results, tails
+from autograder.judge import calibration
+from autograder.judge.calibration import CalibrationError
+
+DIGITS = ("embedded", "other")
+
+
+def measured(*, right=0.5, spread=0.02, wrong=1.0, seeds=40):
+    """Results as if networks had been trained: normally distributed right errors."""
+    chance = np.random.default_rng(5)
+    return [
+        results.Result(
+            training,
+            float(
+                chance.normal(right, spread)
+                if kinds.BY_NAME[training.kind].label == kinds.RIGHT
+                else wrong + chance.exponential(0.2)
+            ),
+            1.0,
+        )
+        for training in kinds.plan(seeds, DIGITS)
+    ]
+
+
+def test_a_plan_is_balanced_wherever_it_ends():
+    plan = kinds.plan(300, DIGITS)
+    right = [t for t in plan if kinds.BY_NAME[t.kind].label == kinds.RIGHT]
+    assert len(right) == 300 * len(kinds.RATES) * len(DIGITS) * len(lab.EXERCISES)
+    assert len({t.seed for t in plan}) == len(plan)
+    tenth = plan[: len(plan) // 10]
+    assert {t.kind for t in tenth} == {t.kind for t in plan}
+    for name in ("exercise", "data"):
+        values = [getattr(training, name) for training in tenth]
+        counts = [values.count(value) for value in set(values)]
+        assert max(counts) - min(counts) <= 0.05 * len(tenth)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "most"),
+    [
+        (stats.expon(0.5, 0.03), 2),
+        (stats.gumbel_r(0.5, 0.02), 2),
+        (stats.genpareto(0.1, 0.5, 0.02), 2),
+        # Lighter than exponential: taken for somewhat worse than it is, never for better.
+        (stats.norm(0.5, 0.03), 100),
+    ],
+    ids=["exponential", "Gumbel", "Pareto", "normal"],
+)
+def test_a_tail_recovers_a_known_probability(distribution, most):
+    errors = distribution.rvs(20_000, random_state=3)
+    for probability in (1e-3, 1e-4):
+        estimate = tails.fit(errors).exceeds(distribution.isf(probability))
+        assert probability / 2 < estimate < most * probability
+
+
+def test_what_was_resampled_holds_the_true_probability():
+    held = 0
+    for seed in range(8):
+        errors = stats.expon(0.5, 0.03).rvs(900, random_state=seed)
+        estimates = [t.exceeds(0.5 + 0.03 * np.log(1e5)) for t in tails.resampled(errors, seed)]
+        held += np.quantile(estimates, 0.95) >= 1e-5
+    assert held >= 6
+
+
+def test_a_bound_lies_between_right_and_wrong():
+    for bound in bounds.of(measured()):
+        assert bound.worst.right[-1] < bound.safe < bound.value < bound.nearest.nearest.error
+        assert bound.is_safe
+        for source in bound.sources:
+            estimated, most = source.rejects(bound.value)
+            assert estimated < bounds.REJECTIONS
+            assert estimated <= most
+            assert source.seen(bound.value)[0] == 0
+
+
+def test_where_there_is_no_room_it_is_said():
+    bound, _ = bounds.of(measured(right=0.85, spread=0.04))
+    assert not bound.is_safe
+    assert bound.worst.right[-1] < bound.value < bound.nearest.nearest.error
+
+
+def test_few_results_make_no_bound():
+    with pytest.raises(bounds.TooFewError, match="autoencoder on embedded, other"):
+        bounds.of(measured(seeds=2))
+
+
+def test_results_outlive_an_interruption_in_the_midst_of_a_line(tmp_path):
+    file, some = tmp_path / "results.jsonl", measured(seeds=1)[:3]
+    for result in some:
+        results.append(file, result)
+    file.write_text(file.read_text()[:-20])
+    assert results.read(file) == some[:2]
+    results.append(file, some[2])
+    assert results.read(file) == some
+
+
+@pytest.mark.slow
+def test_measuring_goes_on_where_it_was(tmp_path):
+    file = tmp_path / command.RESULTS
+    training = kinds.Training("autoencoder", "embedded", "as prescribed", "he_normal", 0.01, 0)
+    other = kinds.Training("autoencoder", "embedded", "inputs zero", "he_normal", 0.01, 0)
+    known = results.Result(other, 9.0, 0.0)
+    results.append(file, known)
+    measuring.measure([training, other], {"embedded": "embedded"}, file, workers=1)
+    first, second = results.read(file)
+    assert first == known, "what is known is not measured again"
+    assert second.training == training
+    assert second.error < calibration.bounds().reconstruction
+
+
+@pytest.mark.slow
+def test_a_network_that_is_used_again_reaches_what_a_new_one_does(kernel):
+    from autograder.calibration import trainings
+
+    def error(number, **how):
+        one = kinds.Training("autoencoder", "embedded", "as prescribed", "orthogonal", 0.01, number)
+        return trainings.measure(one, "embedded", **how).error
+
+    first, second = error(0), error(1)
+    assert first != second
+    assert error(1, anew=True) == second
+    assert error(0) == first
+
+
+def test_the_judges_bounds_belong_to_this_lab():
+    from autograder.calibration import record
+
+    written = json.loads(calibration.FILE.read_text())
+    assert written["lab"] == json.loads(json.dumps(record.lab_numbers()))
+    for name, criterion in written["criteria"].items():
+        assert getattr(calibration.bounds(), name) == criterion["bound"]
+        for source in criterion["sources"].values():
+            assert source["right"]["worst"] < criterion["bound"] < source["nearest_wrong"]["error"]
+            assert source["false_rejection"]["count"] == 0
+            assert source["false_rejection"]["estimated_by_tail"] < bounds.REJECTIONS
+
+
+def test_a_report_is_a_record_and_a_page(tmp_path):
+    for result in measured():
+        results.append(tmp_path / command.RESULTS, result)
+    said = command.calibrate(command.Options(["embedded"], 0, tmp_path, 1, report=True))
+    found = calibration.bounds(tmp_path / command.RECORD)
+    assert re.search(f"reconstruction: .* < bound {found.reconstruction:.2f} < ", said)
+    page = (tmp_path / command.PAGE).read_text()
+    assert page.count("<svg") == 2 * len(lab.EXERCISES)
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<rdf:RDF.*?</rdf:RDF>', "", page, flags=re.DOTALL)
+
+
+BROKEN = {
+    "no such file": (None, "cannot be read"),
+    "no JSON": ("{", "holds no calibration"),
+    "a criterion missing": ('{"criteria": {"denoising": {"bound": 0.5}}}', "reconstruction"),
+    "a bound of 0": (
+        '{"criteria": {"denoising": {"bound": 0.5}, "reconstruction": {"bound": 0.0}}}',
+        "the bound of reconstruction is 0.0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_named(tmp_path, text, words):
+    file = tmp_path / "calibration.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(CalibrationError, match=re.escape(words)) as caught:
+        calibration.bounds(file)
+    assert str(file) in str(caught.value)
