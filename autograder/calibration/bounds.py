@@ -15,6 +15,10 @@ from autograder.calibration.results import Result
 REJECTIONS = 1e-5
 """Share of right networks that a bound may reject, as estimated."""
 CONFIDENCE = 0.95
+DISTANCE = 1.05
+"""Times the bound that the nearest wrong error is, at least."""
+LEAST = 20
+"""Right networks without which no bound is set at all."""
 QUANTILES = (0.5, 0.9, 0.99)
 CRITERIA = {"autoencoder": "reconstruction", "denoising_autoencoder": "denoising"}
 """The criterion that goes by the error of each exercise."""
@@ -83,23 +87,30 @@ class Bound:
 
     @cached_property
     def safe(self) -> float:
-        """The error above which, as estimated, no more right networks are than may be rejected."""
+        """The error above which, as estimated, no more right networks are than may be rejected.
+
+        Infinite where too few are measured to tell.
+        """
+        if min(len(source.right) for source in self.sources) < tails.LEAST:
+            return math.inf
         return max(source.tail.quantile(REJECTIONS) for source in self.sources)
 
     @property
     def is_safe(self) -> bool:
-        """Whether there is room for a bound that rejects so few."""
-        return self.value > self.safe
+        """Whether the bound rejects as few as it may, as estimated."""
+        return self.value >= self.safe
 
     @cached_property
     def value(self) -> float:
-        """As many times the error that is safe as the nearest wrong one is times the bound.
+        """As far from the worst right one as from the nearest wrong one, by their ratios.
 
-        Where the wrong ones leave no room for that: the worst right one's error in place of the safe.
+        Where that would not be safe: what is, as long as it keeps some distance from the wrong ones.
         """
-        wrong = self.nearest.nearest.error
-        least = self.safe if self.safe < wrong else min(self.worst.right[-1], wrong)
-        return round(math.sqrt(least * wrong), 2)
+        right, wrong = self.worst.right[-1], self.nearest.nearest.error
+        middle = math.sqrt(right * wrong)
+        if middle < self.safe < wrong / DISTANCE:
+            return math.ceil(100 * self.safe) / 100
+        return round(middle, 2)
 
     @property
     def margins(self) -> tuple[float, float]:
@@ -118,10 +129,10 @@ def _sources(exercise: str, results: list[Result]) -> list[Source]:
         Source(name, tuple(each for each in own if each.training.data == name))
         for name in sorted({each.training.data for each in own})
     ]
-    few = [source.name for source in sources if len(source.right) < tails.LEAST or not source.of(WRONG)]
+    few = [source.name for source in sources if len(source.right) < LEAST or not source.of(WRONG)]
     if few or not sources:
         where = ", ".join(few) or "any digits"
         raise TooFewError(
-            f"{exercise} on {where}: measure {tails.LEAST} right networks and a wrong one at least."
+            f"{exercise} on {where}: measure {LEAST} right networks and a wrong one at least."
         )
     return sources

@@ -48,7 +48,7 @@ def calibrate(options: Options) -> str:
 
 def _line(bound: bounds.Bound) -> str:
     nearest = bound.nearest.nearest
-    room = "" if bound.is_safe else f"; no room above {bound.safe:.3f}, which is safe"
+    room = "" if bound.is_safe else f" (safe would be {bound.safe:.3f})"
     return (
         f"{bound.criterion}: right up to {bound.worst.right[-1]:.3f} < bound {bound.value:.2f} < "
         f"{nearest.error:.3f} ({nearest.training.kind}){room}"

@@ -1,5 +1,6 @@
 """The page that shows what the bounds rest on: one file of HTML, with its plots in it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,7 @@ def page(bounds: list[Bound], contents: dict) -> str:
     return _TEMPLATES.get_template("page.html.j2").render(
         bounds=bounds,
         contents=contents,
+        infinite=math.inf,
         histograms={bound.criterion: Markup(plots.histograms(bound)) for bound in bounds},
         tails={bound.criterion: Markup(plots.tail(bound)) for bound in bounds},
         kinds={bound.criterion: _rows_of_kinds(bound) for bound in bounds},

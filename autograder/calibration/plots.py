@@ -53,7 +53,7 @@ def tail(bound: Bound) -> str:
         axes.set_title(source.name)
         axes.set_xlabel("error / error of the mean image")
     columns[0].set_ylabel("share of right networks above")
-    columns[0].legend(frameon=False, fontsize=8)
+    columns[0].legend(frameon=False, fontsize=7, loc="lower left")
     return _svg(figure)
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import math
 from pathlib import Path
 
 import keras
@@ -54,8 +55,8 @@ def _of_bound(bound: Bound) -> dict:
         "margin_to_nearest_wrong": _rounded(wrong),
         "margin_to_worst_right": _rounded(right),
         "right_exceed_at_1_in": round(1 / REJECTIONS),
-        "right_exceed_this": _rounded(bound.safe),
-        "room_between": bound.is_safe,
+        "right_exceed_this": _rounded(bound.safe) if math.isfinite(bound.safe) else None,
+        "safe": bound.is_safe,
         "sources": {source.name: _of_source(source, bound.value) for source in bound.sources},
     }
 

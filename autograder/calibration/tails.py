@@ -13,8 +13,8 @@ import numpy as np
 ABOVE = 0.1
 """Share of the errors that are above the threshold, and fitted."""
 RESAMPLES = 500
-LEAST = 30
-"""Errors below which no tail is fitted."""
+LEAST = 100
+"""Errors on which a tail may be relied: fewer leave ten above the threshold at most."""
 
 
 @dataclass(frozen=True)
