@@ -45,9 +45,8 @@ def gaussian(like, seed, sigma=0.2):
 
 
 @pytest.mark.parametrize("kind", kinds.RIGHT)
-@pytest.mark.parametrize("seed", range(2))
-def test_right_noise_earns_all(few, kind, seed):
-    verdict = judge_noise(kinds.evidence(kind, seed, few), DENOISING, few)
+def test_right_noise_earns_all(few, kind):
+    verdict = judge_noise(kinds.evidence(kind, 0, few), DENOISING, few)
     assert verdict.credit == 1, verdict
     assert "σ ≈ 0." in verdict.found
 
