@@ -185,7 +185,8 @@ def _digest(names: Mapping[str, object]) -> str:
         if isinstance(value, keras.Model):
             arrays = value.get_weights()
             # A method that was replaced, or another compilation.
-            sha.update(repr((sorted(vars(value)), value.trainable, id(value._compile_config))).encode())
+            compiled = id(getattr(value, "_compile_config", None))
+            sha.update(repr((sorted(vars(value)), value.trainable, compiled)).encode())
         for array in arrays:
             if isinstance(array, np.ndarray):
                 sha.update(name.encode())
