@@ -167,6 +167,16 @@ IMAGE = "data:image/png;base64,AAAA"
         ({"image/jpeg": "BBBB"}, ("BBBB",)),
         ({"image/png": "AAAA", "text/html": "<p></p>"}, ()),
         ({"image/png": "AAAA", "image/svg+xml": "<svg/>"}, ()),
+        ({"image/gif": "R0lG"}, ("R0lG",)),
+        ({"image/svg+xml": f'<svg><image x="1" xlink:href="{IMAGE}" id="a"/></svg>'}, ("AAAA",)),
+        ({"image/svg+xml": f'<svg><g opacity="0"><image href="{IMAGE}"/></g></svg>'}, ()),
+        (
+            {"text/html": f'<table><td style="text-align: center"><img src="{IMAGE}" width="84">'},
+            ("AAAA",),
+        ),
+        ({"text/html": f'<img src="{IMAGE}" style="width:84px; image-rendering:pixelated">'}, ("AAAA",)),
+        ({"text/html": f'<img src="{IMAGE}" style="margin-left:-9999px">'}, ()),
+        ({"text/html": f'<img src="{IMAGE}" style="width:1px">'}, ()),
         (
             {"text/html": f'<b>7</b><img src="{IMAGE}"><img src="{IMAGE}" />'},
             ("AAAA",) * 2,

@@ -15,6 +15,7 @@ from matplotlib import pyplot as plt
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from autograder.judge import page
@@ -272,3 +273,24 @@ def test_a_hostile_picture_shows_nothing_and_takes_no_time(screen, digits, conte
 @pytest.mark.parametrize("picture", ["", "%", "é", "A" * 7])
 def test_what_is_no_picture_is_left_out(picture):
     assert page.look([], [picture]) == ([], [])
+
+
+def test_a_figure_that_another_library_showed_again_is_seen(screen, digits):
+    rows(digits, cmap="twilight")
+    (picture,) = sent()
+    copy = io.BytesIO()
+    Image.open(io.BytesIO(base64.b64decode(picture))).save(copy, "PNG", compress_level=1)
+    assert unseen(screen, [base64_of(copy.getvalue())])[:COUNT] == [""] * COUNT
+
+
+def test_a_gif_shows_its_first_picture(screen, digits):
+    rows(digits, cmap="gray")
+    (picture,) = sent()
+    copy = io.BytesIO()
+    Image.open(io.BytesIO(base64.b64decode(picture))).convert("L").save(copy, "GIF")
+    assert unseen(screen, [base64_of(copy.getvalue())])[:COUNT] == [""] * COUNT
+
+
+def test_a_gif_of_many_parts_is_not_read():
+    parts = b"!\xfe\x01a\x00" * 1_000_000
+    assert page.look([], [base64_of(b"GIF89a\x01\x00\x01\x00\x00\x00\x00" + parts)]) == ([], [])

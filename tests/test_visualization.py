@@ -6,7 +6,18 @@ import io
 
 import numpy as np
 import pytest
-from by_hand import NO_MODEL, ROWS, conv, evidence, network, one_convolution, point, sample
+from by_hand import (
+    CHANNELS_LAST,
+    NO_MODEL,
+    ROWS,
+    conv,
+    evidence,
+    layer,
+    network,
+    one_convolution,
+    point,
+    sample,
+)
 from PIL import Image
 
 from autograder.evidence import Drawing
@@ -131,15 +142,51 @@ def test_outputs_of_another_network_are_not_this_ones(judged, clean):
 def test_pictures_of_the_inputs_count_beside_a_network_that_cannot_be_run(judged, clean):
     verdict = judged(clean, network(conv(1)))
     assert verdict.credit == 0.5
+    assert verdict.review
     assert "could not run this model" in verdict.notes[0]
 
 
-def test_without_a_network_or_noisy_images_there_is_nothing_to_compare_with(judged, clean, reference):
+def test_without_a_network_there_is_nothing_to_compare_with(judged, clean):
     assert judged(clean, NO_MODEL).credit == 0
+
+
+def test_without_noisy_images_the_clean_ones_count(clean, reference):
     shown = evidence("visualization", SHIFT, drawings=tuple(map(as_drawn, clean)))
     verdict = judge_visualization(shown, DENOISING, reference)
-    assert verdict.credit == 0
-    assert "x_test_noisy holds no images" in verdict.problems[0]
+    assert verdict.credit == pytest.approx(1 / 3)
+    assert "x_test_noisy holds no images" in verdict.notes[0]
+
+
+def test_noisy_images_without_their_channel_are_noisy_images(clean, noisy, reference):
+    inputs = noisy.values[:SHOWN_IMAGES, ..., 0]
+    drawn = tuple(map(as_drawn, [*inputs, *outputs(inputs), *clean]))
+    flat = dataclasses.replace(noisy, shape=noisy.shape[:3], values=noisy.values[..., 0])
+    shown = evidence("visualization", SHIFT, arrays={"x_test_noisy": flat}, drawings=drawn)
+    assert judge_visualization(shown, DENOISING, reference).credit == 1
+
+
+def test_images_of_another_size_count_as_they_were_shown(judged, clean):
+    cropping = layer("Cropping2D", cropping=((4, 4), (4, 4)), **CHANNELS_LAST)
+    assert judged([*clean, *clean[:, 4:24, 4:24]], network(cropping)).credit == 1
+
+
+def test_an_output_may_be_shown_through_another_sigmoid(judged, clean):
+    assert judged([*clean, *(1 / (1 + np.exp(-outputs(clean))))]).credit == 1
+
+
+def test_an_output_rounded_to_black_and_white_is_another(judged, clean):
+    assert judged([*clean, *(outputs(clean) > 0.5)]).credit == 0.5
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        (lambda r: r.test_images(np.arange(10, 20)), "other test images"),
+        (lambda r: r.train_images(np.arange(10)), "images of the training set"),
+    ],
+)
+def test_what_is_shown_instead_is_named(judged, reference, others, words):
+    assert words in judged(others(reference)[..., 0]).problems[0]
 
 
 @pytest.fixture
@@ -163,7 +210,7 @@ def png(image):
 def test_what_was_drawn_and_not_sent_to_the_page_is_missing(looked_at, clean):
     verdict = looked_at(map(as_drawn, [*clean, *outputs(clean)]), [])
     assert verdict.credit == 0
-    assert verdict.problems[-1].startswith("20 of these were in a figure that is not in the notebook")
+    assert verdict.problems[0].startswith("20 of the 20 pictures were in a figure that is not in the")
 
 
 def test_pictures_that_no_figure_holds_are_looked_at_themselves(looked_at, clean):

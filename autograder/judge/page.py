@@ -90,7 +90,11 @@ class Sight:
         # Values that differ little may be shown on the scale from black (0) to white (1).
         if np.ptp(meant, axis=(0, 1)).max() < min(MIN_CONTRAST, 255 * spread / 2):
             return FAINT
-        return "" if _agreement(values, meant, shown) >= MIN_AGREEMENT else COVERED
+        if _agreement(values, meant, shown) >= MIN_AGREEMENT:
+            return ""
+        # Of an image in colours of its own the brightness is known, but not each colour.
+        bright = (colours.mean(axis=-1, keepdims=True) for colours in (meant, shown))
+        return "" if _agreement(values, *bright) >= MIN_AGREEMENT else COVERED
 
 
 def look(drawings: Sequence[Drawing], pictures: Sequence[str]) -> tuple[list[Sight], list[Image.Image]]:

@@ -25,7 +25,7 @@ import tensorflow as tf  # noqa: E402
 import zmq  # noqa: E402
 from keras.src.datasets import mnist  # noqa: E402
 
-from autograder.kernel import drawing, names, prediction, session  # noqa: E402
+from autograder.kernel import drawing, names, plotly_figures, prediction, session  # noqa: E402
 
 
 def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.publish) -> None:
@@ -46,6 +46,7 @@ def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.pu
         prediction.install()
     seed()
     drawing.render_as_pixels()
+    plotly_figures.install()
     session.start(shorten=shorten, deliver=deliver)
 
 

@@ -1,0 +1,128 @@
+"""Writes the fairness statement: how often the corpus's labels and the grader agree, with exact bounds.
+
+    python tests/fairness.py RECORD.jsonl ... > docs/FAIRNESS.md
+
+A record is what `pytest tests/test_corpus.py --record FILE` writes, one for each source of digits.
+"""
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from scipy.stats import beta
+
+from autograder.judge import calibration
+
+CONFIDENCE = 0.95
+_ORDER = {"zero": 0, "partial": 1, "full": 2}
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One criterion of one submission: the label, and what the grader said."""
+
+    case: str
+    criterion: str
+    digits: str
+    expected: str
+    """'zero', 'partial' or 'full', as is `found`."""
+    found: str
+
+
+@dataclass
+class Count:
+    """Judgements of one kind, and those that disagree with their label."""
+
+    judged: int = 0
+    disagreeing: list[str] = field(default_factory=list)
+
+    def add(self, case: str, disagrees: bool) -> None:
+        self.judged += 1
+        self.disagreeing += [case] * disagrees
+
+    @property
+    def bound(self) -> float:
+        """The rate that is not exceeded, at CONFIDENCE (Clopper and Pearson 1934, one-sided)."""
+        wrong = len(self.disagreeing)
+        if wrong == self.judged:
+            return 1.0
+        return float(beta.ppf(CONFIDENCE, wrong + 1, self.judged - wrong))
+
+    def __str__(self) -> str:
+        if not self.judged:
+            return "none judged"
+        return f"{len(self.disagreeing)} of {self.judged} (at most {100 * self.bound:.1f} %)"
+
+
+@dataclass
+class Row:
+    """One criterion on one source of digits."""
+
+    criterion: str
+    digits: str
+    rejected: Count = field(default_factory=Count)
+    """Right ones that did not earn all."""
+    accepted: Count = field(default_factory=Count)
+    """Wrong ones that earned more than the label says."""
+    harsh: Count = field(default_factory=Count)
+    """Wrong ones that earned less than the label says."""
+
+
+def read(lines: Iterable[str]) -> list[Judgement]:
+    """The judgements of a record."""
+    keys = Judgement.__dataclass_fields__
+    return [Judgement(**{key: line[key] for key in keys}) for line in map(json.loads, lines)]
+
+
+def counted(judgements: Iterable[Judgement]) -> list[Row]:
+    """A row for each criterion and source of digits, in the order in which they come."""
+    rows: dict[tuple[str, str], Row] = {}
+    for each in judgements:
+        row = rows.setdefault((each.criterion, each.digits), Row(each.criterion, each.digits))
+        if each.expected == "full":
+            row.rejected.add(each.case, each.found != "full")
+        else:
+            row.accepted.add(each.case, _ORDER[each.found] > _ORDER[each.expected])
+            row.harsh.add(each.case, _ORDER[each.found] < _ORDER[each.expected])
+    return list(rows.values())
+
+
+def statement(judgements: list[Judgement]) -> str:
+    """The statement, in Markdown."""
+    rows = counted(judgements)
+    submissions = defaultdict(set)
+    for each in judgements:
+        submissions[each.digits].add(each.case)
+    right = {each.case for each in judgements} - {e.case for e in judgements if e.expected != "full"}
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("fairness.md.j2").render(
+        rows=rows,
+        submissions={digits: len(cases) for digits, cases in submissions.items()},
+        right=len(right),
+        judgements=len(judgements),
+        disagreements=[
+            (row, case)
+            for row in rows
+            for count in (row.rejected, row.accepted, row.harsh)
+            for case in count.disagreeing
+        ],
+        confidence=round(100 * CONFIDENCE),
+        calibration=calibration.read(),
+    )
+
+
+def main() -> None:
+    """Prints the statement for the records named on the command line."""
+    lines = [line for path in sys.argv[1:] for line in Path(path).read_text("utf-8").splitlines()]
+    print(statement(read(lines)))
+
+
+if __name__ == "__main__":
+    main()
