@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import psutil
 import pytest
 import session_keys
@@ -23,7 +24,8 @@ from traitlets.config import Config
 from autograder.course import sandbox
 from autograder.course.execute import INCIDENT, ExecuteSubmission
 from autograder.course.grading import Grading
-from autograder.evidence import MIME_TYPE
+from autograder.course.work import RESULT
+from autograder.evidence import DRAWINGS, MIME_TYPE, decode
 from autograder.kernel import system_calls
 
 works = pytest.mark.skipif(bool(sandbox.problem()), reason=f"no sandbox here: {sandbox.problem()}")
@@ -313,6 +315,20 @@ def test_two_kernels_at_once_are_shut_off_from_each_other(grading):
     )
     first.join()
     assert run.text.splitlines() == ["False []", "True", "2"]
+
+
+@works
+def test_what_was_drawn_by_the_end_is_asked_for_after_the_last_cell(grading):
+    cells = ["import numpy as np, matplotlib.pyplot as plt; plt.imshow(np.eye(28))", "1", "2"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook, resources = ExecuteSubmission(timeout=60).preprocess(notebook, {"metadata": {"path": ""}})
+    result = resources[RESULT]
+    assert [cell.source for cell in notebook.cells] == cells
+    assert len(result.cells) == len(cells)
+    assert result.final
+    ((_, text),) = result.evidence[DRAWINGS]
+    (drawing,) = decode(text).drawings
+    np.testing.assert_array_equal(drawing.array, np.eye(28))
 
 
 @works
