@@ -59,8 +59,8 @@ MAX_SIDE = 128
 """Of an image that is looked for."""
 MAX_TRANSFORMED = 120_000_000
 """Pixels of all Fourier transforms of the coarse search: some 5 s."""
-MAX_REFINED = 240
-"""Places that are refined: some 20 ms each."""
+MAX_REFINED = 120
+"""Places that are refined: up to 0.1 s each."""
 MAX_SIZES = 60
 """Different sizes at which all images are compared with a whole picture."""
 
