@@ -61,7 +61,7 @@ MAX_TRANSFORMED = 120_000_000
 """Pixels of all Fourier transforms of the coarse search: some 5 s."""
 MAX_REFINED = 120
 """Places that are refined: up to 0.1 s each."""
-MAX_SIZES = 60
+MAX_SIZES = 30
 """Different sizes at which all images are compared with a whole picture."""
 
 
