@@ -63,7 +63,7 @@ class PreloadedKernel:
         # Not __main__, which belongs to pytest and is what a spawned process imports.
         self._shell = _Shell.instance(user_module=types.ModuleType("student"))
         self._shell.enable_matplotlib("inline")
-        names.install(self._shell)
+        prepare.soften(self._shell)
         self._shell.parent_header = {"header": {"msg_id": REQUEST}}
         self._shell.display_pub.publish = lambda data, **_: self._published.append(data)
         self._shell.displayhook.write_format_data = lambda data, *_: self._published.append(data)

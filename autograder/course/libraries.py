@@ -10,6 +10,9 @@ from packaging.utils import canonicalize_name
 DISTRIBUTION = "autoencoder-lab"
 """This package, as pyproject.toml names it."""
 
+EXTRA = "notebooks"
+"""The extra of it that notebooks may use: what is installed of that decides what comes of them."""
+
 _INSTALLERS = {"pip", "setuptools"}
 """Part of an environment that no list of versions pins, and nothing that grading is made of."""
 
@@ -18,11 +21,12 @@ _INSTALLERS = {"pip", "setuptools"}
 def versions(of: str = DISTRIBUTION) -> Mapping[str, str]:
     """The version of each distribution that one depends on, itself included; "" for one that is missing.
 
-    Extras count where somebody asks for them: this package's tools for tests are not among them. Of a
-    package that was never installed nobody knows what it needs: all that is installed counts then.
+    Extras count where somebody asks for them, and what notebooks may use; this package's tools for tests
+    do not. Of a package that was never installed nobody knows what it needs: all that is installed
+    counts then.
     """
     found: dict[str, str] = {}
-    to_do = {(of, "")}
+    to_do = {(of, ""), (of, EXTRA)}
     done: set[tuple[str, str]] = set()
     while to_do:
         wanted = to_do.pop()

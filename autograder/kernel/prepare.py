@@ -23,9 +23,20 @@ import matplotlib.pyplot  # noqa: E402, F401
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import zmq  # noqa: E402
+from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
 from keras.src.datasets import mnist  # noqa: E402
 
-from autograder.kernel import drawing, names, plotly_figures, prediction, session  # noqa: E402
+from autograder.kernel import (  # noqa: E402
+    absent,
+    commands,
+    devices,
+    drawing,
+    names,
+    offline,
+    plotly_figures,
+    prediction,
+    session,
+)
 
 
 def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.publish) -> None:
@@ -44,10 +55,19 @@ def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.pu
         # Nor batches this small from being shared out: notebooks run beside each other instead.
         tf.config.threading.set_intra_op_parallelism_threads(1)
         prediction.install()
+    devices.install()
+    offline.install(images)
     seed()
     drawing.render_as_pixels()
     plotly_figures.install()
     session.start(shorten=shorten, deliver=deliver)
+
+
+def soften(shell: InteractiveShell) -> None:
+    """Lets what cannot work here fail with a remark, and errors tell what there is instead."""
+    absent.install(shell)
+    commands.install(shell)
+    names.install(shell)
 
 
 def serve(arguments: list[str], sockets_are_bound: Callable[[], None] = lambda: None) -> None:
@@ -72,10 +92,10 @@ def serve(arguments: list[str], sockets_are_bound: Callable[[], None] = lambda: 
     # What libraries write past Python goes to the kernel's log, not into the notebook.
     app = IPKernelApp.instance(capture_fd_output=False)
     app.initialize(kernel_arguments)
-    names.install(app.shell)
     # Where outputs come faster than they are read, the notebook waits: otherwise some would be lost.
     app.iopub_thread.schedule(lambda: app.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1))
     os.chdir(folder)
+    soften(app.shell)
     sockets_are_bound()
     app.start()
 

@@ -1,0 +1,107 @@
+"""Lets magics, commands of the system and questions that cannot work here fail with a remark.
+
+What runs the student's own code, such as `%time`, still stops with the student's own error.
+"""
+
+import ast
+import contextlib
+import functools
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograder.kernel import session
+
+_INSTALLS = re.compile(
+    r"\s*(sudo\s+)?(python[\d.]*\s+-m\s+)?(pip[\d.]*|uv|conda|mamba|apt|apt-get|npm)\s.*"
+    r"\b(install|update|upgrade|uninstall|remove|add|build-dep)\b"
+)
+_DOWNLOADS = re.compile(r"\s*(wget|curl|git\s+clone|kaggle|gdown|gsutil)\b")
+_INSTALLING_MAGICS = {"pip", "conda", "mamba", "micromamba", "uv"}
+_OF_COLAB_OR_TENSORBOARD = {"tensorboard", "tensorflow_version"}
+_RUNS_OWN_CODE = {"time", "timeit", "prun", "run", "capture", "debug", "lprun", "memit", "mprun", "px"}
+"""Magics whose errors are the student's own."""
+_INLINE = ("inline", "--list", "-l")
+
+
+def install(shell: Any) -> None:
+    """Wraps the ways a shell has to reach past Python."""
+    # A pip that is started all the same asks no network for anything.
+    os.environ.update(PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    shell.run_line_magic = _soft_line_magic(shell.run_line_magic)
+    shell.run_cell_magic = _soft_cell_magic(shell, shell.run_cell_magic)
+    shell.system = _soft_command(shell, shell.system)
+    shell.getoutput = _soft_command(shell, shell.getoutput, nothing=[])
+    # ipykernel puts these in the place of `input` and `getpass.getpass` for each cell.
+    if kernel := getattr(shell, "kernel", None):
+        kernel.raw_input = kernel.getpass = _no_answer
+
+
+def _soft_line_magic(run: Callable) -> Callable:
+    @functools.wraps(run)
+    def run_line_magic(name: str, line: str, _stack_depth: int = 1) -> Any:
+        if name in _INSTALLING_MAGICS:
+            return session.remark(f"nothing is installed here: %{name} {line}")
+        if name in _OF_COLAB_OR_TENSORBOARD:
+            return session.remark(f"%{name} does nothing here")
+        if name == "matplotlib" and not line.strip().startswith(_INLINE):
+            session.remark("figures are shown inline here")
+            line = "inline"
+        with _errors_as_remarks(f"%{name} {line}", but=name in _RUNS_OWN_CODE):
+            # One frame further from the cell whose variables it sees.
+            return run(name, line, _stack_depth + 1)
+
+    return run_line_magic
+
+
+def _soft_cell_magic(shell: Any, run: Callable) -> Callable:
+    @functools.wraps(run)
+    def run_cell_magic(name: str, line: str, cell: str) -> Any:
+        if not shell.find_cell_magic(name) and name not in shell.magics_manager.lazy_magics:
+            session.remark(f"%%{name} does nothing here")
+            # Most magics of extensions run the cell and look at it: so it is run, if it is Python.
+            with contextlib.suppress(SyntaxError):
+                ast.parse(shell.transform_cell(cell))
+                shell.run_cell(cell).raise_error()
+            return None
+        with _errors_as_remarks(f"%%{name}", but=name in _RUNS_OWN_CODE):
+            return run(name, line, cell)
+
+    return run_cell_magic
+
+
+@contextlib.contextmanager
+def _errors_as_remarks(what: str, *, but: bool) -> Iterator[None]:
+    """but: let errors be errors."""
+    try:
+        yield
+    except Exception as error:
+        if but:
+            raise
+        session.remark(f"{what.strip()} does not work here ({type(error).__name__}: {error})"[:300])
+
+
+def _soft_command(shell: Any, run: Callable, nothing: Any = None) -> Callable:
+    """nothing: what a command gives that is not run."""
+
+    @functools.wraps(run)
+    def command(text: str, *arguments: Any, **options: Any) -> Any:
+        if _INSTALLS.match(text):
+            session.remark(f"nothing is installed here: !{text.strip()}"[:300])
+            return nothing
+        try:
+            result = run(text, *arguments, **options)
+        except Exception as error:
+            session.remark(f"!{text.strip()} does not work here ({error})"[:300])
+            return nothing
+        if _DOWNLOADS.match(text) and shell.user_ns.get("_exit_code") != 0:
+            session.incident(f"nothing can be downloaded on the grading machine: !{text.strip()}")
+        return result
+
+    return command
+
+
+def _no_answer(prompt: object = "", *_: object, **__: object) -> str:
+    session.incident("nobody answers questions on the grading machine (input)")
+    return ""
