@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbgrader.utils import is_grade
 from once import Descriptions
 
@@ -21,7 +21,7 @@ from autograder.course.notebooks import grade_id
 from autograder.course.outputs import pictures
 from autograder.evidence import COLLECT, MIME_TYPE, Drawing, Message
 from autograder.images import Images
-from autograder.kernel import names, prepare, session
+from autograder.kernel import prepare, session
 
 REQUEST = "of no kernel"
 
@@ -102,6 +102,7 @@ class PreloadedKernel:
         plt.close("all")
         plt.rcdefaults()
         session.current().screen.drawings.clear()
+        session.current().incidents.clear()
         prepare.seed()
 
     def _forget(self) -> None:
@@ -135,6 +136,12 @@ class PreloadedKernel:
         self._shell.user_ns.update(start.names)
         session.current().screen.drawings.extend(start.drawings)
         return len(start.sources)
+
+    def errors(self, *sources: str) -> list[str]:
+        """Runs a notebook of such cells; the errors that its cells ended with."""
+        notebook = self.run(new_notebook(cells=[new_code_cell(source) for source in sources]))
+        outputs = itertools.chain.from_iterable(cell.outputs for cell in notebook.cells)
+        return [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
 
     def _run_cell(self, cell: NotebookNode) -> None:
         if not is_grade(cell):

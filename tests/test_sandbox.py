@@ -664,3 +664,15 @@ def test_without_what_makes_the_filter_the_problem_says_what_to_install(
     else:
         monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda *args: None)
     assert advice in sandbox.problem.__wrapped__()
+
+
+@works
+def test_what_a_student_has_elsewhere_is_there_or_missed_softly(grading):
+    run = Run(
+        "!nvidia-smi\n%pip install -q tensorflow\n%load_ext tensorboard\n%tensorboard --logdir logs\n"
+        "import cv2, pandas, seaborn, skimage, wandb\nfrom tqdm.notebook import tqdm\n"
+        "x = list(tqdm(range(3)))",
+        "answer = input('Train?')\nprint(x, answer == '')",
+    )
+    assert "'wandb' is not installed" in run.cells[0]
+    assert run.text.endswith("[0, 1, 2] True\n")

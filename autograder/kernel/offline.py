@@ -1,4 +1,4 @@
-"""Downloads without a network, drawings of networks without Graphviz, styles under their former names."""
+"""Downloads without a network, plots of networks without Graphviz, styles by their former names."""
 
 import functools
 import os
