@@ -13,6 +13,7 @@ NOWHERE = "http://nowhere.invalid/x"
         f"import urllib.request\nurllib.request.urlretrieve('{NOWHERE}', 'x.png')",
         f"import keras\nassert keras.utils.get_file('x.h5', '{NOWHERE}')",
         f"import tensorflow as tf\ntf.keras.utils.get_file('x.h5', origin='{NOWHERE}')",
+        f"from tensorflow.keras.utils import get_file\nget_file('x.h5', origin='{NOWHERE}')",
     ],
 )
 def test_a_download_fails_softly(kernel, cell):

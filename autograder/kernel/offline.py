@@ -1,4 +1,7 @@
-"""Downloads without a network, plots of networks without Graphviz, styles by their former names."""
+"""Downloads, which fail here for want of a network, and Matplotlib's styles by their former names.
+
+Where IPython's magics are imported, Keras's plot_model prints that it lacks Graphviz instead of raising.
+"""
 
 import functools
 import os
@@ -7,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import IPython.core.magics.namespace  # noqa: F401
 import keras
 import matplotlib.style
 import tensorflow as tf
@@ -24,7 +28,6 @@ def install(images: str) -> None:
     get_file = _soft_download(keras.utils.get_file, images)
     for place in (keras.utils, tf.keras.utils):
         place.get_file = get_file
-        place.plot_model = _soft_plot(place.plot_model)
     styles = matplotlib.style.library
     styles |= {name.replace(_MOVED, ""): style for name, style in styles.items() if _MOVED in name}
 
@@ -69,14 +72,3 @@ def _soft_download(get_file: Callable, images: str) -> Callable:
             return name
 
     return download
-
-
-def _soft_plot(plot_model: Callable) -> Callable:
-    @functools.wraps(plot_model)
-    def plot(*arguments: Any, **options: Any) -> Any:
-        try:
-            return plot_model(*arguments, **options)
-        except ImportError as error:
-            return session.remark(f"plot_model shows nothing here ({error})")
-
-    return plot

@@ -1,6 +1,7 @@
 """Readies a process for a student's notebook: images offline, seeds, quiet logs, watchers."""
 
 import argparse
+import itertools
 import os
 import random
 import sys
@@ -25,6 +26,7 @@ import tensorflow as tf  # noqa: E402
 import zmq  # noqa: E402
 from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
 from keras.src.datasets import mnist  # noqa: E402
+from tensorflow.python.framework import random_seed  # noqa: E402
 
 from autograder.kernel import (  # noqa: E402
     absent,
@@ -111,3 +113,20 @@ def seed() -> None:
 
     seeded_default_rng.unseeded = default_rng
     np.random.default_rng = seeded_default_rng
+    _count_random_operations()
+
+
+def _count_random_operations() -> None:
+    """Gives each random operation of a graph a seed of its own, as it had without a seed for all.
+
+    TensorFlow counts them anew in each graph: two pipelines that add noise would add the same.
+    """
+    get_seed = getattr(random_seed.get_seed, "counted_by_graph", random_seed.get_seed)
+    count = itertools.count(1)
+
+    def counted_seed(op_seed=None):
+        ours = not tf.executing_eagerly() and tf.compat.v1.get_default_graph().seed == SEED
+        return get_seed(next(count) if ours and op_seed is None else op_seed)
+
+    counted_seed.counted_by_graph = get_seed
+    random_seed.get_seed = counted_seed
