@@ -84,7 +84,8 @@ def test_what_a_package_that_is_there_lacks_is_the_students_error(kernel, cell, 
 
 def test_a_cell_that_dies_for_want_of_a_module_is_an_incident(kernel):
     assert kernel.errors(
-        "import sys\nsys.path.insert(0, '')\nwith open('own.py', 'w') as f:\n    f.write('import wandb')\n"
+        "import sys\nsys.path.insert(0, '')\n"
+        "with open('own.py', 'w') as f:\n    f.write('import wandb')\n"
         "try:\n    import own\nfinally:\n    sys.path.pop(0)"
     )
     assert kernel.errors("import importlib\nimportlib.import_module('wandb')")
