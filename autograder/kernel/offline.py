@@ -14,6 +14,7 @@ import IPython.core.magics.namespace  # noqa: F401
 import keras
 import matplotlib.style
 import tensorflow as tf
+from keras.src.utils import file_utils
 
 from autograder.kernel import session
 
@@ -26,7 +27,8 @@ def install(images: str) -> None:
     socket.getaddrinfo = _noting_failure(socket.getaddrinfo)
     urllib.request.urlretrieve = _soft_retrieval(urllib.request.urlretrieve)
     get_file = _soft_download(keras.utils.get_file, images)
-    for place in (keras.utils, tf.keras.utils):
+    # `from tensorflow.keras.utils import …` takes it anew from where it is defined.
+    for place in (keras.utils, tf.keras.utils, file_utils):
         place.get_file = get_file
     styles = matplotlib.style.library
     styles |= {name.replace(_MOVED, ""): style for name, style in styles.items() if _MOVED in name}
