@@ -26,6 +26,13 @@ from autograder.kernel.loops import Loops
 SHORT_STEPS = 140
 SHORT_BATCH = 10
 SHORT_SECONDS = 120
+SLOW = 0.6
+"""Error on what it learns from, as a share of always answering the mean target, at more than which a
+network is trained on: a few initial weights lead only slowly to where others are."""
+MOST_STEPS = 3 * SHORT_STEPS
+"""Of one network, in all its calls."""
+SLOW_ROWS = 100
+"""Images that tell."""
 VALIDATION_ROWS = 50
 READ_SECONDS = 20
 """For reading epochs of pipelines and generators to their ends, in all calls together. Of one over MNIST
@@ -185,7 +192,10 @@ class FitRecorder:
             columns = (short["x"], short["y"], short["sample_weight"])
             try:
                 with self._exchanges.made(model, columns, callbacks):
-                    return original(model, **short)
+                    history = original(model, **short)
+                    self._train_on(original, model, short, watcher)
+                    model.history = history
+                    return history
             except Exception as error:
                 failed = error
         # Whose fault it is shows with all as the student has it.
@@ -195,6 +205,17 @@ class FitRecorder:
         watcher.incident = f"{type(failed).__name__}: {failed}"[:500]
         self._incident(f"the shortened training of this network failed: {watcher.incident}")
         return history
+
+    def _train_on(self, original, model, short: dict, watcher: _RunToTheEnd) -> None:
+        """More of the same, without the student's callbacks, for a network that learns slowly."""
+        before = sum(call.steps for call in self._calls.get(model, ()))
+        more = {"callbacks": [watcher], "verbose": 0, "validation_data": None}
+        more |= {"epochs": 1, "initial_epoch": 0, "steps_per_epoch": len(short["x"]) // SHORT_BATCH}
+        while before + watcher.steps < MOST_STEPS and _is_slow(model, short["x"], short["y"]):
+            done = watcher.steps
+            original(model, **short | more)
+            if watcher.steps == done:
+                return
 
     def _read(self, arguments: dict, rows: int) -> Feed:
         started = time.monotonic()
@@ -272,6 +293,20 @@ def _epochs(arguments: dict) -> int:
         return max(0, int(arguments["epochs"]) - int(arguments["initial_epoch"]))
     except (TypeError, ValueError):
         return 0
+
+
+def _is_slow(model: keras.Model, x, y) -> bool:
+    """Whether the network does little better on these than to answer the mean of the targets."""
+    if y is None:
+        return False
+    try:
+        targets = np.asarray(y[:SLOW_ROWS], np.float32)
+        answers = keras.ops.convert_to_numpy(model(x[:SLOW_ROWS], training=False))
+        error, of_mean = (np.mean((each - targets) ** 2) for each in (answers, targets.mean(axis=0)))
+    except Exception:
+        # What it answers is nothing to be compared with the targets.
+        return False
+    return bool(error > SLOW * of_mean)
 
 
 def _is_finite(logs: dict | None) -> bool:
