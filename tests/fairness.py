@@ -10,15 +10,17 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scipy.stats import beta
 
-from autograder.judge import calibration
+from autograder.judge import calibration, noise_tests
 
 CONFIDENCE = 0.95
-_ORDER = {"zero": 0, "partial": 1, "full": 2}
+SAME = 1e-3
+"""Largest difference between two credits that are the same."""
 _FOLDER = Path(__file__).parent
 
 
@@ -26,12 +28,35 @@ _FOLDER = Path(__file__).parent
 class Judgement:
     """One criterion of one submission: the label, and what the grader said."""
 
+    file: str
     case: str
     criterion: str
     digits: str
     expected: str
-    """'zero', 'partial' or 'full', as is `found`."""
-    found: str
+    """'zero', 'partial', 'full' or a share such as '5/6'."""
+    credit: float
+    cause: str
+    """Words that the first sentence must hold."""
+    sentence: str
+    """The first one of the explanation."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.file}-{self.case}"
+
+    @property
+    def off(self) -> int:
+        """Whether it earned more (1), less (-1) or what the label says (0)."""
+        if self.expected == "partial":
+            return (self.credit >= 1) - (self.credit <= 0)
+        wanted = {"zero": 0.0, "full": 1.0}.get(self.expected)
+        wanted = float(Fraction(self.expected)) if wanted is None else wanted
+        return 0 if abs(self.credit - wanted) < SAME else (1 if self.credit > wanted else -1)
+
+    @property
+    def names_cause(self) -> bool:
+        """Whether the first sentence names the cause."""
+        return self.cause in self.sentence
 
 
 @dataclass
@@ -71,6 +96,8 @@ class Row:
     """Wrong ones that earned more than the label says."""
     harsh: Count = field(default_factory=Count)
     """Wrong ones that earned less than the label says."""
+    silent: Count = field(default_factory=Count)
+    """Wrong ones whose first sentence does not name the cause."""
 
 
 def read(lines: Iterable[str]) -> list[Judgement]:
@@ -85,10 +112,11 @@ def counted(judgements: Iterable[Judgement]) -> list[Row]:
     for each in judgements:
         row = rows.setdefault((each.criterion, each.digits), Row(each.criterion, each.digits))
         if each.expected == "full":
-            row.rejected.add(each.case, each.found != "full")
+            row.rejected.add(each.name, each.off < 0)
         else:
-            row.accepted.add(each.case, _ORDER[each.found] > _ORDER[each.expected])
-            row.harsh.add(each.case, _ORDER[each.found] < _ORDER[each.expected])
+            row.accepted.add(each.name, each.off > 0)
+            row.harsh.add(each.name, each.off < 0)
+            row.silent.add(each.name, not each.names_cause)
     return list(rows.values())
 
 
@@ -97,8 +125,10 @@ def statement(judgements: list[Judgement]) -> str:
     rows = counted(judgements)
     submissions = defaultdict(set)
     for each in judgements:
-        submissions[each.digits].add(each.case)
-    right = {each.case for each in judgements} - {e.case for e in judgements if e.expected != "full"}
+        submissions[each.digits].add(each.name)
+    right = {e.name for e in judgements} - {e.name for e in judgements if e.expected != "full"}
+    measured = json.loads(calibration.FILE.read_text("utf-8"))
+    lab = measured["lab"]
     environment = Environment(
         loader=FileSystemLoader(_FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -110,11 +140,14 @@ def statement(judgements: list[Judgement]) -> str:
         disagreements=[
             (row, case)
             for row in rows
-            for count in (row.rejected, row.accepted, row.harsh)
+            for count in (row.rejected, row.accepted, row.harsh, row.silent)
             for case in count.disagreeing
         ],
         confidence=round(100 * CONFIDENCE),
-        calibration=calibration.read(),
+        criteria=measured["criteria"],
+        noise_share=noise_tests.FALSE_REJECTION,
+        short_steps=lab["short_steps"],
+        slow_steps=lab["slow_steps"],
     )
 
 

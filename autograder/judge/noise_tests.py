@@ -15,7 +15,7 @@ from scipy.special import log_ndtr, ndtr, ndtri
 
 FALSE_REJECTION = 1e-6
 """Probability that right noise in both sets fails any of the tests, at most."""
-TESTS_OF_A_SET = 11
+TESTS_OF_A_SET = 13
 SHARE = FALSE_REJECTION / (2 * TESTS_OF_A_SET + 2)
 """Of that, what each test has: those of either set, and two of both together."""
 
