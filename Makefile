@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast lint check release solutions lock clean
+.PHONY: demo test test-fast lint check release solutions fairness lock clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
@@ -32,6 +32,14 @@ release: $(READY)
 
 solutions: $(READY)
 	$(BIN)/autograder solutions
+
+# The corpus graded on both sources of digits (DIGITS names a file with MNIST's test images), and what came of it.
+DIGITS ?= mnist
+fairness: $(READY)
+	$(BIN)/python -m pytest tests/test_corpus.py --numprocesses $(PROCESSES) --record docs/embedded.jsonl
+	$(BIN)/python -m pytest tests/test_corpus.py --numprocesses $(PROCESSES) --images $(DIGITS) --record docs/mnist.jsonl
+	$(BIN)/python tests/fairness.py docs/embedded.jsonl docs/mnist.jsonl > docs/FAIRNESS.md
+	rm docs/embedded.jsonl docs/mnist.jsonl
 
 # Pins what is installed now; names no index.
 lock: $(READY)

@@ -24,11 +24,17 @@ LONGEST = (
     "test_sandbox.py",
     "test_processor.py",
     "test_fuzz.py",
+    "test_short_training.py",
+    "test_calibration.py",
+    "test_repeat.py",
     "test_fork_server.py",
     "test_harmless.py",
     "test_forged.py",
     "test_svg.py",
     "test_cost.py",
+    "test_search.py",
+    "test_plotly_figures.py",
+    "test_noise.py",
     "test_benchmark.py",
 )
 """Shares that take more than 20 seconds (`pytest --durations=0` tells), the longest first."""
