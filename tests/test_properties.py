@@ -8,7 +8,7 @@ import functools
 
 import pytest
 from by_hand import ACTIVATIONS, activation, conv, evidence, layer, network, pool, prescribed, up
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
@@ -139,7 +139,7 @@ def test_one_edit_costs_something_exactly_if_it_is_a_mistake(notebook):
 
 
 @given(two_edits())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_of_two_edits_each_mistake_counts_and_nothing_else(chosen):
     notebook, first, second = chosen
     found = credits(notebook, first, second)
@@ -149,9 +149,10 @@ def test_of_two_edits_each_mistake_counts_and_nothing_else(chosen):
 
 
 @given(two_edits())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_further_mistake_never_raises_any_credit(chosen):
     notebook, first, second = chosen
+    assume(not undone(notebook, first, second))
     before, after = credits(notebook, first), credits(notebook, first, second)
     for name in JUDGES:
         assert after[name] <= before[name] + 1e-9, (name, before, after)

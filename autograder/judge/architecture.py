@@ -319,7 +319,8 @@ def _part_of_extra(step: Step, before: int, wanted: list[tuple[Part, RequiredLay
     last = wanted[before - 1][0] if before else Part.ENCODER
     following = wanted[before][0] if before < len(wanted) else Part.DECODER
     if last is Part.ENCODER and following is Part.DECODER:
-        enlarges = step.layer.kind in ("UpSampling2D", "Conv2DTranspose")
+        # The encoder ends with a pooling, the decoder begins with a convolution.
+        enlarges = step.layer.kind in ("UpSampling2D", *_CONVOLUTIONS)
         return Part.DECODER if enlarges else Part.ENCODER
     return Part.DECODER if last is Part.OUTPUT else last
 
