@@ -123,9 +123,11 @@ def _problems(
     unseen = Counter(why for some in reasons.values() for why in some if why and why != MISSING)
     if not any(counts.values()) and not unseen:
         return _others(sights, reference), *missing
-    why = tuple(f"{number} of these were {why}." for why, number in unseen.items())
+    why = tuple(f"{number} of these were {why}." for why, number in unseen.most_common())
     if sum(unseen.values()) == total - sum(counts.values()):
-        cause = tuple(f"{number} of the {total} pictures were {why}." for why, number in unseen.items())
+        cause = tuple(
+            f"{number} of the {total} pictures were {why}." for why, number in unseen.most_common()
+        )
         return *cause, *missing
     return *missing, *why
 
