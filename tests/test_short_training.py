@@ -11,9 +11,13 @@ STEPS, SIZE = 140, 28
 @pytest.fixture
 def recorder(kernel, tmp_path, monkeypatch):
     """The watcher of `fit`, with nothing on record; files are written to a folder of the test's own."""
+    import keras
+
     from autograder.kernel import session
 
     monkeypatch.chdir(tmp_path)
+    # With first weights that are bad by chance a network is trained for longer.
+    keras.utils.set_random_seed(1)
     session.current().fits.forget()
     return session.current().fits
 
@@ -521,6 +525,64 @@ def test_averages_of_weights_are_there_for_callbacks_that_swap_them(recorder, di
 
     for weights, right in zip(model.get_weights(), as_prescribed, strict=True):
         np.testing.assert_allclose(weights, right, atol=1e-4)
+
+
+def slow_network():
+    """One of weights so small that the first hundred steps change little of what it answers."""
+    import keras
+
+    layers, tiny = keras.layers, keras.initializers.RandomUniform(-0.001, 0.001)
+    convolutions = [layers.Conv2D(4, 3, activation="relu", padding="same") for _ in range(4)]
+    for layer in convolutions:
+        layer.kernel_initializer = tiny
+    model = keras.Sequential([keras.Input((SIZE, SIZE, 1)), *convolutions, *small_network().layers[1:]])
+    model.compile(loss="binary_crossentropy", optimizer="adagrad")
+    return model
+
+
+def test_a_network_that_learns_slowly_is_trained_on(recorder, digits):
+    import keras
+
+    keras.utils.set_random_seed(1)
+    model = slow_network()
+    seen = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: begun.append(logs))
+    best = keras.callbacks.ModelCheckpoint("best.weights.h5", "loss", 0, True, True)
+    begun = []
+
+    history = model.fit(digits, digits, 100, 10, 0, [seen, best], validation_split=0.1)
+
+    assert STEPS < steps(recorder, model)[0] <= 3 * STEPS
+    assert (len(history.history["loss"]), len(history.history["val_loss"]), len(begun)) == (10, 10, 1)
+    assert model.history is history
+    last = model.get_weights()
+    model.load_weights("best.weights.h5")
+    for saved, weights in zip(model.get_weights(), last, strict=True):
+        np.testing.assert_array_equal(saved, weights)
+
+
+def test_one_that_never_learns_is_trained_on_to_a_bound_in_all_calls(recorder, digits):
+    import keras
+
+    model = small_network(keras.optimizers.Adagrad(0.0))
+
+    for _ in range(3):
+        model.fit(digits, digits, epochs=4, batch_size=100, verbose=0)
+
+    assert steps(recorder, model)[0] == 3 * STEPS
+    assert sum(steps(recorder, model)) <= 3 * STEPS + 2 * 4
+
+
+def test_training_on_ends_in_time(recorder, digits, monkeypatch):
+    import keras
+
+    from autograder.kernel import training
+
+    monkeypatch.setattr(training, "SHORT_SECONDS", 0)
+    model = small_network(keras.optimizers.Adagrad(0.0))
+
+    model.fit(digits, digits, epochs=4, batch_size=100, verbose=0)
+
+    assert steps(recorder, model) == [1]
 
 
 def test_a_loop_over_batches_is_bounded_and_on_record(recorder, digits):

@@ -65,13 +65,14 @@ class _RunToTheEnd(keras.callbacks.Callback):
         self.steps += 1
         if self.model.stop_training and not self.epochs and self.stopped is None and _is_finite(logs):
             self.stopped = self.steps
-        self.model.stop_training = self._is_over()
+        self.model.stop_training = self.is_over()
 
     def on_epoch_end(self, epoch, logs=None):
         self.epochs += 1
-        self.model.stop_training = self._is_over()
+        self.model.stop_training = self.is_over()
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether steps or time are used up."""
         return self.steps >= self._most or time.monotonic() - self.started > SHORT_SECONDS
 
 
@@ -193,7 +194,8 @@ class FitRecorder:
             try:
                 with self._exchanges.made(model, columns, callbacks):
                     history = original(model, **short)
-                    self._train_on(original, model, short, watcher)
+                    if self._train_on(original, model, short, watcher):
+                        _save_again(callbacks, history)
                     model.history = history
                     return history
             except Exception as error:
@@ -206,16 +208,22 @@ class FitRecorder:
         self._incident(f"the shortened training of this network failed: {watcher.incident}")
         return history
 
-    def _train_on(self, original, model, short: dict, watcher: _RunToTheEnd) -> None:
-        """More of the same, without the student's callbacks, for a network that learns slowly."""
+    def _train_on(self, original, model, short: dict, watcher: _RunToTheEnd) -> bool:
+        """More of the same, without the student's callbacks, if the network learns slowly.
+
+        Returns whether there was more.
+        """
+        began = watcher.steps
         before = sum(call.steps for call in self._calls.get(model, ()))
         more = {"callbacks": [watcher], "verbose": 0, "validation_data": None}
         more |= {"epochs": 1, "initial_epoch": 0, "steps_per_epoch": len(short["x"]) // SHORT_BATCH}
-        while before + watcher.steps < MOST_STEPS and _is_slow(model, short["x"], short["y"]):
+        while not watcher.is_over() and before + watcher.steps < MOST_STEPS:
             done = watcher.steps
-            original(model, **short | more)
+            if _is_slow(model, short["x"], short["y"]):
+                original(model, **short | more)
             if watcher.steps == done:
-                return
+                break
+        return watcher.steps > began
 
     def _read(self, arguments: dict, rows: int) -> Feed:
         started = time.monotonic()
@@ -345,6 +353,14 @@ def _callbacks(callbacks: object) -> list:
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return list(callbacks.callbacks)
     return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+
+
+def _save_again(callbacks: list, history) -> None:
+    """A checkpoint of the last epoch holds what the network is in the end."""
+    logs = {name: values[-1] for name, values in history.history.items()}
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.ModelCheckpoint):
+            callback.on_epoch_end(history.epoch[-1], logs)
 
 
 def _shortened_validation(validation):
