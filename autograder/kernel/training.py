@@ -30,7 +30,9 @@ SLOW = 0.6
 """Error on what it learns from, as a share of always answering the mean target, at more than which a
 network is trained on: a few initial weights lead only slowly to where others are."""
 MOST_STEPS = 3 * SHORT_STEPS
-"""Of one network, in all its calls."""
+"""Of one call that is trained on."""
+MOST_STEPS_IN_ALL = 5 * SHORT_STEPS
+"""Of one network in all its calls, after which none is trained on."""
 SLOW_ROWS = 100
 """Images that tell."""
 VALIDATION_ROWS = 50
@@ -217,7 +219,8 @@ class FitRecorder:
         before = sum(call.steps for call in self._calls.get(model, ()))
         more = {"callbacks": [watcher], "verbose": 0, "validation_data": None}
         more |= {"epochs": 1, "initial_epoch": 0, "steps_per_epoch": len(short["x"]) // SHORT_BATCH}
-        while not watcher.is_over() and before + watcher.steps < MOST_STEPS:
+        most = min(MOST_STEPS, MOST_STEPS_IN_ALL - before)
+        while not watcher.is_over() and watcher.steps < most:
             done = watcher.steps
             if _is_slow(model, short["x"], short["y"]):
                 original(model, **short | more)
@@ -291,7 +294,9 @@ class FitRecorder:
         """For a call that trains on so many images in all; to try `fit` on a few takes few of them."""
         calls = self._calls.get(model, ())
         works = [call.epochs * (call.images_per_epoch or call.read or 0) for call in calls]
-        taken = [call.steps * min(1, done / work) for call, done in zip(calls, works, strict=True)]
+        # What a call was trained on for leaves the next one as many.
+        steps = [min(call.steps, SHORT_STEPS) for call in calls]
+        taken = [each * min(1, done / work) for each, done in zip(steps, works, strict=True)]
         return max(0.0, SHORT_STEPS / FIRST_SHARE - sum(taken))
 
 
