@@ -148,6 +148,29 @@ def test_other_noise_that_was_learned_to_be_removed_costs_nothing_here(
     assert judged(BLACK, DENOISING, trained_with(reference, change)).credit == 0
 
 
+FAINT = {
+    "clipped": lambda x, r: np.clip(x + r.normal(0, 0.2, x.shape), 0, 1),
+    "half of it": lambda x, r: x + r.normal(0, 0.1, x.shape),
+    "hardly any": lambda x, r: x + r.normal(0, 0.02, x.shape),
+    "multiplied": lambda x, r: x * (1 + r.normal(0, 0.2, x.shape)),
+    "uniform": lambda x, r: x + r.uniform(0, 0.2, x.shape),
+    "one for all images": lambda x, r: x + r.normal(0, 0.1, x[:1].shape),
+}
+
+
+@pytest.mark.parametrize("change", FAINT.values(), ids=FAINT)
+def test_faint_noise_that_is_only_handed_on_is_not_removed_either(judged, reference, change):
+    assert judged(IDENTITY, DENOISING, trained_with(reference, change)).credit == 0
+    assert judged(STEP, DENOISING, trained_with(reference, change)).credit == 1
+
+
+def test_a_trial_with_noise_does_not_make_up_for_training_without(judged, fits):
+    trial = dataclasses.replace(fits[True], images_per_epoch=100, epochs=1)
+    verdict = judged(STEP, DENOISING, trial, fits[False])
+    assert "there was no noise to be removed" in verdict.problems[0]
+    assert judged(IDENTITY, DENOISING, fits[True], fits[False]).credit == 0
+
+
 @pytest.mark.parametrize("sigma", [0, 0.2 / 255, 0.001])
 def test_where_there_was_no_noise_none_was_removed(judged, reference, sigma):
     verdict = judged(

@@ -1,5 +1,7 @@
 """Held-out digits with the student's own noise, whatever it is, drawn from what went into `fit`."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from autograder.evidence import FitEvidence
@@ -9,12 +11,14 @@ from autograder.judge.reference import Reference, are_among
 _SEED = 104_729
 GREYS = 8
 """Bands of brightness: pixels of one band get noise from pixels of the same band."""
+LET_THROUGH = 0.5
+"""Share of the noise, in proportion to the digits' contrast, of which more is not to be left."""
 
 
 def on_held_out(fits: tuple[FitEvidence, ...], reference: Reference) -> np.ndarray | None:
     """The held-out digits as the student's inputs would be, float32 (n, 28, 28, 1).
 
-    None where the last call that trained has no clean targets, or other inputs than images.
+    None where the last call that trained has no clean targets, other inputs than images, or no noise.
     """
     trained = [fit for fit in fits if fit.steps]
     if not trained:
@@ -24,7 +28,26 @@ def on_held_out(fits: tuple[FitEvidence, ...], reference: Reference) -> np.ndarr
         return None
     if given.rows != clean.rows or not fed.holds(are_among(clean.values, reference.train), clean):
         return None
+    if np.sqrt(np.mean((given.values - clean.values) ** 2)) < fed.NO_NOISE:
+        return None
     return _transferred(given.values, clean.values, reference.held_out)
+
+
+def lets_through(run: Callable[[np.ndarray], np.ndarray], noisy: np.ndarray, digits: np.ndarray) -> bool:
+    """Whether a network hands noise on: faint noise leaves digits recognisable that nobody restored.
+
+    run: the network. What the noise changes in brightness and contrast alone may be handed on.
+    """
+    noise, band = noisy - digits, _band(digits)
+    smooth = np.zeros_like(noise)
+    for each in np.unique(band):
+        smooth[band == each] = noise[band == each].mean()
+    rest = noise - smooth
+    if rest.std() < fed.NO_NOISE:
+        return False
+    left = np.mean((run(noisy) - run(digits + smooth)) * rest) / np.mean(rest**2)
+    contrast = np.polyfit(digits.ravel(), noisy.ravel(), 1)[0]
+    return bool(left * contrast > LET_THROUGH)
 
 
 def _transferred(noisy: np.ndarray, clean: np.ndarray, digits: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ with one, and a network that learned to remove other noise than it should is tri
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -98,18 +99,25 @@ def _no_result(evidence: Evidence, exercise: Exercise, expected: str) -> Verdict
 def _tries(
     evidence: Evidence, exercise: Exercise, reference: Reference
 ) -> Iterator[tuple[np.ndarray, str]]:
-    """What the network makes of the held-out digits, and in what other way than asked for it did."""
+    """What the network makes of the held-out digits, and in what other way than asked for it did.
+
+    The student's own noise counts for those only that remove it.
+    """
+    own = None
     shown = [(reference.held_out, "")]
     if exercise.noise is not None:
         shown = [(reference.noisy_held_out(exercise.noise), "")]
-        noisy = own_noise.on_held_out(evidence.fits, reference)
-        if noisy is not None:
-            shown.append((noisy, "Tried with the noise that it was trained with (see noise)."))
+        own = own_noise.on_held_out(evidence.fits, reference)
+        if own is not None:
+            shown.append((own, "Tried with the noise that it was trained with (see noise)."))
     models = [(evidence.model, "")]
     if (with_sigmoid := _with_sigmoid(evidence.model)) is not None:
         models.append((with_sigmoid, "Tried with a sigmoid at its end (see output-layer)."))
     for model, of_model in models:
         for images, of_images in shown:
+            run = functools.partial(rebuild.run, model)
+            if images is own and own_noise.lets_through(run, own, reference.held_out):
+                continue
             yield rebuild.run(model, images), " ".join(filter(None, (of_model, of_images)))
 
 
