@@ -19,6 +19,9 @@ from autograder.lab import Exercise
 
 log = logging.getLogger(__name__)
 
+MOST_LACKING = 1000
+"""Characters of what the kernel lacked that a panel holds: the kernel belongs to the student."""
+
 CRITERIA: dict[str, Callable[[Evidence, Exercise, Reference], Verdict]] = {
     "noise": judge_noise,
     "encoder": judge_encoder,
@@ -64,7 +67,7 @@ def _with_incidents(verdict: Verdict, evidence: Evidence) -> Verdict:
     """Where credit is missing and the kernel could not give all that was asked for, a person decides."""
     if verdict.credit >= 1 or not evidence.incidents:
         return verdict
-    lacking = "; ".join(evidence.incidents)
+    lacking = "; ".join(evidence.incidents)[:MOST_LACKING]
     note = (
         "The grading machine could not give this notebook all it asked for: "
         f"{lacking}. If that cost points here, a person will give them back."
