@@ -19,7 +19,11 @@ Box = tuple[float, float, float, float]
 SAME = 0.99
 """Multiple correlation of an image's values with the colours that are seen where it is."""
 CLOSE = 0.002
-"""How much less like a place than another image one may be to be taken for what is shown there."""
+"""How much less like a place than another image one may be to be taken for what is shown there, too."""
+MAX_DOUBT = 0.5
+"""The same as a share of what the other lacks itself: beside one that fits perfectly there is no doubt."""
+LEAST_DOUBT = 0.0002
+"""What rounding to bytes costs a perfect fit."""
 MAX_FLAT = 0.01
 """Range of values in which nothing can be seen, and difference of two pictures of that."""
 MIN_SIDE = 14
@@ -32,8 +36,9 @@ _FILTERS = (
     Image.Resampling.BILINEAR,
     Image.Resampling.BICUBIC,
     Image.Resampling.LANCZOS,
+    Image.Resampling.BOX,
 )
-"""What may have enlarged an image."""
+"""What may have enlarged an image, or made it smaller."""
 _MOST_ENLARGED = 8
 """Times beyond which it makes no difference any more how much."""
 _COARSE = 2
@@ -116,8 +121,9 @@ class Search:
         seen = _seen(picture, box, _compared_at(box, shape))
         scores = {i: self._score(i, box, seen) for i in same_shape}
         best = max(scores.values())
+        doubt = min(CLOSE, max(LEAST_DOUBT, MAX_DOUBT * (1 - best)))
         for i, score in scores.items():
-            if score >= max(SAME, best - CLOSE):
+            if score >= max(SAME, best - doubt):
                 self.found[i] = True
         return best >= SAME
 
@@ -153,7 +159,7 @@ class Search:
         shapes = [image.shape for i, image in enumerate(self.images) if self._is_searched(i)]
         for unit in _units(picture.size, min(shapes)) if shapes else ():
             missing = [i for i, found in enumerate(self.found) if not found and self._is_searched(i)]
-            if not missing:
+            if not missing or self.cut_short:
                 return
             width, height = (max(round(side / (unit * _COARSE)), 1) for side in picture.size)
             channels = len(picture.getbands())
@@ -259,6 +265,7 @@ _MOVES = np.array(
     [
         *((1, 0, 1, 0), (-1, 0, -1, 0), (0, 1, 0, 1), (0, -1, 0, -1)),
         *((-1, -1, 1, 1), (1, 1, -1, -1), (0, 0, 1, 1), (0, 0, -1, -1), (1, 1, 0, 0), (-1, -1, 0, 0)),
+        *((1, 0, -1, 0), (-1, 0, 1, 0), (0, 1, 0, -1), (0, -1, 0, 1)),
         *((0, 0, 1, 0), (0, 0, -1, 0), (0, 0, 0, 1), (0, 0, 0, -1)),
         *((1, 0, 0, 0), (-1, 0, 0, 0), (0, 1, 0, 0), (0, -1, 0, 0)),
     ]
