@@ -118,3 +118,19 @@ def test_many_large_pictures_are_not_searched_without_end(rows, monkeypatch):
     assert not any(looked.found)
     assert looked.cut_short
     assert looked._transformed < 2 * search.MAX_TRANSFORMED
+
+
+def test_large_images_are_not_refined_without_end(rows, monkeypatch):
+    monkeypatch.setattr(search, "MAX_COMPARED", 1_000_000)
+    looked = Search(list(rows))
+    looked.look_at([pasted(rows, 60, 8, 0)])
+    assert looked.cut_short
+    assert sum(looked.found) < 5
+
+
+def test_beside_a_perfect_fit_another_that_is_nearly_like_it_is_not_shown(rows):
+    shown = rows[2 * COUNT]
+    other = shown + np.random.default_rng(0).normal(0, 0.02, shown.shape).astype(np.float32)
+    looked = Search([shown, other])
+    looked.look_at([grey(shown).convert("RGB")])
+    assert looked.found == [True, False]
