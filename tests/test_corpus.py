@@ -9,7 +9,7 @@ CASES = corpus.load()
 
 def test_the_corpus_is_large_enough():
     correct = [case for case in CASES if case.correct]
-    assert len(CASES) >= 300
+    assert len(CASES) >= 320
     assert len(correct) >= 150
     assert len({case.id for case in CASES}) == len(CASES)
 
