@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scipy.stats import beta
 
 from autograder.judge import calibration, noise_tests
+from autograder.kernel import training
 
 CONFIDENCE = 0.95
 SAME = 1e-3
@@ -147,7 +148,7 @@ def statement(judgements: list[Judgement]) -> str:
         criteria=measured["criteria"],
         noise_share=noise_tests.FALSE_REJECTION,
         short_steps=lab["short_steps"],
-        slow_steps=lab["slow_steps"],
+        slow_steps=training.MOST_STEPS,
     )
 
 

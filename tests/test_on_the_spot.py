@@ -22,7 +22,7 @@ def by_hand(kernel, monkeypatch):
 
 def outcome(notebook, name):
     cell = next(cell for cell in notebook.cells if notebooks.grade_id(cell) == name)
-    return [output.get("evalue", "") for output in cell.outputs]
+    return [output.evalue for output in cell.outputs if output.output_type == "error"]
 
 
 def test_right_work_passes_and_wrong_work_raises_with_the_reason(by_hand):

@@ -30,8 +30,6 @@ def lab_numbers() -> dict:
         "short_batch": training.SHORT_BATCH,
         "short_rate": short_optimizer.SHORT_RATE,
         "short_steps": training.SHORT_STEPS,
-        "slow": training.SLOW,
-        "slow_steps": training.MOST_STEPS,
     }
 
 

@@ -425,7 +425,7 @@ def _kind(layer: LayerEvidence) -> str:
 
 
 def _a(name: str) -> str:
-    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
+    return f"{'an' if name[:1] in set('AEIOU') else 'a'} {name}"
 
 
 def times_text(size: object) -> str:

@@ -198,9 +198,6 @@ def _fault_of_both(train: Set, test: Set) -> str:
 
 def _found(measured: Set) -> str:
     level = measured.level
-    # Adding 0 makes 0 of -0.
-    mean = round(level.mean, 3) + 0
-    return (
-        f"σ ≈ {level.sigma:.3f} (±{1.96 * level.sigma_error:.3f}), mean ≈ {mean:.3f} "
-        f"(±{1.96 * level.mean_error:.3f}), {measured.noise.clipping}"
-    )
+    # No digit that differs with the images that are looked at. Adding 0 makes 0 of -0.
+    mean = round(level.mean, 2) + 0
+    return f"σ ≈ {level.sigma:.2f}, mean ≈ {mean:.2f}, {measured.noise.clipping}"
