@@ -220,12 +220,8 @@ class FitRecorder:
         more = {"callbacks": [watcher], "verbose": 0, "validation_data": None}
         more |= {"epochs": 1, "initial_epoch": 0, "steps_per_epoch": len(short["x"]) // SHORT_BATCH}
         most = min(MOST_STEPS, MOST_STEPS_IN_ALL - before)
-        while not watcher.is_over() and watcher.steps < most:
-            done = watcher.steps
-            if _is_slow(model, short["x"], short["y"]):
-                original(model, **short | more)
-            if watcher.steps == done:
-                break
+        while watcher.steps < most and not watcher.is_over() and _is_slow(model, short["x"], short["y"]):
+            original(model, **short | more)
         return watcher.steps > began
 
     def _read(self, arguments: dict, rows: int) -> Feed:
