@@ -1,8 +1,8 @@
 """What the kernel is asked, so that the judge need not believe what a network says of itself.
 
-Every request to run a test cell has an id that nobody knows beforehand. From it follow inputs that each
-layer, the loss and the optimizer are tried on; the judge does the same with its own ones and compares.
-Which of the noisy images are looked at follows from it, too.
+Every request to run a test cell has an id that no submission knows beforehand. From it follow inputs
+that each layer, the loss and the optimizer are tried on; the judge does the same with its own ones and
+compares. Which of the noisy images are looked at follows from it, too.
 """
 
 import hashlib

@@ -156,7 +156,7 @@ def test_a_worker_on_a_full_disk_says_so_when_it_is_given_work(images, monkeypat
     monkeypatch.setattr(Grading, "start", full)
     monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
     packed = zlib.compress(pickle.dumps(images))
-    grader = worker.Grader(worker.Settings({}, packed, digests.of_package()))
+    grader = worker.Grader(worker.Settings({}, packed, b"", digests.of_package()))
     grader.setup(None)
     Grading.clear_instance()
     with pytest.raises(worker.WorkerError, match="/tmp/x is on is full; make room there"):

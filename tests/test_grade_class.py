@@ -27,7 +27,7 @@ from class_course import (
 )
 from course import NO_TRAINING, nbgrader
 
-from autograder.course.kept import FOLDER
+from autograder.course.kept import FOLDER, Kept
 from autograder.course.run_folder import LOCK, PREFIX
 from autograder.lab import ASSIGNMENT
 
@@ -75,8 +75,6 @@ def again(grown):
 
 def as_by_other_criteria(course, student):
     """Makes the kept result of a student one of earlier criteria, with a mark in its first cell."""
-    from autograder.course.kept import Kept
-
     kept = Kept(course.folder, ASSIGNMENT)
     result = kept.find(student, "autoencoder")
     output = {"output_type": "stream", "name": "stdout", "text": "seen in the first run"}
@@ -112,6 +110,12 @@ def test_nothing_is_done_twice(course):
 def test_nbgrader_alone_writes_the_same(grown):
     assert notebook(grown, "dan") == notebook(grown, "ann")
     assert grown.scores("dan") == grown.scores("ann")
+
+
+def test_the_same_work_is_asked_the_same_and_answers_the_same(grown):
+    kept = Kept(grown.folder, ASSIGNMENT)
+
+    assert kept.find("dan", "autoencoder").evidence == kept.find("ann", "autoencoder").evidence
 
 
 def test_only_what_is_new_is_graded(grown):

@@ -5,7 +5,7 @@ import json
 import pytest
 from nbformat.v4 import new_output
 
-from autograder.course.kernel import BoundedSession
+from autograder.course.kernel import GradingSession
 from autograder.course.outputs import (
     LEFT_OUT,
     MOST_EVIDENCE_BYTES,
@@ -147,7 +147,7 @@ def test_no_content_takes_long_to_count(content):
 
 
 def test_a_message_that_holds_too_much_is_read_without_its_content():
-    session = BoundedSession(key=b"a key")
+    session = GradingSession(key=b"a key")
     sent = session.msg("display_data", {"data": {"text/plain": [[]] * MOST_TOKENS}})
     received = session.deserialize(session.serialize(sent)[1:])
     assert (received["content"], received[LEFT_OUT]) == ({}, True)

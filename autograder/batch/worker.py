@@ -40,6 +40,8 @@ class Settings:
     """The sections of nbgrader_config.py for `Grading` and `ExecuteSubmission`."""
     images: bytes
     """The grading images: not every machine may have them."""
+    secret: bytes
+    """What requests to run cells follow from."""
     package: str
     """Digest of the code that the driver runs."""
 
@@ -47,8 +49,9 @@ class Settings:
     def of_course(cls, config: Config) -> "Settings":
         """Those of a course. Raises ImagesError."""
         sections = {name: dict(config.get(name, {})) for name in ("Grading", "ExecuteSubmission")}
-        images = zlib.compress(pickle.dumps(grading(config).loaded_images), level=1)
-        return cls(sections, images, digests.of_package())
+        course = grading(config)
+        images = zlib.compress(pickle.dumps(course.loaded_images), level=1)
+        return cls(sections, images, course.secret, digests.of_package())
 
 
 class Grader(WorkerPlugin):
@@ -71,6 +74,7 @@ class Grader(WorkerPlugin):
         Grading.clear_instance()
         self._grading = grading(self._config)
         self._grading.loaded_images = images
+        self._grading.secret = self._settings.secret
         try:
             self._grading.say_what_is_contained(logging.getLogger("distributed.worker"))
             self._grading.start()

@@ -22,6 +22,7 @@ from pathlib import Path
 from autograder.benchmark.classroom import Classroom
 from autograder.benchmark.runs import grade_command
 from autograder.course import notebooks
+from autograder.course.request_ids import secret_of
 from autograder.examples.demo import FEW_IMAGES, submit_examples
 from autograder.lab import ASSIGNMENT, EXERCISES
 
@@ -98,6 +99,8 @@ def _course(classroom: Classroom, students: int | None) -> Path:
     """The example submissions and a few solved ones; the first so many of them."""
     course = classroom.of(RIGHT_ONES, "course", FEW_IMAGES)
     submit_examples(course)
+    # Made before the course is copied: one course asks the same of the same work.
+    secret_of(course)
     for unwanted in sorted((course / "submitted").iterdir())[students:]:
         shutil.rmtree(unwanted)
     return course

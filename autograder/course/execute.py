@@ -14,7 +14,7 @@ from nbgrader.preprocessors import Execute
 from traitlets import Dict, Enum, Integer
 from traitlets.config import Config
 
-from autograder.course import digests
+from autograder.course import digests, request_ids
 from autograder.course.grading import MIB, grading
 from autograder.course.kernel import GradingKernelManager
 from autograder.course.memory import memory_watched
@@ -78,6 +78,7 @@ class ExecuteSubmission(Execute):
         """The manager of the kernel, which runs in a folder of its own."""
         manager = super().create_kernel_manager()
         manager.run = self._run
+        manager.session.requests = self._requests
         if AVAILABLE:
             relay = Relay(self._run / "relay", self._end_kernel)
             manager.relay = self._until_the_end.enter_context(relay)
@@ -120,6 +121,7 @@ class ExecuteSubmission(Execute):
         self._interrupted: set[int] = set()
         self._timed_out = False
         self._outputs = Outputs(self.max_output_mib * MIB)
+        self._requests = request_ids.ids(run.secret, work.digest)
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None

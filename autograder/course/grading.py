@@ -16,6 +16,7 @@ from traitlets.config import SingletonConfigurable
 from autograder.course import digests, sandbox
 from autograder.course.outputs import pictures
 from autograder.course.provisioner import AVAILABLE, ForkServer
+from autograder.course.request_ids import secret_of
 from autograder.course.run_folder import RunFolder, remove_left_behind
 from autograder.course.work import Result
 from autograder.evidence import DRAWINGS, Message
@@ -78,6 +79,11 @@ class Grading(SingletonConfigurable):
         """The grading images. Raises ImagesError if they are not there."""
         counts = {"train_count": self.train_images, "test_count": self.test_images}
         return dataclasses.replace(load(self.images), **counts)
+
+    @functools.cached_property
+    def secret(self) -> bytes:
+        """What the requests to run cells follow from, in this course."""
+        return secret_of(Path(self.config.CourseDirectory.get("root", "")))
 
     @functools.cached_property
     def surroundings(self) -> str:

@@ -1,6 +1,7 @@
 """The kernel that submissions run in, whatever kernel their notebooks name."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import zmq
@@ -9,7 +10,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.session import Session
-from traitlets import Bool, Instance, default
+from traitlets import Any, Bool, Instance, default
 
 from autograder.course.grading import grading
 from autograder.course.outputs import LEFT_OUT, holds_too_much
@@ -36,8 +37,17 @@ def bounded_context() -> zmq.asyncio.Context:
     return context
 
 
-class BoundedSession(Session):
-    """Reads no message that would grow large in memory."""
+class GradingSession(Session):
+    """Reads no message that would grow large in memory, and asks under the ids that it is given."""
+
+    requests: Iterator[str] | None = Any(help="Ids for requests to run a cell; None for any.")
+
+    def msg_header(self, msg_type: str) -> dict:
+        """The header of a message to be sent."""
+        header = super().msg_header(msg_type)
+        if self.requests is not None and msg_type == "execute_request":
+            header["msg_id"] = next(self.requests)
+        return header
 
     def deserialize(self, msg_list, content=True, copy=True):
         """The message; one that holds too many values without its content, and marked as LEFT_OUT."""
@@ -79,8 +89,8 @@ class GradingKernelManager(AsyncKernelManager):
     relay = Instance(Relay, allow_none=True, help="What stands between; None where it is not there.")
 
     @default("session")
-    def _bounded_session(self) -> BoundedSession:
-        return BoundedSession(parent=self)
+    def _grading_session(self) -> GradingSession:
+        return GradingSession(parent=self)
 
     @default("context")
     def _bounded_context(self) -> zmq.asyncio.Context:
