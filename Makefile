@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast lint check release solutions fairness lock clean
+.PHONY: demo test test-fast lint check release solutions fairness calibration lock clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
@@ -40,6 +40,11 @@ fairness: $(READY)
 	$(BIN)/python -m pytest tests/test_corpus.py --numprocesses $(PROCESSES) --images $(DIGITS) --record docs/mnist.jsonl
 	$(BIN)/python tests/fairness.py docs/embedded.jsonl docs/mnist.jsonl > docs/FAIRNESS.md
 	rm docs/embedded.jsonl docs/mnist.jsonl
+
+# What the judge's bounds rest on: about 5,000 trainings on both sources of digits. Goes on where it was.
+calibration: $(READY)
+	$(BIN)/autograder calibrate --data embedded --data $(DIGITS) --output docs/calibration
+	mv docs/calibration/calibration.json autograder/judge/
 
 # Pins what is installed now; names no index.
 lock: $(READY)

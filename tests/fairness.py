@@ -16,8 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scipy.stats import beta
 
-from autograder.judge import calibration, noise_tests
-from autograder.kernel import training
+from autograder.judge import calibration
 
 CONFIDENCE = 0.95
 SAME = 1e-3
@@ -146,9 +145,9 @@ def statement(judgements: list[Judgement]) -> str:
         ],
         confidence=round(100 * CONFIDENCE),
         criteria=measured["criteria"],
-        noise_share=noise_tests.FALSE_REJECTION,
+        noise=measured["noise"],
         short_steps=lab["short_steps"],
-        slow_steps=training.MOST_STEPS,
+        slow_steps=lab["slow_steps"],
     )
 
 

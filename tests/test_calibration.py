@@ -1,14 +1,25 @@
 """Bounds rest on what was measured: trainings, their tails, and a file that the judge reads."""
 
+import dataclasses
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from autograder import lab
-from autograder.calibration import bounds, command, kinds, measuring, results, tails
+from autograder.calibration import (
+    bounds,
+    command,
+    kinds,
+    measuring,
+    noise_kinds,
+    power,
+    results,
+    tails,
+)
 from autograder.judge import calibration
 from autograder.judge.calibration import CalibrationError
 
@@ -107,7 +118,7 @@ def test_few_results_make_no_bound():
 
 
 def test_results_outlive_an_interruption_in_the_midst_of_a_line(tmp_path):
-    file, some = tmp_path / "results.jsonl", measured(seeds=1)[:3]
+    file, some = tmp_path / command.TRAININGS, measured(seeds=1)[:3]
     for result in some:
         results.append(file, result)
     file.write_text(file.read_text()[:-20])
@@ -116,17 +127,24 @@ def test_results_outlive_an_interruption_in_the_midst_of_a_line(tmp_path):
     assert results.read(file) == some
 
 
+def test_results_of_noise_are_read_as_they_were_written(tmp_path):
+    file, some = tmp_path / command.NOISE, noise()[:3]
+    for result in some:
+        results.append(file, result)
+    assert results.read(file, results.Drawn) == some
+
+
 @pytest.mark.slow
 def test_measuring_goes_on_where_it_was(tmp_path):
-    file = tmp_path / command.RESULTS
+    file = tmp_path / command.TRAININGS
     training = kinds.Training("autoencoder", "embedded", "as prescribed", "he_normal", 0.01, 0)
     other = kinds.Training("autoencoder", "embedded", "inputs zero", "he_normal", 0.01, 0)
     known = results.Result(other, 9.0, 0.0)
     results.append(file, known)
-    measuring.measure([training, other], {"embedded": "embedded"}, file, workers=1)
+    measuring.measure([training, other], results.Result, {"embedded": "embedded"}, file, workers=1)
     first, second = results.read(file)
     assert first == known, "what is known is not measured again"
-    assert second.training == training
+    assert second.of == training
     assert second.error < calibration.bounds().reconstruction
 
 
@@ -156,14 +174,73 @@ def test_the_judges_bounds_belong_to_this_lab():
             assert source["false_rejection"]["count"] == 0
 
 
+def test_the_judges_bounds_follow_from_what_was_measured():
+    from autograder.calibration import record
+
+    folder = Path(__file__).parents[1] / "docs" / "calibration"
+    trainings = results.read(folder / command.TRAININGS)
+    noise = results.read(folder / command.NOISE, results.Drawn)
+    followed = record.written(bounds.of(trainings), power.rows(noise))
+    written = json.loads(calibration.FILE.read_text())
+    assert json.loads(json.dumps(followed["criteria"])) == written["criteria"]
+    assert json.loads(json.dumps(followed["noise"])) == written["noise"]
+    planned = kinds.plan(300, tuple(sorted({each.of.data for each in trainings})))
+    assert {each.of for each in trainings} == set(planned)
+
+
+def drawn(draw, *, unlikely):
+    credit = float(unlikely < 7)
+    return results.Drawn(draw, credit, unlikely, "x_train_noisy: mean", "" if credit else "Wrong.", 0.1)
+
+
+def noise(right=1.0, wrong=40.0):
+    """Results as if noise had been drawn."""
+    return [
+        drawn(draw, unlikely=right if noise_kinds.KINDS[draw.kind].right else wrong + draw.number)
+        for draw in noise_kinds.plan(30, DIGITS)
+    ]
+
+
+def test_noise_is_counted_by_what_it_is_and_what_came_of_it():
+    one, other = power.summary(power.rows(noise())).values()
+    rights = sum(kind.right for kind in noise_kinds.KINDS.values())
+    assert one == other
+    assert one["right"]["n"] == 6 * rights
+    assert (one["right"]["failed"], one["right"]["least_likely"]) == (0, 1.0)
+    assert one["right"]["fail_at_most_by_count"] < 3.1 / one["right"]["n"]
+    assert one["wrong"]["passed"] == 0
+    assert one["wrong"]["nearest"]["unlikely"] == 40.0
+
+
+def test_noise_that_is_judged_wrongly_is_counted():
+    mistaken = power.summary(power.rows(noise(right=8.0, wrong=6.0)))["embedded"]
+    assert mistaken["right"]["failed"] == mistaken["right"]["n"]
+    assert mistaken["right"]["fail_at_most_by_count"] == 1
+    assert mistaken["wrong"]["passed"] > 0
+
+
+@pytest.mark.parametrize("kind", ["clipped", "σ 0.21"])
+def test_noise_is_drawn_and_judged(kind):
+    from autograder.calibration.noise import BOUND, measure
+
+    draw = noise_kinds.Draw("embedded", kind, 0)
+    found = measure(draw, "embedded")
+    right = noise_kinds.KINDS[kind].right
+    assert (found.credit == 1) is right is (found.unlikely < BOUND)
+    assert dataclasses.replace(measure(draw, "embedded"), seconds=found.seconds) == found
+
+
 def test_a_report_is_a_record_and_a_page(tmp_path):
     for result in measured():
-        results.append(tmp_path / command.RESULTS, result)
+        results.append(tmp_path / command.TRAININGS, result)
+    for result in noise():
+        results.append(tmp_path / command.NOISE, result)
     said = command.calibrate(command.Options(["embedded"], 0, tmp_path, 1, report=True))
     found = calibration.bounds(tmp_path / command.RECORD)
     assert re.search(f"reconstruction: .* < bound {found.reconstruction:.2f} < ", said)
     page = (tmp_path / command.PAGE).read_text()
-    assert page.count("<svg") == 2 * len(lab.EXERCISES)
+    assert page.count("<svg") == 2 * len(lab.EXERCISES) + 1
+    assert "noise on embedded: 0 of" in said
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<rdf:RDF.*?</rdf:RDF>', "", page, flags=re.DOTALL)
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from autograder import challenge
-from autograder.benchmark import noise as kinds
+from autograder.calibration import noise, noise_kinds
 from autograder.evidence import MAX_MESSAGE_BYTES, Evidence, encode
 from autograder.judge import noise_tests
 from autograder.judge.noise import judge_noise
@@ -21,7 +21,7 @@ TRAIN, TEST = "x_train_noisy", "x_test_noisy"
 
 @pytest.fixture(scope="module")
 def few(images):
-    return kinds.few(images)
+    return noise.few(images)
 
 
 @pytest.fixture(scope="module")
@@ -44,31 +44,32 @@ def gaussian(like, seed, sigma=0.2):
     return np.random.default_rng(seed).normal(0, sigma, like.shape)
 
 
-@pytest.mark.parametrize("kind", kinds.RIGHT)
+@pytest.mark.parametrize("kind", noise_kinds.RIGHT)
 def test_right_noise_earns_all(few, kind):
-    verdict = judge_noise(kinds.evidence(kind, 0, few), DENOISING, few)
+    verdict = judge_noise(noise.evidence(kind, 0, few), DENOISING, few)
     assert verdict.credit == 1, verdict
     assert "σ ≈ 0." in verdict.found
 
 
-@pytest.mark.parametrize("kind", kinds.WRONG)
+@pytest.mark.parametrize("kind", noise_kinds.WRONG)
 def test_wrong_noise_earns_nothing_and_the_first_sentence_says_why(few, kind):
-    verdict = judge_noise(kinds.evidence(kind, 1, few), DENOISING, few)
+    verdict = judge_noise(noise.evidence(kind, 1, few), DENOISING, few)
     assert verdict.credit == 0, verdict
     assert len(verdict.problems) == 2
-    assert all(kinds.WRONG[kind].words in problem for problem in verdict.problems), verdict.problems
+    assert all(noise_kinds.WRONG[kind].words in problem for problem in verdict.problems), (
+        verdict.problems
+    )
     assert not verdict.review
 
 
 def test_the_nearest_wrong_noise_is_far_from_the_bound(few):
     """Also where clipping hides half of it: its probability is less than the square of the bound."""
     for kind in ("σ 0.19, clipped", "σ 0.21, clipped", "mean 0.02, clipped"):
-        measured = kinds.measure(kind, 2, few.images)
+        unlikely = noise.unlikeliness(noise.evidence(kind, 2, few), few)
         each = [
-            max(p for test, p in measured.statistics.items() if test.startswith(name))
-            for name in (TRAIN, TEST)
+            max(p for test, p in unlikely.items() if test.startswith(name)) for name in (TRAIN, TEST)
         ]
-        assert min(each) > 2 * kinds.BOUND, (kind, each)
+        assert min(each) > 2 * noise.BOUND, (kind, each)
 
 
 GENERATORS = {

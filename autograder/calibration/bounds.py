@@ -37,7 +37,7 @@ class Source:
 
     def of(self, label: str) -> list[Result]:
         """Those of the kinds that are so labelled."""
-        return [each for each in self.results if BY_NAME[each.training.kind].label == label]
+        return [each for each in self.results if BY_NAME[each.of.kind].label == label]
 
     @cached_property
     def right(self) -> np.ndarray:
@@ -65,7 +65,12 @@ class Source:
     def seen(self, bound: float) -> tuple[int, float]:
         """How many right ones it rejected, and the share that this allows for (Clopper, Pearson)."""
         count, above = len(self.right), int((self.right > bound).sum())
-        return above, float(stats.beta.ppf(CONFIDENCE, above + 1, count - above))
+        return above, most_likely_share(above, count)
+
+
+def most_likely_share(seen: int, count: int) -> float:
+    """The largest share that explains so many seen of a count (Clopper, Pearson), with CONFIDENCE."""
+    return float(stats.beta.ppf(CONFIDENCE, seen + 1, count - seen)) if seen < count else 1.0
 
 
 @dataclass(frozen=True)
@@ -124,10 +129,10 @@ def of(results: list[Result]) -> list[Bound]:
 
 
 def _sources(exercise: str, results: list[Result]) -> list[Source]:
-    own = [each for each in results if each.training.exercise == exercise]
+    own = [each for each in results if each.of.exercise == exercise]
     sources = [
-        Source(name, tuple(each for each in own if each.training.data == name))
-        for name in sorted({each.training.data for each in own})
+        Source(name, tuple(each for each in own if each.of.data == name))
+        for name in sorted({each.of.data for each in own})
     ]
     few = [source.name for source in sources if len(source.right) < LEAST or not source.of(WRONG)]
     if few or not sources:

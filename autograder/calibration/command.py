@@ -4,10 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.calibration import bounds, measuring, results
-from autograder.calibration.kinds import plan
+from autograder.calibration import bounds, kinds, measuring, noise_kinds, power, results
 
-RESULTS, RECORD, PAGE = "results.jsonl", "calibration.json", "calibration.html"
+TRAININGS, NOISE = "trainings.jsonl", "noise.jsonl"
+RECORD, PAGE = "calibration.json", "index.html"
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,24 @@ def calibrate(options: Options) -> str:
     Raises KeyboardInterrupt where it was interrupted, bounds.TooFewError and images.ImagesError.
     """
     options.output.mkdir(parents=True, exist_ok=True)
-    file = options.output / RESULTS
+    trainings, noise = options.output / TRAININGS, options.output / NOISE
     if not options.report:
         sources = {Path(source).stem: source for source in options.data}
-        trainings = plan(options.seeds, tuple(sources))
-        measuring.measure(trainings, sources, file, options.workers or os.cpu_count() or 1)
-    found = bounds.of(results.read(file))
+        for file, kind, planned in (
+            (noise, results.Drawn, noise_kinds.plan(options.seeds, tuple(sources))),
+            (trainings, results.Result, kinds.plan(options.seeds, tuple(sources))),
+        ):
+            measuring.measure(planned, kind, sources, file, options.workers or os.cpu_count() or 1)
+    found = bounds.of(results.read(trainings))
+    drawn = power.rows(results.read(noise, results.Drawn))
     # Only now: these import TensorFlow.
     from autograder.calibration import record
     from autograder.calibration.page import page
 
-    contents = record.written(found)
+    contents = record.written(found, drawn)
     record.write(contents, options.output / RECORD)
-    (options.output / PAGE).write_text(page(found, contents))
-    return "\n".join(_line(bound) for bound in found)
+    (options.output / PAGE).write_text(page(found, drawn, contents), "utf-8")
+    return "\n".join([*(_line(bound) for bound in found), *_lines_of_noise(contents["noise"])])
 
 
 def _line(bound: bounds.Bound) -> str:
@@ -51,5 +55,13 @@ def _line(bound: bounds.Bound) -> str:
     room = "" if bound.is_safe else f" (safe would be {bound.safe:.3f})"
     return (
         f"{bound.criterion}: right up to {bound.worst.right[-1]:.3f} < bound {bound.value:.2f} < "
-        f"{nearest.error:.3f} ({nearest.training.kind}){room}"
+        f"{nearest.error:.3f} ({nearest.of.kind}){room}"
     )
+
+
+def _lines_of_noise(noise: dict) -> list[str]:
+    return [
+        f"noise on {source}: {found['right']['failed']} of {found['right']['n']} right ones failed, "
+        f"{found['wrong']['passed']} of {found['wrong']['n']} wrong ones passed"
+        for source, found in noise["sources"].items()
+    ]

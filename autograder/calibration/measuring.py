@@ -1,4 +1,4 @@
-"""All trainings of a plan, in processes beside each other; what is known is not measured again."""
+"""All that is planned, in processes beside each other; what is known is not measured again."""
 
 import contextlib
 import multiprocessing
@@ -12,17 +12,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder.calibration import results
 from autograder.calibration.kinds import Training
+from autograder.calibration.noise_kinds import Draw
+from autograder.calibration.results import Drawn, Result
+
+Plan = list[Training] | list[Draw]
 
 
-def measure(plan: list[Training], sources: dict[str, str], file: Path, workers: int) -> None:
-    """Measures what the file does not hold, and appends it there.
+def measure(
+    plan: Plan, kind: type[Result | Drawn], sources: dict[str, str], file: Path, workers: int
+) -> None:
+    """Measures what the file does not hold, and appends it there as results of a kind.
 
-    sources: where `images.load` finds the digits of each name. Ctrl-C ends it after the trainings that
-    run; the same call goes on where it was.
+    sources: where `images.load` finds the digits of each name. Ctrl-C ends it after what runs; the same
+    call goes on where it was.
     """
-    known = {result.training for result in results.read(file)}
-    missing = [training for training in plan if training not in known]
-    columns = (TextColumn("trainings"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    known = {result.of for result in results.read(file, kind)}
+    missing = [each for each in plan if each not in known]
+    if not missing:
+        return
+    columns = (TextColumn(file.stem), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress, _Pool(workers) as pool:
         task = progress.add_task("", total=len(plan), completed=len(plan) - len(missing))
         for result in pool.measured(missing, sources):
@@ -31,7 +39,7 @@ def measure(plan: list[Training], sources: dict[str, str], file: Path, workers: 
 
 
 class _Pool:
-    """Processes that train; when left, those which run end, and the others never start."""
+    """Processes that measure; when left, those which run end, and the others never start."""
 
     def __init__(self, workers: int) -> None:
         # Spawned: a fork of a process that has imported TensorFlow hangs.
@@ -44,7 +52,7 @@ class _Pool:
     def __exit__(self, *error: object) -> None:
         self._executor.shutdown(cancel_futures=True)
 
-    def measured(self, plan: list[Training], sources: dict[str, str]) -> Iterable:
+    def measured(self, plan: Plan, sources: dict[str, str]) -> Iterable:
         """The results, as they come."""
         futures = [self._executor.submit(_measure, each, sources[each.data]) for each in plan]
         return (future.result() for future in as_completed(futures))
@@ -58,8 +66,8 @@ def _start() -> None:
     trainings.start()
 
 
-def _measure(training: Training, source: str):
-    from autograder.calibration import trainings
+def _measure(each: Training | Draw, source: str) -> Result | Drawn:
+    from autograder.calibration import noise, trainings
 
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        return trainings.measure(training, source)
+        return (noise if isinstance(each, Draw) else trainings).measure(each, source)

@@ -7,7 +7,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from autograder.calibration import plots
+from autograder.calibration import plots, power
 from autograder.calibration.bounds import Bound, Source
 from autograder.calibration.kinds import INITIALIZERS, KINDS, RATES, RIGHT
 from autograder.calibration.results import Result
@@ -35,11 +35,13 @@ class Row:
         return float(self.errors.min()), float(np.median(self.errors)), float(self.errors.max())
 
 
-def page(bounds: list[Bound], contents: dict) -> str:
+def page(bounds: list[Bound], noise: list[power.Row], contents: dict) -> str:
     """The page. contents: those of `calibration.json`."""
     return _TEMPLATES.get_template("page.html.j2").render(
         bounds=bounds,
         contents=contents,
+        noise=noise,
+        strips=Markup(plots.strips(noise, contents["noise"]["unlikely"])) if noise else "",
         infinite=math.inf,
         histograms={bound.criterion: Markup(plots.histograms(bound)) for bound in bounds},
         tails={bound.criterion: Markup(plots.tail(bound)) for bound in bounds},
@@ -54,7 +56,7 @@ def _rows_of_kinds(bound: Bound) -> list[Row]:
         for kind in KINDS
         for source in bound.sources
         for row in _row(
-            source, kind.name, kind.label, [r for r in source.results if r.training.kind == kind.name]
+            source, kind.name, kind.label, [r for r in source.results if r.of.kind == kind.name]
         )
     ]
 
@@ -67,7 +69,7 @@ def _rows_of_variations(bound: Bound) -> list[Row]:
         for name in (*INITIALIZERS, *RATES)
         for row in _row(
             *(source, name if isinstance(name, str) else f"rate {name:g}", RIGHT),
-            [r for r in source.of(RIGHT) if name in (r.training.initializer, r.training.rate)],
+            [r for r in source.of(RIGHT) if name in (r.of.initializer, r.of.rate)],
         )
     ]
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from autograder.calibration.bounds import REJECTIONS, Bound, Source
 from autograder.calibration.kinds import RIGHT, WRONG
+from autograder.calibration.power import Row
 
 COLOURS = {RIGHT: "#2a7f62", WRONG: "#c44536"}
 LEAST = REJECTIONS / 10
@@ -76,6 +77,29 @@ def _tail(axes: Axes, source: Source, bound: Bound) -> None:
     axes.axhline(REJECTIONS, color="#999999", lw=0.8, ls=":")
     _mark(axes, bound.value)
     axes.set(yscale="log", ylim=(LEAST, 1))
+
+
+def strips(noise: list[Row], bound: float) -> str:
+    """How unlikely the noise of each kind is for the tests, and the bound beyond which it fails."""
+    kinds = list(dict.fromkeys(row.kind for row in noise))
+    figure = Figure((8.5, 0.19 * len(kinds) + 0.8), layout="constrained")
+    axes = figure.subplots()
+    for row in noise:
+        values = row.unlikely
+        axes.plot(
+            (values[0], values[-1]),
+            [kinds.index(row.kind)] * 2,
+            color=COLOURS[RIGHT if row.right else WRONG],
+            marker="|",
+            lw=3,
+            alpha=0.6,
+        )
+    _mark(axes, bound)
+    axes.set(xscale="log", xlabel="−log10 of the probability of the least likely test, least to most")
+    axes.set_yticks(range(len(kinds)), kinds, fontsize=7)
+    axes.set_ylim(len(kinds) - 0.5, -0.5)
+    axes.legend(frameon=False, fontsize=7)
+    return _svg(figure)
 
 
 def _mark(axes: Axes, bound: float) -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from autograder import images, lab
+from autograder.calibration import power
 from autograder.calibration.bounds import CONFIDENCE, QUANTILES, REJECTIONS, Bound, Source
+from autograder.judge import noise_tests
 from autograder.kernel import short_optimizer, training
 
 
@@ -30,15 +32,22 @@ def lab_numbers() -> dict:
         "short_batch": training.SHORT_BATCH,
         "short_rate": short_optimizer.SHORT_RATE,
         "short_steps": training.SHORT_STEPS,
+        "slow": training.SLOW,
+        "slow_steps": training.MOST_STEPS,
     }
 
 
-def written(bounds: list[Bound]) -> dict:
+def written(bounds: list[Bound], noise: list[power.Row]) -> dict:
     """The contents of the file: sorted, and rounded so that a change can be read."""
     return {
         "criteria": {bound.criterion: _of_bound(bound) for bound in bounds},
         "date": datetime.date.today().isoformat(),
         "lab": lab_numbers(),
+        "noise": {
+            "false_rejection": noise_tests.FALSE_REJECTION,
+            "unlikely": _rounded(-math.log10(noise_tests.SHARE)),
+            "sources": power.summary(noise),
+        },
         "versions": {"keras": keras.__version__, "numpy": np.__version__, "tensorflow": tf.__version__},
     }
 
@@ -75,7 +84,7 @@ def _of_source(source: Source, bound: float) -> dict:
         },
         "nearest_wrong": {
             "error": _rounded(source.nearest.error),
-            "kind": source.nearest.training.kind,
+            "kind": source.nearest.of.kind,
         },
         "right": {
             "n": len(source.right),

@@ -1,0 +1,69 @@
+"""What the tests of noise tell apart: right noise, which hardly ever fails them, and wrong noise."""
+
+import itertools
+from dataclasses import dataclass
+
+from autograder.calibration.bounds import most_likely_share
+from autograder.calibration.noise_kinds import KINDS
+from autograder.calibration.results import Drawn
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was drawn of one kind on one source of digits."""
+
+    kind: str
+    source: str
+    drawn: tuple[Drawn, ...]
+
+    @property
+    def right(self) -> bool:
+        return KINDS[self.kind].right
+
+    @property
+    def passed(self) -> int:
+        """How many earned everything."""
+        return sum(each.credit == 1 for each in self.drawn)
+
+    @property
+    def unlikely(self) -> list[float]:
+        """-log10 of the probability of the least likely test of each, the likeliest first."""
+        return sorted(each.unlikely for each in self.drawn)
+
+
+def rows(drawn: list[Drawn]) -> list[Row]:
+    """All that were drawn, right kinds first."""
+    sources = sorted({each.of.data for each in drawn})
+    found = (
+        Row(kind, source, tuple(e for e in drawn if (e.of.kind, e.of.data) == (kind, source)))
+        for kind, source in itertools.product(KINDS, sources)
+    )
+    return [row for row in found if row.drawn]
+
+
+def summary(all_rows: list[Row]) -> dict:
+    """By source of digits, what is committed of it."""
+    return {
+        source: _of_source([row for row in all_rows if row.source == source])
+        for source in sorted({row.source for row in all_rows})
+    }
+
+
+def _of_source(some: list[Row]) -> dict:
+    right, wrong = ([row for row in some if row.right is label] for label in (True, False))
+    count = sum(len(row.drawn) for row in right)
+    failed = count - sum(row.passed for row in right)
+    nearest = min(wrong, key=lambda row: row.unlikely[0], default=None)
+    return {
+        "right": {
+            "n": count,
+            "failed": failed,
+            "fail_at_most_by_count": float(f"{most_likely_share(failed, count):.3g}"),
+            "least_likely": round(max((row.unlikely[-1] for row in right), default=0), 2),
+        },
+        "wrong": {
+            "n": sum(len(row.drawn) for row in wrong),
+            "passed": sum(row.passed for row in wrong),
+            "nearest": nearest and {"kind": nearest.kind, "unlikely": round(nearest.unlikely[0], 2)},
+        },
+    }
