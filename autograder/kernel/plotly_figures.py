@@ -5,48 +5,29 @@ A picture in pixels is in the student's feedback, and the judge sees what is on 
 
 import base64
 import functools
-import importlib.abc
-import importlib.util
 import io
-import sys
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 from PIL import Image as Pixels
 
+from autograder.kernel.imports import after_import
+
 MOST_DRAWN = 200
 COLUMNS = 10
-_MODULE = "plotly.basedatatypes"
 
 
 def install() -> None:
-    """Waits for Plotly to be imported, which takes seconds and few do."""
-    sys.meta_path.insert(0, _Finder())
+    """Waits for Plotly to be imported."""
+    after_import("plotly.basedatatypes", _replace)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
-    def find_spec(self, name: str, path: object = None, target: object = None):
-        """The module as it would be found without this, with what follows its import."""
-        if name != _MODULE:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        execute = spec.loader.exec_module
-
-        @functools.wraps(execute)
-        def execute_and_replace(module):
-            execute(module)
-            _replace(module.BaseFigure)
-
-        spec.loader.exec_module = execute_and_replace
-        return spec
-
-
-def _replace(figure_class: type) -> None:
+def _replace(module: ModuleType) -> None:
     for name in ("show", "_ipython_display_"):
-        setattr(figure_class, name, _in_pixels(getattr(figure_class, name)))
+        setattr(module.BaseFigure, name, _in_pixels(getattr(module.BaseFigure, name)))
 
 
 def _in_pixels(original):

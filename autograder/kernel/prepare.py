@@ -38,6 +38,7 @@ from autograder.kernel import (  # noqa: E402
     plotly_figures,
     prediction,
     session,
+    windows,
 )
 
 
@@ -62,6 +63,7 @@ def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.pu
     seed()
     drawing.render_as_pixels()
     plotly_figures.install()
+    windows.install()
     session.start(shorten=shorten, deliver=deliver)
 
 

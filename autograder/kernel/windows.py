@@ -1,0 +1,54 @@
+"""What shows pictures in windows or moves them on request: nobody sees or moves anything here."""
+
+import functools
+from collections.abc import Callable
+from types import ModuleType
+
+import matplotlib.pyplot as plt
+
+from autograder.kernel import session
+from autograder.kernel.imports import after_import
+
+
+def install() -> None:
+    """Lets windows fail with a remark; what waits to be moved is an incident."""
+    plt.switch_backend = _inline_instead(plt.switch_backend)
+    after_import("cv2", _without_windows)
+    after_import("ipywidgets.widgets.interaction", _at_rest)
+
+
+def _inline_instead(switch: Callable) -> Callable:
+    @functools.wraps(switch)
+    def switch_backend(newbackend: str) -> None:
+        try:
+            switch(newbackend)
+        except ImportError as error:
+            session.remark(f"figures are shown inline here ({error})")
+
+    return switch_backend
+
+
+def _without_windows(cv2: ModuleType) -> None:
+    for name in ("imshow", "waitKey", "namedWindow", "destroyAllWindows", "destroyWindow"):
+        setattr(cv2, name, _doing_nothing(f"cv2.{name}"))
+
+
+def _doing_nothing(name: str) -> Callable:
+    def nothing(*_: object, **__: object) -> int:
+        session.remark(f"{name} does nothing here: there are no windows")
+        return -1
+
+    return nothing
+
+
+def _at_rest(interaction: ModuleType) -> None:
+    update = interaction.interactive.update
+
+    @functools.wraps(update)
+    def noted(self, *arguments: object) -> None:
+        session.incident(
+            "nobody moves a slider on the grading machine (interact): it shows what it shows at first"
+        )
+        update(self, *arguments)
+
+    interaction.interactive.update = noted
