@@ -17,8 +17,8 @@ INITIALIZERS = (
     *("glorot_uniform", "glorot_normal", "he_normal", "he_uniform", "lecun_normal", "orthogonal"),
     *("random_normal", "random_uniform", "truncated_normal", "variance_scaling"),
 )
-WRONG_SHARE = 1 / 15
-"""Of the seeds of the right ones, those that each other kind gets: 300 make 20."""
+WRONG_SHARE = 1 / 30
+"""Of the seeds of the right ones, those that each other kind gets: 300 make 10."""
 RIGHT, WRONG, EITHER = "right", "wrong", "either"
 
 Pairs = tuple[np.ndarray, np.ndarray]

@@ -33,6 +33,7 @@ def lab_numbers() -> dict:
         "short_rate": short_optimizer.SHORT_RATE,
         "short_steps": training.SHORT_STEPS,
         "slow": training.SLOW,
+        "small": training.SMALL,
         "slow_steps": training.MOST_STEPS,
     }
 

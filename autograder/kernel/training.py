@@ -35,6 +35,9 @@ MOST_STEPS_IN_ALL = 5 * SHORT_STEPS
 """Of one network in all its calls, after which none is trained on."""
 SLOW_ROWS = 100
 """Images that tell."""
+SMALL = 0.8
+"""Share of the usual spread of initial weights below which they are scaled to it: what passes through
+many layers of small weights is too faint to be learned from in so few steps."""
 VALIDATION_ROWS = 50
 READ_SECONDS = 20
 """For reading epochs of pipelines and generators to their ends, in all calls together. Of one over MNIST
@@ -47,6 +50,9 @@ Trainer = keras.Model.__mro__[1]
 
 class _RunToTheEnd(keras.callbacks.Callback):
     """Keeps early stopping from cutting the short training, and the clock from running away."""
+
+    anew = False
+    """Whether the network is trained for the first time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,6 +68,12 @@ class _RunToTheEnd(keras.callbacks.Callback):
         self.epochs = 0
         self.stopped: int | None = None
         """Steps after which another callback asked to stop, in the midst of the first epoch."""
+
+    def on_train_begin(self, logs=None):
+        if self.anew:
+            self.anew = False
+            for variable in self.model.trainable_weights:
+                _spread_as_usual(variable)
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps += 1
@@ -185,6 +197,7 @@ class FitRecorder:
         unread: why the data could not be read, if they could not.
         """
         callbacks = [*_callbacks(arguments["callbacks"]), watcher]
+        watcher.anew = not self._calls[model]
         try:
             if unread is not None:
                 raise unread
@@ -316,6 +329,20 @@ def _is_slow(model: keras.Model, x, y) -> bool:
         # What it answers is nothing to be compared with the targets.
         return False
     return bool(error > SLOW * of_mean)
+
+
+def _spread_as_usual(variable: keras.Variable) -> None:
+    """Scales initial weights whose spread is small to the usual one (Glorot and Bengio 2010).
+
+    Those that are all the same, such as zeros, stay so: such a network learns nothing in any time.
+    """
+    if len(variable.shape) < 2:
+        return
+    weights = keras.ops.convert_to_numpy(variable)
+    spread = float(np.std(weights, dtype=np.float64))
+    usual = math.sqrt(2 / (math.prod(weights.shape[:-2]) * sum(weights.shape[-2:])))
+    if 0 < spread < SMALL * usual:
+        variable.assign(weights * (usual / spread))
 
 
 def _is_finite(logs: dict | None) -> bool:
