@@ -531,7 +531,8 @@ def slow_network():
     """One of weights so small that the first hundred steps change little of what it answers."""
     import keras
 
-    layers, tiny = keras.layers, keras.initializers.RandomUniform(-0.001, 0.001)
+    # All the same: otherwise they were scaled.
+    layers, tiny = keras.layers, keras.initializers.Constant(0.01)
     convolutions = [layers.Conv2D(4, 3, activation="relu", padding="same") for _ in range(4)]
     for layer in convolutions:
         layer.kernel_initializer = tiny
@@ -558,6 +559,61 @@ def test_a_network_that_learns_slowly_is_trained_on(recorder, digits):
     model.load_weights("best.weights.h5")
     for saved, weights in zip(model.get_weights(), last, strict=True):
         np.testing.assert_array_equal(saved, weights)
+
+
+def with_spread(spread):
+    """A small network, as it is first and after one step, with initial weights of this size."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    model = small_network(keras.optimizers.Adagrad(0.01))
+    for variable in model.trainable_weights:
+        if len(variable.shape) > 1:
+            variable.assign(variable * spread)
+    return model
+
+
+def test_small_initial_weights_are_scaled_to_the_usual_spread(recorder, digits):
+    small, usual, zero = with_spread(0.001), with_spread(1.0), with_spread(0.0)
+
+    for model in (small, usual, zero):
+        model.fit(digits, digits, epochs=1, verbose=0)
+
+    for one, other in zip(small.get_weights(), usual.get_weights(), strict=True):
+        # The usual ones are theirs by chance, not to the last digit.
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9 or one.size == 1
+    assert not zero.get_weights()[0].any(), "zeros never learn"
+
+
+def test_weights_that_were_trained_or_loaded_are_left_as_they_are(recorder, digits):
+
+    first = with_spread(1.0)
+    first.fit(digits, digits, epochs=1, verbose=0)
+    small = [0.01 * weights if weights.ndim > 1 else weights for weights in first.get_weights()]
+    first.set_weights(small)
+    first.optimizer.learning_rate = 0.0
+    first.fit(digits, digits, epochs=1, verbose=0)
+
+    for one, other in zip(first.get_weights(), small, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_small_initial_weights_are_scaled_wherever_they_are_kept(recorder, digits):
+    import keras
+    import tensorflow as tf
+
+    with tf.distribute.MirroredStrategy().scope():
+        distributed = with_spread(0.01)
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        half = with_spread(0.01)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+
+    for model in (distributed, half):
+        model.fit(digits, digits, epochs=1, verbose=0)
+        assert np.std(model.get_weights()[0]) > 0.1
+        assert not recorder.calls(model)[0].incident
 
 
 def test_one_that_never_learns_is_trained_on_to_a_bound_in_all_calls(recorder, digits):
