@@ -189,8 +189,7 @@ def test_the_judges_bounds_follow_from_what_was_measured():
 
 
 def drawn(draw, *, unlikely):
-    credit = float(unlikely < 7)
-    return results.Drawn(draw, credit, unlikely, "x_train_noisy: mean", "" if credit else "Wrong.", 0.1)
+    return results.Drawn(draw, float(unlikely < 7), unlikely, "x_train_noisy: mean", 0.1)
 
 
 def noise(right=1.0, wrong=40.0):

@@ -30,8 +30,7 @@ def measure(draw: Draw, source: str) -> Drawn:
     shown = evidence(draw.kind, draw.seed, reference)
     verdict = judge_noise(shown, DENOISING, reference)
     test, unlikely = max(unlikeliness(shown, reference).items(), key=lambda item: item[1])
-    problem = verdict.problems[0] if verdict.problems else ""
-    return Drawn(draw, verdict.credit, unlikely, test, problem, time.process_time() - started)
+    return Drawn(draw, verdict.credit, unlikely, test, time.process_time() - started)
 
 
 def unlikeliness(shown: Evidence, reference: Reference) -> dict[str, float]:

@@ -84,16 +84,11 @@ def strips(noise: list[Row], bound: float) -> str:
     kinds = list(dict.fromkeys(row.kind for row in noise))
     figure = Figure((8.5, 0.19 * len(kinds) + 0.8), layout="constrained")
     axes = figure.subplots()
-    for row in noise:
-        values = row.unlikely
-        axes.plot(
-            (values[0], values[-1]),
-            [kinds.index(row.kind)] * 2,
-            color=COLOURS[RIGHT if row.right else WRONG],
-            marker="|",
-            lw=3,
-            alpha=0.6,
-        )
+    for label, colour in COLOURS.items():
+        rows = [row for row in noise if row.right is (label == RIGHT)]
+        places = [kinds.index(row.kind) for row in rows]
+        least, most = ([row.unlikely[end] for row in rows] for end in (0, -1))
+        axes.hlines(places, least, most, color=colour, lw=4, capstyle="round", alpha=0.5)
     _mark(axes, bound)
     axes.set(xscale="log", xlabel="−log10 of the probability of the least likely test, least to most")
     axes.set_yticks(range(len(kinds)), kinds, fontsize=7)
@@ -112,4 +107,4 @@ def _svg(figure: Figure) -> str:
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "calibration"}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
-    return svg[svg.index("<svg") :]
+    return "\n".join(line.strip() for line in svg[svg.index("<svg") :].splitlines())

@@ -31,8 +31,6 @@ class Drawn:
     """-log10 of the probability that right noise is so unlikely in the least likely test."""
     test: str
     """That test, and the set that it looked at."""
-    problem: str
-    """The first sentence."""
     seconds: float
     """Of the processor."""
 
