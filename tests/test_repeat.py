@@ -18,6 +18,11 @@ def test_there_is_a_way_with_nbgraders_command_and_one_under_load():
     assert any(way.load for way in ways)
 
 
+def test_all_submissions_are_graded_unless_a_number_is_given():
+    assert repeat.left_out(["ada", "ben", "cleo"], None) == []
+    assert repeat.left_out(["ada", "ben", "cleo"], 1) == ["ben", "cleo"]
+
+
 @pytest.mark.slow
 def test_nbgraders_command_and_ours_say_the_same(monkeypatch, capsys):
     monkeypatch.setattr(repeat, "ways", lambda: (repeat.Way("ours", 2), repeat.Way("nbgrader's", None)))

@@ -70,11 +70,13 @@ def panels(course: Path) -> Panels:
 
 
 def graded(course: Path, way: Way) -> Panels:
-    """Grades all submissions of a course. Raises CalledProcessError where that fails."""
+    """Grades all submissions of a course. Raises RuntimeError with what was said where that fails."""
     own = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT]
     command = own if way.workers is None else grade_command(course, way.workers)
     with _computing(way.load):
-        subprocess.run(command, cwd=course, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=course, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{way.name} failed:\n{done.stdout}{done.stderr}")
     return panels(course)
 
 
@@ -101,9 +103,14 @@ def _course(classroom: Classroom, students: int | None) -> Path:
     submit_examples(course)
     # Made before the course is copied: one course asks the same of the same work.
     secret_of(course)
-    for unwanted in sorted((course / "submitted").iterdir())[students:]:
+    for unwanted in left_out(sorted((course / "submitted").iterdir()), students):
         shutil.rmtree(unwanted)
     return course
+
+
+def left_out(submissions: list[Path], students: int | None) -> list[Path]:
+    """All but the first so many; none where no number is given."""
+    return [] if students is None else submissions[students:]
 
 
 def main() -> str | int:
