@@ -38,6 +38,8 @@ def measured(*, right=0.5, spread=0.02, wrong=1.0, seeds=40):
                 else wrong + chance.exponential(0.2)
             ),
             1.0,
+            140,
+            1.0,
         )
         for training in kinds.plan(seeds, DIGITS)
     ]
@@ -139,7 +141,7 @@ def test_measuring_goes_on_where_it_was(tmp_path):
     file = tmp_path / command.TRAININGS
     training = kinds.Training("autoencoder", "embedded", "as prescribed", "he_normal", 0.01, 0)
     other = kinds.Training("autoencoder", "embedded", "inputs zero", "he_normal", 0.01, 0)
-    known = results.Result(other, 9.0, 0.0)
+    known = results.Result(other, 9.0, 1.0, 140, 0.0)
     results.append(file, known)
     measuring.measure([training, other], results.Result, {"embedded": "embedded"}, file, workers=1)
     first, second = results.read(file)

@@ -17,6 +17,10 @@ class Result:
     of: Training
     error: float
     """On the held-out digits, as a share of the mean image's."""
+    left: float | None
+    """`training.error_left` on what it learned from; None if that is no number."""
+    steps: int
+    """Of training."""
     seconds: float
     """Of the processor."""
 

@@ -5,6 +5,7 @@ and gets the fresh weights of each seed; what it reaches is what a new one does,
 """
 
 import functools
+import math
 import time
 
 import keras
@@ -16,6 +17,7 @@ from autograder.calibration.results import Result
 from autograder.judge.quality import restoration_error
 from autograder.judge.reference import Reference
 from autograder.kernel import prepare, session
+from autograder.kernel.training import error_left
 
 IMAGES = 2000
 """Training images of the 60,000: the shortened training takes fewer."""
@@ -54,7 +56,10 @@ def measure(training: Training, source: str, *, anew: bool = False) -> Result:
     inputs, targets = kind.data(given, clean, chance)
     model.fit(inputs, targets, epochs=exercise.epochs, batch_size=lab.BATCH_SIZE, verbose=0)
     error = restoration_error(model.predict(shown, verbose=0), reference)
-    return Result(training, error, time.process_time() - started)
+    left = error_left(model, inputs, targets)
+    (call,) = session.current().fits.calls(model)
+    seconds = time.process_time() - started
+    return Result(training, error, left if math.isfinite(left) else None, call.steps, seconds)
 
 
 def built(

@@ -29,9 +29,9 @@ SHORT_SECONDS = 120
 SLOW = 0.6
 """Error on what it learns from, as a share of always answering the mean target, at more than which a
 network is trained on: a few initial weights lead only slowly to where others are."""
-MOST_STEPS = 3 * SHORT_STEPS
+MOST_STEPS = 5 * SHORT_STEPS
 """Of one call that is trained on."""
-MOST_STEPS_IN_ALL = 5 * SHORT_STEPS
+MOST_STEPS_IN_ALL = 7 * SHORT_STEPS
 """Of one network in all its calls, after which none is trained on."""
 SLOW_ROWS = 100
 """Images that tell."""
@@ -233,7 +233,11 @@ class FitRecorder:
         more = {"callbacks": [watcher], "verbose": 0, "validation_data": None}
         more |= {"epochs": 1, "initial_epoch": 0, "steps_per_epoch": len(short["x"]) // SHORT_BATCH}
         most = min(MOST_STEPS, MOST_STEPS_IN_ALL - before)
-        while watcher.steps < most and not watcher.is_over() and _is_slow(model, short["x"], short["y"]):
+        while (
+            watcher.steps < most
+            and not watcher.is_over()
+            and error_left(model, short["x"], short["y"]) > SLOW
+        ):
             original(model, **short | more)
         return watcher.steps > began
 
@@ -317,18 +321,18 @@ def _epochs(arguments: dict) -> int:
         return 0
 
 
-def _is_slow(model: keras.Model, x, y) -> bool:
-    """Whether the network does little better on these than to answer the mean of the targets."""
-    if y is None:
-        return False
+def error_left(model: keras.Model, x, y) -> float:
+    """Mean squared error on the first of these, as a share of that of answering their mean target.
+
+    NaN where what it answers is nothing to be compared with the targets.
+    """
     try:
         targets = np.asarray(y[:SLOW_ROWS], np.float32)
         answers = keras.ops.convert_to_numpy(model(x[:SLOW_ROWS], training=False))
         error, of_mean = (np.mean((each - targets) ** 2) for each in (answers, targets.mean(axis=0)))
+        return float(error) / float(of_mean)
     except Exception:
-        # What it answers is nothing to be compared with the targets.
-        return False
-    return bool(error > SLOW * of_mean)
+        return math.nan
 
 
 def _spread_as_usual(variable: keras.Variable) -> None:
