@@ -18,6 +18,7 @@ from autograder.calibration import (
     noise_kinds,
     power,
     results,
+    slow,
     tails,
 )
 from autograder.judge import calibration
@@ -26,23 +27,19 @@ from autograder.judge.calibration import CalibrationError
 DIGITS = ("embedded", "other")
 
 
-def measured(*, right=0.5, spread=0.02, wrong=1.0, seeds=40):
-    """Results as if networks had been trained: normally distributed right errors."""
+def measured(*, right=0.5, spread=0.02, wrong=1.0, seeds=40, slow=0.05):
+    """Results as if networks had been trained: normally distributed errors, right ones on time.
+
+    slow: share of the right ones that any round leaves slow.
+    """
     chance = np.random.default_rng(5)
-    return [
-        results.Result(
-            training,
-            float(
-                chance.normal(right, spread)
-                if kinds.BY_NAME[training.kind].label == kinds.RIGHT
-                else wrong + chance.exponential(0.2)
-            ),
-            1.0,
-            140,
-            1.0,
-        )
-        for training in kinds.plan(seeds, DIGITS)
-    ]
+    found = []
+    for training in kinds.plan(seeds, DIGITS):
+        is_right = kinds.BY_NAME[training.kind].label == kinds.RIGHT
+        error = chance.normal(right, spread) if is_right else wrong + chance.exponential(0.2)
+        rounds = min(chance.geometric(1 - slow), 4) if is_right else 5
+        found.append(results.Result(training, float(error), right, int(140 * rounds), 1.0))
+    return found
 
 
 def test_a_plan_is_balanced_wherever_it_ends():
@@ -97,15 +94,44 @@ def test_a_bound_lies_between_right_and_wrong():
 
 
 def test_a_bound_is_rather_near_to_wrong_than_unsafe():
-    bound, _ = bounds.of(measured(right=0.7, spread=0.035))
-    assert np.sqrt(bound.worst.right[-1] * bound.nearest.nearest.error) < bound.safe <= bound.value
+    bound, _ = bounds.of(measured(spread=0.035))
+    assert np.sqrt(slow.SLOW * bound.nearest.nearest.error) < bound.safe <= bound.value
     assert bound.nearest.nearest.error / bound.value > bounds.DISTANCE
 
 
 def test_where_there_is_no_room_it_is_said():
-    bound, _ = bounds.of(measured(right=0.8, spread=0.04))
+    bound, _ = bounds.of(measured(spread=0.075))
     assert not bound.is_safe
     assert bound.worst.right[-1] < bound.value < bound.nearest.nearest.error
+
+
+def test_a_bound_is_no_lower_than_where_right_networks_may_come():
+    bound, _ = bounds.of(measured(right=0.2, spread=0.002, wrong=0.9))
+    assert bound.value == pytest.approx(np.sqrt(slow.SLOW * bound.nearest.nearest.error), abs=0.01)
+
+
+def test_networks_are_counted_by_the_rounds_that_left_them_slow():
+    training = kinds.Training("autoencoder", "embedded", "as prescribed", "he_normal", 0.01, 0)
+    some = [
+        results.Result(training, 0.5, left, steps, 1.0)
+        for left, steps in [(0.5, 140)] * 6 + [(0.5, 280)] * 2 + [(0.5, 420), (0.9, 700)]
+    ]
+    found = slow.Slowness.of(some)
+    assert found.counts == (10, 4, 2, 1, 1, 1)
+    assert (found.first, found.again) == ((4, 10), (5, 8))
+
+
+def test_that_a_network_stays_slow_is_extrapolated():
+    right = [r for r in measured(slow=0.1, seeds=300) if kinds.BY_NAME[r.of.kind].label == kinds.RIGHT]
+    found = slow.Slowness.of(right)
+    estimated, most = slow.stays(found, found)
+    assert 1e-5 / 3 < estimated < 3e-5
+    assert estimated < most
+
+
+def test_where_many_stay_slow_no_bound_is_safe():
+    bound, _ = bounds.of(measured(slow=0.4))
+    assert not bound.is_safe
 
 
 def test_of_few_results_nobody_can_tell_what_is_safe():

@@ -552,7 +552,7 @@ def test_a_network_that_learns_slowly_is_trained_on(recorder, digits):
 
     history = model.fit(digits, digits, 100, 10, 0, [seen, best], validation_split=0.1)
 
-    assert STEPS < steps(recorder, model)[0] <= 3 * STEPS
+    assert STEPS < steps(recorder, model)[0] <= 5 * STEPS
     assert (len(history.history["loss"]), len(history.history["val_loss"]), len(begun)) == (10, 10, 1)
     assert model.history is history
     last = model.get_weights()
@@ -624,8 +624,8 @@ def test_one_that_never_learns_is_trained_on_to_a_bound_in_all_calls(recorder, d
     for _ in range(3):
         model.fit(digits, digits, epochs=4, batch_size=100, verbose=0)
 
-    assert steps(recorder, model)[0] == 3 * STEPS
-    assert sum(steps(recorder, model)) <= 6 * STEPS
+    assert steps(recorder, model)[0] == 5 * STEPS
+    assert sum(steps(recorder, model)) <= 8 * STEPS
 
 
 def test_training_on_ends_in_time(recorder, digits, monkeypatch):

@@ -1,20 +1,26 @@
-"""The bounds, from the results: between what right networks reach and the nearest of the wrong ones."""
+"""The bounds, from the results: between what right networks reach and the nearest of the wrong ones.
+
+A right network is rejected if it is slow to the end (`autograder.calibration.slow`), or if it restores
+held-out digits so much worse than those that it learned from. Training goes on until its error on
+these is at most `SLOW`. So the second is at most as likely as that `SLOW` times the ratio of both errors
+exceeds the bound: as if all networks had come just so far.
+"""
 
 import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
 
 from autograder import lab
 from autograder.calibration import tails
 from autograder.calibration.kinds import BY_NAME, RIGHT, WRONG
 from autograder.calibration.results import Result
+from autograder.calibration.slow import CONFIDENCE, Slowness, most_likely_share, stays
+from autograder.kernel.training import SLOW
 
 REJECTIONS = 1e-5
 """Share of right networks that a bound may reject, as estimated."""
-CONFIDENCE = 0.95
 DISTANCE = 1.05
 """Times the bound that the nearest wrong error is, at least."""
 LEAST = 20
@@ -34,6 +40,8 @@ class Source:
 
     name: str
     results: tuple[Result, ...]
+    slowness: Slowness
+    """Of all right networks, also of other exercises and on other digits."""
 
     def of(self, label: str) -> list[Result]:
         """Those of the kinds that are so labelled."""
@@ -45,12 +53,27 @@ class Source:
         return np.sort([each.error for each in self.of(RIGHT)])
 
     @cached_property
+    def at_worst(self) -> np.ndarray:
+        """What their errors were, had training ended just when they were no longer slow."""
+        ended = [each for each in self.of(RIGHT) if each.left is not None and each.left <= SLOW]
+        return np.sort([SLOW * each.error / each.left for each in ended])
+
+    @cached_property
     def tail(self) -> tails.Tail:
-        return tails.fit(self.right)
+        return tails.fit(self.at_worst)
 
     @cached_property
     def resampled(self) -> list[tails.Tail]:
-        return tails.resampled(self.right)
+        return tails.resampled(self.at_worst)
+
+    @cached_property
+    def own_slowness(self) -> Slowness:
+        return Slowness.of(self.of(RIGHT))
+
+    @cached_property
+    def stays_slow(self) -> tuple[float, float]:
+        """The probability that a right one is slow to the end: estimated, and at most."""
+        return stays(self.own_slowness, self.slowness)
 
     @cached_property
     def nearest(self) -> Result:
@@ -59,18 +82,21 @@ class Source:
 
     def rejects(self, bound: float) -> tuple[float, float]:
         """The probability that a bound rejects a right one: estimated, and at most."""
-        most = np.quantile([tail.exceeds(bound) for tail in self.resampled], CONFIDENCE)
-        return float(self.tail.exceeds(bound)), float(most)
+        estimated, most = self.stays_slow
+        estimated += self.tail.exceeds(bound)
+        most += np.quantile([tail.exceeds(bound) for tail in self.resampled], CONFIDENCE)
+        return float(estimated), float(most)
+
+    @cached_property
+    def safe(self) -> float:
+        """The bound that rejects as many as may be, as estimated; infinite where there is none."""
+        left = REJECTIONS - self.stays_slow[0]
+        return self.tail.quantile(left) if left > 0 else math.inf
 
     def seen(self, bound: float) -> tuple[int, float]:
         """How many right ones it rejected, and the share that this allows for (Clopper, Pearson)."""
         count, above = len(self.right), int((self.right > bound).sum())
         return above, most_likely_share(above, count)
-
-
-def most_likely_share(seen: int, count: int) -> float:
-    """The largest share that explains so many seen of a count (Clopper, Pearson), with CONFIDENCE."""
-    return float(stats.beta.ppf(CONFIDENCE, seen + 1, count - seen)) if seen < count else 1.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +124,7 @@ class Bound:
         """
         if min(len(source.right) for source in self.sources) < tails.LEAST:
             return math.inf
-        return max(source.tail.quantile(REJECTIONS) for source in self.sources)
+        return max(source.safe for source in self.sources)
 
     @property
     def is_safe(self) -> bool:
@@ -109,9 +135,10 @@ class Bound:
     def value(self) -> float:
         """As far from the worst right one as from the nearest wrong one, by their ratios.
 
-        Where that would not be safe: what is, as long as it keeps some distance from the wrong ones.
+        Right ones come up to `SLOW`, however rarely. Where the middle would not be safe: what is, as
+        long as it keeps some distance from the wrong ones.
         """
-        right, wrong = self.worst.right[-1], self.nearest.nearest.error
+        right, wrong = max(self.worst.right[-1], SLOW), self.nearest.nearest.error
         middle = math.sqrt(right * wrong)
         if middle < self.safe < wrong / DISTANCE:
             return math.ceil(100 * self.safe) / 100
@@ -125,13 +152,17 @@ class Bound:
 
 def of(results: list[Result]) -> list[Bound]:
     """The bound of each criterion. Raises TooFewError."""
-    return [Bound(CRITERIA[exercise], tuple(_sources(exercise, results))) for exercise in lab.EXERCISES]
+    slowness = Slowness.of([each for each in results if BY_NAME[each.of.kind].label == RIGHT])
+    return [
+        Bound(CRITERIA[exercise], tuple(_sources(exercise, results, slowness)))
+        for exercise in lab.EXERCISES
+    ]
 
 
-def _sources(exercise: str, results: list[Result]) -> list[Source]:
+def _sources(exercise: str, results: list[Result], slowness: Slowness) -> list[Source]:
     own = [each for each in results if each.of.exercise == exercise]
     sources = [
-        Source(name, tuple(each for each in own if each.of.data == name))
+        Source(name, tuple(each for each in own if each.of.data == name), slowness)
         for name in sorted({each.of.data for each in own})
     ]
     few = [source.name for source in sources if len(source.right) < LEAST or not source.of(WRONG)]

@@ -41,6 +41,7 @@ def page(bounds: list[Bound], noise: list[power.Row], contents: dict) -> str:
         bounds=bounds,
         contents=contents,
         noise=noise,
+        slowness=bounds[0].sources[0].slowness,
         strips=Markup(plots.strips(noise, contents["noise"]["unlikely"])) if noise else "",
         infinite=math.inf,
         histograms={bound.criterion: Markup(plots.histograms(bound)) for bound in bounds},

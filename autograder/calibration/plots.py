@@ -46,23 +46,23 @@ def histograms(bound: Bound) -> str:
 
 
 def tail(bound: Bound) -> str:
-    """How rarely right networks exceed an error: as counted, and as fitted."""
+    """How rarely right networks exceed an error, had training ended as early as it may."""
     figure = Figure((8.5, 3.2), layout="constrained")
     columns = figure.subplots(1, len(bound.sources), sharey=True, squeeze=False)[0]
     for axes, source in zip(columns, bound.sources, strict=True):
         _tail(axes, source, bound)
         axes.set_title(source.name)
-        axes.set_xlabel("error / error of the mean image")
+        axes.set_xlabel("error, had training ended at once")
     columns[0].set_ylabel("share of right networks above")
     columns[0].legend(frameon=False, fontsize=7, loc="lower left")
     return _svg(figure)
 
 
 def _tail(axes: Axes, source: Source, bound: Bound) -> None:
-    count = len(source.right)
+    count = len(source.at_worst)
     # The largest of n is exceeded by about half of 1/n.
     shares = (count - np.arange(count) - 0.5) / count
-    axes.step(source.right, shares, color=COLOURS[RIGHT], label="counted")
+    axes.step(source.at_worst, shares, color=COLOURS[RIGHT], label="counted")
     shown = np.linspace(source.tail.threshold, 1.05 * bound.nearest.nearest.error, 60)
     axes.plot(shown, source.tail.exceeds(shown), color="#333333", lw=1.2, label="fitted")
     above = np.array([np.where(shown < t.threshold, np.nan, t.exceeds(shown)) for t in source.resampled])

@@ -3,9 +3,9 @@
 import itertools
 from dataclasses import dataclass
 
-from autograder.calibration.bounds import most_likely_share
 from autograder.calibration.noise_kinds import KINDS
 from autograder.calibration.results import Drawn
+from autograder.calibration.slow import most_likely_share
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,8 @@ def _of_source(source: Source, bound: float) -> dict:
     return {
         "false_rejection": {
             "confidence": CONFIDENCE,
-            "estimated_by_tail": _rounded(estimated),
-            "at_most_by_tail": _rounded(most),
+            "estimated": _rounded(estimated),
+            "at_most": _rounded(most),
             "at_most_by_count": _rounded(allowed),
             "count": rejected,
         },
@@ -89,6 +89,8 @@ def _of_source(source: Source, bound: float) -> dict:
         },
         "right": {
             "n": len(source.right),
+            "slow_at_first": source.own_slowness.first[0],
+            "stays_slow_estimated": _rounded(source.stays_slow[0]),
             "quantiles": {str(q): _rounded(np.quantile(source.right, q)) for q in QUANTILES},
             "worst": _rounded(source.right[-1]),
         },
