@@ -38,7 +38,7 @@ def measured(*, right=0.5, spread=0.02, wrong=1.0, seeds=40, slow=0.05):
         is_right = kinds.BY_NAME[training.kind].label == kinds.RIGHT
         error = chance.normal(right, spread) if is_right else wrong + chance.exponential(0.2)
         rounds = min(chance.geometric(1 - slow), 4) if is_right else 5
-        found.append(results.Result(training, float(error), right, int(140 * rounds), 1.0))
+        found.append(results.Result(training, float(error), right, int(140 * rounds), None, 1.0))
     return found
 
 
@@ -113,7 +113,7 @@ def test_a_bound_is_no_lower_than_where_right_networks_may_come():
 def test_networks_are_counted_by_the_rounds_that_left_them_slow():
     training = kinds.Training("autoencoder", "embedded", "as prescribed", "he_normal", 0.01, 0)
     some = [
-        results.Result(training, 0.5, left, steps, 1.0)
+        results.Result(training, 0.5, left, steps, None, 1.0)
         for left, steps in [(0.5, 140)] * 6 + [(0.5, 280)] * 2 + [(0.5, 420), (0.9, 700)]
     ]
     found = slow.Slowness.of(some)
@@ -167,7 +167,7 @@ def test_measuring_goes_on_where_it_was(tmp_path):
     file = tmp_path / command.TRAININGS
     training = kinds.Training("autoencoder", "embedded", "as prescribed", "he_normal", 0.01, 0)
     other = kinds.Training("autoencoder", "embedded", "inputs zero", "he_normal", 0.01, 0)
-    known = results.Result(other, 9.0, 1.0, 140, 0.0)
+    known = results.Result(other, 9.0, 1.0, 140, None, 0.0)
     results.append(file, known)
     measuring.measure([training, other], results.Result, {"embedded": "embedded"}, file, workers=1)
     first, second = results.read(file)
@@ -213,7 +213,7 @@ def test_the_judges_bounds_follow_from_what_was_measured():
     assert json.loads(json.dumps(followed["criteria"])) == written["criteria"]
     assert json.loads(json.dumps(followed["noise"])) == written["noise"]
     planned = kinds.plan(300, tuple(sorted({each.of.data for each in trainings})))
-    assert {each.of for each in trainings} == set(planned)
+    assert {each.of for each in trainings} <= set(planned)
 
 
 def drawn(draw, *, unlikely):

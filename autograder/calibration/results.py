@@ -21,6 +21,8 @@ class Result:
     """`training.error_left` on what it learned from; None if that is no number."""
     steps: int
     """Of training."""
+    handed_on: float | None
+    """Share of the noise on the held-out digits that is still in its answers; None without noise."""
     seconds: float
     """Of the processor."""
 

@@ -14,6 +14,7 @@ import numpy as np
 from autograder import images, lab
 from autograder.calibration.kinds import BY_NAME, Training
 from autograder.calibration.results import Result
+from autograder.judge import own_noise
 from autograder.judge.quality import restoration_error
 from autograder.judge.reference import Reference
 from autograder.kernel import prepare, session
@@ -55,11 +56,14 @@ def measure(training: Training, source: str, *, anew: bool = False) -> Result:
         given, shown = clean + noise, reference.noisy_held_out(exercise.noise)
     inputs, targets = kind.data(given, clean, chance)
     model.fit(inputs, targets, epochs=exercise.epochs, batch_size=lab.BATCH_SIZE, verbose=0)
-    error = restoration_error(model.predict(shown, verbose=0), reference)
+    run = functools.partial(model.predict, verbose=0)
+    error = restoration_error(run(shown), reference)
+    handed_on = own_noise.handed_on(run, shown, reference.held_out) if exercise.noise else None
     left = error_left(model, inputs, targets)
     (call,) = session.current().fits.calls(model)
     seconds = time.process_time() - started
-    return Result(training, error, left if math.isfinite(left) else None, call.steps, seconds)
+    left = left if math.isfinite(left) else None
+    return Result(training, error, left, call.steps, handed_on, seconds)
 
 
 def built(

@@ -6,7 +6,7 @@ with one, and a network that learned to remove other noise than it should is tri
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -61,21 +61,27 @@ def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) 
             "went into fit (see noise and training).",
             "Give fit the noisy images as input and the clean ones as target.",
         )
-    first, least = None, np.inf
+    first, least, hands_on = None, np.inf, False
     try:
-        for answers, note in _tries(evidence, exercise, reference):
+        for run, images, note in _tries(evidence, exercise, reference):
+            answers = run(images)
             if first is None:
                 first = answers
             error = restoration_error(answers, reference)
-            if error <= enough(noisy):
-                return Verdict(1.0, expected, _found(error), notes=(note,) if note else ())
             least = min(least, error)
+            if error <= enough(noisy):
+                if not (noisy and own_noise.lets_through(run, images, reference.held_out)):
+                    return Verdict(1.0, expected, _found(error), notes=(note,) if note else ())
+                hands_on = True
     except rebuild.RebuildError as error:
         problem = "The judge could not run this model. A person has to look at it."
         return zero(expected, str(error), problem, "Use Keras's own layers, as they are.", review=True)
     if not np.isfinite(first).all():
         problem = "The output is not finite: training went astray."
         return zero(expected, "values that are not finite", problem, "Try a smaller learning rate.")
+    if hands_on:
+        problem = "The network hands the noise on to its answers, in place of removing it."
+        return zero(expected, _found(least), problem, _advice(exercise))
     problem, advice = _why(evidence, exercise, reference, first)
     verdict = zero(expected, _found(least), problem, advice)
     if _could_not_learn(evidence.model) or not _is_as_asked(evidence, exercise, reference):
@@ -122,12 +128,8 @@ def _no_result(evidence: Evidence, exercise: Exercise, expected: str) -> Verdict
 
 def _tries(
     evidence: Evidence, exercise: Exercise, reference: Reference
-) -> Iterator[tuple[np.ndarray, str]]:
-    """What the network makes of the held-out digits, and in what other way than asked for it did.
-
-    The student's own noise counts for those only that remove it.
-    """
-    own = None
+) -> Iterator[tuple[Callable[[np.ndarray], np.ndarray], np.ndarray, str]]:
+    """The network, what it is shown, and in what way that is another than asked for."""
     shown = [(reference.held_out, "")]
     if exercise.noise is not None:
         shown = [(reference.noisy_held_out(exercise.noise), "")]
@@ -139,10 +141,11 @@ def _tries(
         models.append((with_sigmoid, "Tried with a sigmoid at its end (see output-layer)."))
     for model, of_model in models:
         for images, of_images in shown:
-            run = functools.partial(rebuild.run, model)
-            if images is own and own_noise.lets_through(run, own, reference.held_out):
-                continue
-            yield rebuild.run(model, images), " ".join(filter(None, (of_model, of_images)))
+            yield (
+                functools.partial(rebuild.run, model),
+                images,
+                " ".join(filter(None, (of_model, of_images))),
+            )
 
 
 def _with_sigmoid(model: ModelEvidence) -> ModelEvidence | None:
