@@ -76,6 +76,11 @@ class Source:
         return stays(self.own_slowness, self.slowness)
 
     @cached_property
+    def most_handed_on(self) -> float | None:
+        """The largest share of the noise that a right one handed on; None without noise."""
+        return max((e.handed_on for e in self.of(RIGHT) if e.handed_on is not None), default=None)
+
+    @cached_property
     def nearest(self) -> Result:
         """The wrong one with the least error."""
         return min(self.of(WRONG), key=lambda each: each.error)

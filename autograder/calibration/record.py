@@ -12,7 +12,7 @@ import tensorflow as tf
 from autograder import images, lab
 from autograder.calibration import power
 from autograder.calibration.bounds import CONFIDENCE, QUANTILES, REJECTIONS, Bound, Source
-from autograder.judge import noise_tests
+from autograder.judge import noise_tests, own_noise
 from autograder.kernel import short_optimizer, training
 
 
@@ -28,6 +28,7 @@ def lab_numbers() -> dict:
     }
     return {
         "exercises": exercises,
+        "handed_on": own_noise.LET_THROUGH,
         "held_out": images.HELD_OUT,
         "short_batch": training.SHORT_BATCH,
         "short_rate": short_optimizer.SHORT_RATE,
@@ -90,6 +91,7 @@ def _of_source(source: Source, bound: float) -> dict:
         "right": {
             "n": len(source.right),
             "slow_at_first": source.own_slowness.first[0],
+            "handed_on_at_most": source.most_handed_on and _rounded(source.most_handed_on),
             "stays_slow_estimated": _rounded(source.stays_slow[0]),
             "quantiles": {str(q): _rounded(np.quantile(source.right, q)) for q in QUANTILES},
             "worst": _rounded(source.right[-1]),
