@@ -14,11 +14,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from scipy.stats import beta
 
+from autograder.calibration.slow import CONFIDENCE, most_likely_share
 from autograder.judge import calibration
 
-CONFIDENCE = 0.95
 SAME = 1e-3
 """Largest difference between two credits that are the same."""
 _FOLDER = Path(__file__).parent
@@ -73,10 +72,7 @@ class Count:
     @property
     def bound(self) -> float:
         """The rate that is not exceeded, at CONFIDENCE (Clopper and Pearson 1934, one-sided)."""
-        wrong = len(self.disagreeing)
-        if wrong == self.judged:
-            return 1.0
-        return float(beta.ppf(CONFIDENCE, wrong + 1, self.judged - wrong))
+        return most_likely_share(len(self.disagreeing), self.judged)
 
     def __str__(self) -> str:
         if not self.judged:

@@ -193,5 +193,7 @@ def test_the_cause_is_named_first(judged, reference, fits):
     assert judged(BLACK, AUTOENCODER, wrong).problems[0] == (
         "Trained on the wrong thing (see training): Every pixel of the target is 0."
     )
+    noisy = dataclasses.replace(fits[True], target=fits[True].input)
+    assert "see training" in judged(IDENTITY, DENOISING, noisy).problems[0]
     frozen = dataclasses.replace(BLACK, trainable=False)
     assert "All layers are frozen" in judged(frozen).problems[0]

@@ -12,6 +12,7 @@ import tensorflow as tf
 from autograder import images, lab
 from autograder.calibration import power
 from autograder.calibration.bounds import CONFIDENCE, QUANTILES, REJECTIONS, Bound, Source
+from autograder.calibration.noise import BOUND
 from autograder.judge import noise_tests, own_noise
 from autograder.kernel import short_optimizer, training
 
@@ -47,7 +48,7 @@ def written(bounds: list[Bound], noise: list[power.Row]) -> dict:
         "lab": lab_numbers(),
         "noise": {
             "false_rejection": noise_tests.FALSE_REJECTION,
-            "unlikely": _rounded(-math.log10(noise_tests.SHARE)),
+            "unlikely": _rounded(BOUND),
             "sources": power.summary(noise),
         },
         "versions": {"keras": keras.__version__, "numpy": np.__version__, "tensorflow": tf.__version__},

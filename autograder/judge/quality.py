@@ -79,10 +79,7 @@ def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) 
     if not np.isfinite(first).all():
         problem = "The output is not finite: training went astray."
         return zero(expected, "values that are not finite", problem, "Try a smaller learning rate.")
-    if hands_on:
-        problem = "The network hands the noise on to its answers, in place of removing it."
-        return zero(expected, _found(least), problem, _advice(exercise))
-    problem, advice = _why(evidence, exercise, reference, first)
+    problem, advice = _why(evidence, exercise, reference, first, hands_on)
     verdict = zero(expected, _found(least), problem, advice)
     if _could_not_learn(evidence.model) or not _is_as_asked(evidence, exercise, reference):
         return verdict
@@ -141,11 +138,8 @@ def _tries(
         models.append((with_sigmoid, "Tried with a sigmoid at its end (see output-layer)."))
     for model, of_model in models:
         for images, of_images in shown:
-            yield (
-                functools.partial(rebuild.run, model),
-                images,
-                " ".join(filter(None, (of_model, of_images))),
-            )
+            note = " ".join(filter(None, (of_model, of_images)))
+            yield functools.partial(rebuild.run, model), images, note
 
 
 def _with_sigmoid(model: ModelEvidence) -> ModelEvidence | None:
@@ -166,9 +160,12 @@ def _needs_sigmoid(model: ModelEvidence, answers: np.ndarray) -> bool:
 
 
 def _why(
-    evidence: Evidence, exercise: Exercise, reference: Reference, answers: np.ndarray
+    evidence: Evidence, exercise: Exercise, reference: Reference, answers: np.ndarray, hands_on: bool
 ) -> tuple[str, str]:
-    """Why digits are not restored, as far as can be told, and what to do."""
+    """Why digits are not restored, as far as can be told, and what to do.
+
+    hands_on: whether there is little error, but noise is handed on.
+    """
     model = evidence.model
     if model.optimizer is not None and model.optimizer.learning_rate == 0:
         return "A learning rate of 0 teaches nothing.", "Try a learning rate of 0.01."
@@ -185,6 +182,9 @@ def _why(
         return problem, "End the network with activation='sigmoid'."
     if answers.std(axis=0).mean() < CONSTANT:
         return "The answer is (almost) the same whatever the image.", _advice(exercise)
+    if hands_on:
+        problem = "The network hands the noise on to its answers, in place of removing it."
+        return problem, _advice(exercise)
     bound = enough(exercise.noise is not None)
     return f"A correct model stays below {bound:.2f} after the same training.", _advice(exercise)
 
