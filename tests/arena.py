@@ -257,7 +257,7 @@ class Arena:
         graded = tuple(
             f"{self.course}/{place}/{student}/" for place in ("autograded", kept) for student in students
         )
-        graded += (f"{self.course}/.autograder/grade.log",)
+        graded += tuple(f"{self.course}/.autograder/{name}" for name in ("grade.log", "secret"))
         for name in sorted(set(after) - set(before)):
             if not name.startswith((*graded, "gradebook: ")):
                 yield f"new: {name}"
