@@ -244,6 +244,8 @@ class Message:
     """What was published under MIME_TYPE."""
     pictures: tuple[str, ...] = ()
     """The PNG, JPEG and GIF files that were sent to the page, in base64."""
+    out_of_sight: int = 0
+    """Outputs that may show pictures of which nothing is known here, as scripts draw or hide them."""
     drawn: str = ""
     """What was published under MIME_TYPE after the last cell, by COLLECT."""
 

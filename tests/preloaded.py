@@ -18,7 +18,7 @@ from nbgrader.utils import is_grade
 from once import Descriptions
 
 from autograder.course.notebooks import grade_id
-from autograder.course.outputs import pictures
+from autograder.course.outputs import out_of_sight, pictures
 from autograder.evidence import COLLECT, MIME_TYPE, Drawing, Message
 from autograder.images import Images
 from autograder.kernel import prepare, session
@@ -160,12 +160,12 @@ class PreloadedKernel:
     @staticmethod
     def evidence(notebook: NotebookNode) -> dict[str, list[Message]]:
         """The messages of each test cell of an executed notebook."""
-        outputs = itertools.chain.from_iterable(cell.get("outputs", []) for cell in notebook.cells)
-        sent = pictures(outputs)
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        sent, unseen = pictures(outputs), out_of_sight(outputs)
         drawn = notebook.metadata[COLLECT]
         return {
             grade_id(cell): [
-                Message(REQUEST, o.data[MIME_TYPE], sent, drawn)
+                Message(REQUEST, o.data[MIME_TYPE], sent, unseen, drawn)
                 for o in cell.outputs
                 if MIME_TYPE in o.get("data", {})
             ]

@@ -14,6 +14,7 @@ from autograder.course.outputs import (
     Outputs,
     holds_too_much,
     in_one_piece,
+    out_of_sight,
     pictures,
 )
 from autograder.evidence import MIME_TYPE
@@ -189,6 +190,24 @@ IMAGE = "data:image/png;base64,AAAA"
 )
 def test_a_picture_counts_if_the_page_shows_it(data, shown):
     assert pictures([new_output("stream", text=""), {"data": data}]) == shown
+
+
+@pytest.mark.parametrize(
+    ("data", "hides"),
+    [
+        ({"image/png": "AAAA", "text/plain": "<Figure>"}, False),
+        ({"text/html": "<table><tr><td>1</td></tr></table>"}, False),
+        ({"text/html": f'<img src="{IMAGE}">'}, False),
+        ({"text/html": f'<script>frames = ["{IMAGE}"]</script>'}, True),
+        ({"text/html": '<video src="data:video/mp4;base64,AAAA"></video>'}, True),
+        ({"image/svg+xml": f'<svg><g opacity="0"><image href="{IMAGE}"/></g></svg>'}, True),
+        ({"image/svg+xml": "<svg><path/></svg>"}, False),
+        ({"application/vnd.bokehjs_exec.v0+json": "", "text/plain": "1"}, True),
+        ({"text/html": ["<video"]}, False),
+    ],
+)
+def test_what_scripts_draw_or_hide_is_out_of_sight(data, hides):
+    assert out_of_sight([new_output("stream", text=""), {"data": data}]) == hides
 
 
 def test_pictures_without_end_are_left_out():

@@ -14,7 +14,7 @@ from traitlets import Bool, Enum, Float, Integer, Unicode
 from traitlets.config import SingletonConfigurable
 
 from autograder.course import digests, sandbox
-from autograder.course.outputs import pictures
+from autograder.course.outputs import out_of_sight, pictures
 from autograder.course.provisioner import AVAILABLE, ForkServer
 from autograder.course.request_ids import secret_of
 from autograder.course.run_folder import RunFolder, remove_left_behind
@@ -174,9 +174,13 @@ class Grading(SingletonConfigurable):
         if result.judged == self.judge_digest:
             return result
         names = {criterion.id for criterion in EXERCISES[notebook].criteria}
-        sent = pictures(output for cell in result.cells for output in cell.outputs)
+        outputs = [output for cell in result.cells for output in cell.outputs]
         drawn = result.evidence.get(DRAWINGS, ())
-        seen = {"pictures": sent, "drawn": drawn[0][1] if len(drawn) == 1 else ""}
+        seen = {
+            "pictures": pictures(outputs),
+            "out_of_sight": out_of_sight(outputs),
+            "drawn": drawn[0][1] if len(drawn) == 1 else "",
+        }
         messages = {
             name: Message(*some[0], **seen if name == "visualization" else {})
             for name, some in result.evidence.items()

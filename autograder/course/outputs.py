@@ -108,6 +108,8 @@ MOST_PICTURE_CHARACTERS = 24 * 2**20
 _SHOWN_INSTEAD = ("text/markdown", "text/latex")
 """What a page shows of an output in place of its pixels."""
 _PIXELS = ("image/png", "image/jpeg", "image/gif")
+_HOLDS_PICTURES = ("data:image/", "<video", "<canvas")
+_DRAWN_BY_SCRIPTS = ("application/javascript", "application/vnd.bokehjs", "application/vnd.vega")
 _EMBEDDED = re.compile(r"data:image/(?:png|jpeg|gif);base64,([\w+/=\s]+)", re.ASCII)
 _HARMLESS_STYLE = re.compile(
     r"(?:\s*(?:margin|padding|border|float|text-align|vertical-align|image-rendering|color|font|background"
@@ -135,6 +137,23 @@ def pictures(outputs: Iterable[Mapping]) -> tuple[str, ...]:
                 return tuple(found)
             found.append(picture)
     return tuple(found)
+
+
+def out_of_sight(outputs: Iterable[Mapping]) -> int:
+    """How many of these outputs may show pictures that `pictures` cannot tell, as scripts draw them."""
+    return sum(_draws_out_of_sight(output.get("data") or {}) for output in outputs)
+
+
+def _draws_out_of_sight(data: Mapping) -> bool:
+    if any(kind.startswith(_DRAWN_BY_SCRIPTS) for kind in data):
+        return True
+    return any(
+        isinstance(page, str)
+        and any(mark in page for mark in _HOLDS_PICTURES)
+        and not _pictures({kind: page})
+        for kind, page in data.items()
+        if kind in ("text/html", "image/svg+xml")
+    )
 
 
 def _pictures(data: Mapping) -> list[str]:

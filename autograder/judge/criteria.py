@@ -91,7 +91,13 @@ def judge_message(criterion: str, message: Message, exercise: Exercise, referenc
             "What this test cell handed over cannot be judged.",
             "Leave the test cell and its output as they are, and restart the kernel.",
         )
-    return judge(_with_later(evidence, message.drawn), exercise, reference, message.pictures)
+    evidence = _with_later(evidence, message.drawn)
+    if message.out_of_sight:
+        unseen = (
+            f"a look at {message.out_of_sight} of its outputs (scripts draw pictures, or may hide them)"
+        )
+        evidence = dataclasses.replace(evidence, incidents=(*evidence.incidents, unseen))
+    return judge(evidence, exercise, reference, message.pictures)
 
 
 def _with_later(evidence: Evidence, drawn: str) -> Evidence:
