@@ -101,6 +101,8 @@ class PreloadedKernel:
         self._shell.reset(new_session=False)
         plt.close("all")
         plt.rcdefaults()
+        # Which keeps the backend that another notebook, or another test of this process, may have set.
+        self._shell.enable_matplotlib("inline")
         session.current().screen.drawings.clear()
         session.current().incidents.clear()
         prepare.seed()

@@ -31,7 +31,8 @@ def screen(monkeypatch):
     monkeypatch.setattr(Figure, "draw", Figure.draw)
     recorder = ScreenRecorder()
     recorder.install()
-    with plt.rc_context(matplotlib.rcParamsDefault | {"backend": "agg"}):
+    # rc_context would leave another backend behind.
+    with plt.rc_context(matplotlib.rcParamsDefault | {"backend": matplotlib.get_backend()}):
         yield recorder
     plt.close("all")
 
