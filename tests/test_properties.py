@@ -113,6 +113,19 @@ def undone(notebook, *done):
     return plain(edited(notebook, *done).layers) == plain(prescribed(exercise))
 
 
+def reads_otherwise(notebook, *done):
+    """Whether two edits make a network that one would describe in another way.
+
+    Without the last pooling and the convolution after it, what is missing is the encoder's last stage.
+    Without the output layer, a convolution that has something of it stands in its place.
+    """
+    exercise = EXERCISES[notebook]
+    border, last = len(exercise.encoder), len(exercise.encoder) + len(exercise.decoder)
+    left_out = {edit.position for edit in done if edit.what == "left out"}
+    like_the_output = any(edit.what in ("1 filters", "sigmoid") for edit in done)
+    return left_out == {border - 1, border} or (left_out == {last} and like_the_output)
+
+
 def credits(notebook, *done):
     model, exercise = edited(notebook, *done), EXERCISES[notebook]
     return {name: judge(evidence(name, model), exercise, None).credit for name, judge in JUDGES.items()}
@@ -152,7 +165,7 @@ def test_of_two_edits_each_mistake_counts_and_nothing_else(chosen):
 @settings(max_examples=150, deadline=None)
 def test_a_further_mistake_never_raises_any_credit(chosen):
     notebook, first, second = chosen
-    assume(not undone(notebook, first, second))
+    assume(not undone(notebook, first, second) and not reads_otherwise(notebook, first, second))
     before, after = credits(notebook, first), credits(notebook, first, second)
     for name in JUDGES:
         assert after[name] <= before[name] + 1e-9, (name, before, after)

@@ -51,7 +51,7 @@ def _caused(verdict: Verdict, crash: Crash) -> Verdict:
     verdict = dataclasses.replace(
         verdict,
         problems=(crash.sentence, *verdict.problems),
-        found=crash.quoted,
+        found=f"{crash.quoted}; {verdict.found}" if verdict.credit else crash.quoted,
         advice=crash.remedy,
     )
     return _flagged(verdict, crash)

@@ -4,6 +4,7 @@ The layers are aligned with the prescribed ones (the least number of differences
 texts), so that one missing layer does not make all that follow wrong.
 """
 
+import itertools
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -13,10 +14,13 @@ from autograder.judge.behaviour import DOUBT, claimed_kind, is_untried
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
 
-MISSING_COST = EXTRA_COST = WRONG_COST = 1.0
-OTHER_KIND_COST = 1.5
-"""Dearer than a wrong attribute, cheaper than one layer missing and another too many."""
-OTHER_PART_COST = 0.1
+MISSING_COST = EXTRA_COST = WRONG_COST = 10
+OTHER_KIND_COST = 15
+"""Of a layer that does the work of another kind: dearer than a wrong attribute, cheaper than one layer
+missing and another too many."""
+UNLIKE_COST = MISSING_COST + EXTRA_COST + 1
+"""Of a layer that does other work: it is no substitute for the required one."""
+OTHER_PART_COST = 1
 """Decides where the others do not: what makes images smaller belongs into the encoder."""
 
 OUTPUT_CREDIT = (1.0, 0.5, 0.25)
@@ -182,10 +186,14 @@ def where_size_is_lost(model: ModelEvidence, exercise: Exercise) -> str:
     if len(shapes) == len(model.layers) and shapes[-1][1:3] == IMAGE_SHAPE[:2]:
         return "" if shapes[-1][1:] == IMAGE_SHAPE else Part.OUTPUT.value
     wanted = found = IMAGE_SHAPE[0]
-    for match in align(chain(model), exercise):
+    matches = align(chain(model), exercise)
+    for match, following in itertools.pairwise([*matches, None]):
         if match.required is not None:
             wanted = _side_after(match.required, wanted)
         if match.step is not None:
+            if following and following.step and following.step.number == match.step.number:
+                # One layer for two required ones: its size is that after the second.
+                continue
             last = shapes[match.step.number - 1] if match.step.number <= len(shapes) else ()
             found = last[1] if len(last) == 4 and last[1] == last[2] else None
         if found != wanted:
@@ -259,7 +267,8 @@ def _judge_part(
     matches = [match for match in align(chain(model), exercise) if match.part is part]
     right = sum(match.right for match in matches)
     extra = sum(match.required is None for match in matches)
-    found = " → ".join(_describe(match.step) for match in matches if match.step) or "none of it"
+    steps = {match.step.number: match.step for match in matches if match.step}
+    found = " → ".join(map(_describe, steps.values())) or "none of it"
     # What is there tells more of the cause than what is not.
     ordered = sorted(matches, key=lambda match: match.step is None)
     problems = tuple(text for match in ordered if (text := _problem(match, len(required))))
@@ -288,18 +297,23 @@ def align(steps: list[Step], exercise: Exercise) -> list[Match]:
     wanted += [(Part.OUTPUT, exercise.output)]
     rows, columns = len(steps), len(wanted)
     # best[i][j]: the cost of pairing the first i layers with the first j required ones, and how.
-    best = [[(0.0, "")] * (columns + 1) for _ in range(rows + 1)]
+    best = [[(0, "")] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows + 1):
         for j in range(columns + 1):
             choices = []
             if i and j:
                 cost = best[i - 1][j - 1][0] + _cost(steps[i - 1], *wanted[j - 1])
                 choices.append((cost, "pair"))
+            if i and j > 1 and _pools_itself(steps[i - 1], wanted[j - 2][1], wanted[j - 1][1]):
+                cost = OTHER_KIND_COST + _cost(_without_strides(steps[i - 1]), *wanted[j - 2])
+                choices.append((best[i - 1][j - 2][0] + cost, "both"))
             if i:
-                choices.append((best[i - 1][j][0] + EXTRA_COST, "extra"))
+                part = _part_of_extra(steps[i - 1], j, wanted)
+                cost = EXTRA_COST + _cost_of_part(steps[i - 1], part)
+                choices.append((best[i - 1][j][0] + cost, "extra"))
             if j:
                 choices.append((best[i][j - 1][0] + MISSING_COST, "missing"))
-            best[i][j] = min(choices, key=lambda choice: choice[0], default=(0.0, ""))
+            best[i][j] = min(choices, key=lambda choice: choice[0], default=(0, ""))
     matches: list[Match] = []
     i, j = rows, columns
     while i or j:
@@ -307,6 +321,13 @@ def align(steps: list[Step], exercise: Exercise) -> list[Match]:
         i, j = i - (move != "missing"), j - (move != "extra")
         if move == "extra":
             matches.append(Match(_part_of_extra(steps[i], j, wanted), None, steps[i]))
+        elif move == "both":
+            part, pooling = wanted[j]
+            j -= 1
+            convolution, alone = wanted[j][1], _without_strides(steps[i])
+            fault = f"strides of 2×2 where {_a(pooling.kind)} belongs"
+            matches.append(Match(part, pooling, steps[i], (fault,)))
+            matches.append(Match(part, convolution, alone, _faults(alone, convolution)))
         else:
             part, layer = wanted[j]
             step = None if move == "missing" else steps[i]
@@ -325,21 +346,55 @@ def _part_of_extra(step: Step, before: int, wanted: list[tuple[Part, RequiredLay
     return Part.DECODER if last is Part.OUTPUT else last
 
 
-def _cost(step: Step, part: Part, required: RequiredLayer) -> float:
-    if step.layer.kind != required.kind:
-        cost = OTHER_KIND_COST
+def _cost(step: Step, part: Part, required: RequiredLayer) -> int:
+    if step.layer.kind == required.kind:
+        cost = WRONG_COST if _faults(step, required) else 0
     else:
-        cost = WRONG_COST if _faults(step, required) else 0.0
-    return cost + OTHER_PART_COST * (_changes_size_as(step) not in (None, part))
+        cost = OTHER_KIND_COST if _does_the_work_of(step, required) else UNLIKE_COST
+    return cost + _cost_of_part(step, part)
+
+
+def _cost_of_part(step: Step, part: Part) -> int:
+    return OTHER_PART_COST * (_changes_size_as(step) not in (None, part))
+
+
+def _does_the_work_of(step: Step, required: RequiredLayer) -> bool:
+    """Whether a layer of another kind makes features, or changes the size, as the required one does.
+
+    Of a kind that the judge does not know nobody can tell, so it may.
+    """
+    kind = claimed_kind(step.layer)
+    if kind == "Resizing" or (kind not in LAYER_ATTRIBUTES and not rebuild.is_activation(step.layer)):
+        return True
+    if required.kind == "Conv2D":
+        return not _has_strides(step) and kind in (*_CONVOLUTIONS, "Dense")
+    smaller = required.kind == "MaxPooling2D"
+    return _changes_size_as(step) is (Part.ENCODER if smaller else Part.DECODER)
+
+
+def _has_strides(step: Step) -> bool:
+    return step.layer.attributes.get("strides", (1, 1)) != (1, 1)
+
+
+def _pools_itself(step: Step, first: RequiredLayer, second: RequiredLayer) -> bool:
+    """Whether a convolution stands for two required layers: its strides do what the pooling should."""
+    return (
+        (first.kind, second.kind) == ("Conv2D", "MaxPooling2D")
+        and step.layer.kind == "Conv2D"
+        and step.layer.attributes.get("strides") == (2, 2)
+    )
+
+
+def _without_strides(step: Step) -> Step:
+    attributes = step.layer.attributes | {"strides": (1, 1)}
+    return replace(step, layer=replace(step.layer, attributes=attributes))
 
 
 def _changes_size_as(step: Step) -> Part | None:
     """The part in which images become smaller or larger as this layer makes them; None if neither."""
-    if step.layer.kind in ("UpSampling2D", "Conv2DTranspose"):
+    if claimed_kind(step.layer) in ("UpSampling2D", "Conv2DTranspose"):
         return Part.DECODER
-    if step.layer.attributes.get("strides", (1, 1)) != (1, 1):
-        return Part.ENCODER
-    return None
+    return Part.ENCODER if _has_strides(step) else None
 
 
 def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:

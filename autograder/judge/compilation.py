@@ -9,6 +9,8 @@ from autograder.judge import architecture
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
 
+CROSS_ENTROPY = ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE")
+"""Keras's names of binary cross-entropy."""
 _TOLERANCE = 2e-3
 MAX_SMOOTHING = 0.5
 """A label smoothing below it leaves bright pixels bright and dark ones dark; above 1 it inverts them."""
@@ -49,7 +51,11 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
             "through one already.",
             "Leave from_logits out: the last layer has the sigmoid.",
         )
-    return zero(expected, found, "The loss is not binary cross-entropy.", _LOSS_ADVICE)
+    if not model.loss.values:
+        return zero(expected, found, f"The loss cannot be computed: {found}.", _LOSS_ADVICE)
+    # What only has the name of it is not told by its name.
+    said = "" if model.loss.name in CROSS_ENTROPY else f"{found}, "
+    return zero(expected, found, f"The loss is {said}not binary cross-entropy.", _LOSS_ADVICE)
 
 
 def judge_optimizer(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:

@@ -20,6 +20,8 @@ SAME_PICTURE = 0.995
 """Correlation of two images that differ in brightness and contrast alone."""
 TWO_COLOURS = 0.7
 """Correlation of an image with what is left of it in black and white, at least."""
+OTHER_IMAGES = "other images than x_train"
+"""What an input or target is of which nothing more is known."""
 BEGINNING = 1400
 """Images of an epoch of which more are sampled than of those which follow."""
 
@@ -79,7 +81,7 @@ def unlike_train(sample: Sample, role: str, reference: Reference) -> str:
         return f"The {role} is not scaled to [0, 1]: its largest value is {values.max():g}"
     if looks_noisy(sample, nearest(values, reference.train)):
         return f"The {role} is noisy images"
-    return f"The {role} is other images than x_train"
+    return f"The {role} is {OTHER_IMAGES}"
 
 
 def _recoloured(images: np.ndarray, originals: np.ndarray) -> str:
@@ -87,7 +89,7 @@ def _recoloured(images: np.ndarray, originals: np.ndarray) -> str:
     contrast, brightness = np.polyfit(originals.ravel(), images.ravel(), 1)
     least, most = float(images.min()), float(images.max())
     if contrast < 0:
-        return "x_train inverted, black for white: other images than x_train"
+        return f"x_train inverted, black for white: {OTHER_IMAGES}"
     if abs(contrast * 255 - 1) < 0.1 and abs(brightness) < 1e-3:
         return f"x_train divided by 255 once more: its largest value is {most:.2g}"
     if abs(images.mean()) < 0.15 and abs(images.std() - 1) < 0.15:
@@ -120,7 +122,7 @@ def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, refe
     if looks_noisy(sample, clean):
         return ""
     found = unlike_train(sample, "input", reference)
-    return f"{found}_noisy" if found.endswith("than x_train") else found
+    return f"{found}_noisy" if found.endswith(OTHER_IMAGES) else found
 
 
 def _is_pair_of_train(sample: Sample, target: Sample | None, reference: Reference) -> bool:

@@ -6,13 +6,13 @@ import numpy as np
 
 from autograder.evidence import FitEvidence, ModelEvidence
 from autograder.judge import architecture, fed, rebuild
+from autograder.judge.compilation import CROSS_ENTROPY
 from autograder.judge.rebuild import RebuildError
 from autograder.judge.reference import Reference
 from autograder.lab import Exercise
 
 GREY = 0.5
 """What a sigmoid answers before it has learned anything."""
-_CROSS_ENTROPY = ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _cause(fit: FitEvidence, model: ModelEvidence) -> str:
         return "network"
     except RebuildError:
         return ""
-    return "" if model.loss.name in _CROSS_ENTROPY else "loss"
+    return "" if model.loss.name in CROSS_ENTROPY else "loss"
 
 
 def _answers_grey(model: ModelEvidence, fit: FitEvidence) -> bool:

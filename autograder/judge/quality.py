@@ -15,7 +15,7 @@ from autograder.judge import architecture, calibration, own_noise, rebuild
 from autograder.judge.reference import Reference
 from autograder.judge.training import data_faults, judge_training, trained_without_noise
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import Exercise
+from autograder.lab import BATCH_SIZE, Exercise
 
 CONSTANT = 0.02
 """Standard deviation between the answers to different images below which they are one answer."""
@@ -114,13 +114,25 @@ def _no_result(evidence: Evidence, exercise: Exercise, expected: str) -> Verdict
         advice = "Mend what the other panel names; then the result can be judged."
         return zero(expected, f"an output of {answers}", problem, advice)
     if any(fit.steps for fit in evidence.fits):
-        return None
+        images = _images_in_all(evidence)
+        if images is None or images >= BATCH_SIZE:
+            return None
+        problem = f"The model was trained on {images} images in all, less than one batch has."
+        return zero(expected, "a model trained on next to nothing", problem, _advice(exercise))
     failed = [fit.problem for fit in evidence.fits if fit.problem]
     if failed:
         problem = f"fit stopped before it had trained anything: {failed[-1]}"
         return zero(expected, "an untrained model", problem, _advice(exercise))
     problem = "The model was never trained."
     return zero(expected, "an untrained model", problem, _advice(exercise), missing=True)
+
+
+def _images_in_all(evidence: Evidence) -> int | None:
+    """How many images went through the network, each as often as it did; None if nobody knows."""
+    counts = [fit.images_per_epoch for fit in evidence.fits if fit.steps]
+    if None in counts:
+        return None
+    return sum(fit.images_per_epoch * max(fit.epochs, 1) for fit in evidence.fits if fit.steps)
 
 
 def _tries(

@@ -20,9 +20,14 @@ SAME_CORRELATION = 0.995
 """Of two pictures that differ by no more than brightness, contrast and rounding to 8 bits."""
 SAME_DIFFERENCE = 0.01
 """Root mean square difference of two pictures that are the same though almost without contrast."""
+ROUNDED = 0.003
+"""The same where there is no contrast at all: values that are cut off to bytes are 0.0023 off."""
 
 LIKELY_CORRELATION = 0.9
 """From which on it is tried whether one is a function of the other, as an output before its sigmoid."""
+
+MOST_CHANNELS = 4
+"""Of an output, each of which may be what was drawn."""
 
 MISSING = "missing"
 
@@ -66,7 +71,11 @@ def judge_visualization(
     if credit >= 1:
         return Verdict(credit, expected, found)
     problems = _problems(counts, reasons, sights, reference)
-    return Verdict(credit, expected, found, problems, _ADVICE, tuple(notes), review=review)
+    unseen = {why for some in reasons.values() for why in some if why}
+    missing = unseen == {MISSING}
+    return Verdict(
+        credit, expected, found, problems, _ADVICE, tuple(notes), review=review, missing=missing
+    )
 
 
 def _wanted(
@@ -179,9 +188,8 @@ def _place(drawing: np.ndarray, image: np.ndarray) -> tuple[slice, slice] | None
 
 def _looks(image: np.ndarray) -> list[np.ndarray]:
     """What may be drawn of an image (height, width, channels): all of it in grey, or one channel."""
-    if image.shape[-1] == 1:
-        return [image[..., 0]]
-    return [image.mean(axis=-1), image[..., 0]]
+    channels = list(np.moveaxis(image, -1, 0)[:MOST_CHANNELS])
+    return channels if len(channels) == 1 else [image.mean(axis=-1), *channels]
 
 
 def _place_of(drawing: np.ndarray, picture: np.ndarray) -> tuple[slice, slice] | None:
@@ -191,7 +199,7 @@ def _place_of(drawing: np.ndarray, picture: np.ndarray) -> tuple[slice, slice] |
     if drawing.shape == picture.shape:
         for scale in (1, 255):
             difference = drawing / scale - picture
-            if np.sqrt(np.mean(difference**2)) <= SAME_DIFFERENCE:
+            if np.sqrt(np.mean(difference**2)) <= _tolerance(picture):
                 return slice(0, height), slice(0, width)
     likeness = np.atleast_2d(np.abs(_correlations(drawing, picture)))
     top, left = np.unravel_index(likeness.argmax(), likeness.shape)
@@ -202,6 +210,15 @@ def _place_of(drawing: np.ndarray, picture: np.ndarray) -> tuple[slice, slice] |
         return None
     follows = explained(drawing[place][..., None], (picture - picture.mean()).reshape(1, -1))
     return place if follows >= SAME_CORRELATION else None
+
+
+def _tolerance(picture: np.ndarray) -> float:
+    """Root mean square difference up to which a drawing is this picture.
+
+    Faint pictures of different digits differ by little, so that it follows from the contrast.
+    """
+    unlike = math.sqrt(1 - SAME_CORRELATION**2)
+    return min(SAME_DIFFERENCE, max(ROUNDED, unlike * float(picture.std())))
 
 
 def _correlations(drawing: np.ndarray, picture: np.ndarray) -> np.ndarray:

@@ -138,16 +138,22 @@ class _Walk:
             graph = _traced(model, shape)
         return self._graph(graph, source)
 
-    def _unbuilt(self, model: keras.Sequential, source: int, shape: tuple[int, ...]) -> int:
-        """Of a network that is built when it is first used, twins of the layers are."""
+    def _unbuilt(self, model: keras.Sequential, source: int, shape: tuple[int | None, ...]) -> int:
+        """Appends copies of the layers of a network that is built when it is first used.
+
+        A layer that its image is too small for, and those after it, are tried on images of any size.
+        """
         for own in model.layers:
-            layer = own
-            try:
-                layer = type(own).from_config(own.get_config())
-                following = tuple(layer.compute_output_shape((None, *shape))[1:])
-                layer.build((None, *shape))
-            except Exception:
-                following = ()
+            layer, following = own, ()
+            for given in (shape, (None, None, *shape[2:])):
+                try:
+                    layer = type(own).from_config(own.get_config())
+                    following = tuple(layer.compute_output_shape((None, *given))[1:])
+                    layer.build((None, *given))
+                except Exception:
+                    continue
+                shape = given
+                break
             source = self._operation(layer, (source,), shape, of=own)
             shape = following
         return source

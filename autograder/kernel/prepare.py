@@ -38,6 +38,7 @@ from autograder.kernel import (  # noqa: E402
     plotly_figures,
     prediction,
     session,
+    widgets,
     windows,
 )
 
@@ -64,6 +65,7 @@ def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.pu
     drawing.render_as_pixels()
     plotly_figures.install()
     windows.install()
+    widgets.install()
     session.start(shorten=shorten, deliver=deliver)
 
 

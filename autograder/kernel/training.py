@@ -185,7 +185,7 @@ class FitRecorder:
         except BaseException as error:
             record(watcher.steps, f"{type(error).__name__}: {error}"[:500])
             raise
-        full = epochs * -(-(data.images or 0) // (data.batch_size or 32))
+        full = _full_steps(data, epochs)
         record(watcher.steps if self.shorten else full, "")
         if self.shorten:
             print(f"[grading] {watcher.steps} steps were trained here, in place of all {full}.")
@@ -209,7 +209,8 @@ class FitRecorder:
             try:
                 with self._exchanges.made(model, columns, callbacks):
                     history = original(model, **short)
-                    if self._train_on(original, model, short, watcher):
+                    full = _full_steps(data, _epochs(arguments)) or math.inf
+                    if self._train_on(original, model, short, watcher, full):
                         _save_again(callbacks, history)
                     model.history = history
                     return history
@@ -223,16 +224,16 @@ class FitRecorder:
         self._incident(f"the shortened training of this network failed: {watcher.incident}")
         return history
 
-    def _train_on(self, original, model, short: dict, watcher: _RunToTheEnd) -> bool:
+    def _train_on(self, original, model, short: dict, watcher: _RunToTheEnd, full: float) -> bool:
         """More of the same, without the student's callbacks, if the network learns slowly.
 
-        Returns whether there was more.
+        full: steps of the call as it was written. Returns whether there was more.
         """
         began = watcher.steps
         before = sum(call.steps for call in self._calls.get(model, ()))
         more = {"callbacks": [watcher], "verbose": 0, "validation_data": None}
         more |= {"epochs": 1, "initial_epoch": 0, "steps_per_epoch": len(short["x"]) // SHORT_BATCH}
-        most = min(MOST_STEPS, MOST_STEPS_IN_ALL - before)
+        most = min(MOST_STEPS, MOST_STEPS_IN_ALL - before, full)
         while (
             watcher.steps < most
             and not watcher.is_over()
@@ -289,6 +290,8 @@ class FitRecorder:
         epochs = _epochs(arguments)
         left = self._steps_left(model, epochs * (data.images or data.read))
         steps = -(-round(FIRST_SHARE * left) // epochs) or 1
+        # No more than the call itself has: one on a single image teaches little.
+        steps = min(steps, _full_steps(data, 1) or steps)
         x, y, weights = (_repeated(column, epochs * steps * SHORT_BATCH) for column in columns)
         return arguments | {
             "x": x,
@@ -311,6 +314,11 @@ class FitRecorder:
         steps = [min(call.steps, SHORT_STEPS) for call in calls]
         taken = [each * min(1, done / work) for each, done in zip(steps, works, strict=True)]
         return max(0.0, SHORT_STEPS / FIRST_SHARE - sum(taken))
+
+
+def _full_steps(data: Feed, epochs: int) -> int:
+    """The steps of a call as it was written; 0 where nobody knows how many images it has."""
+    return epochs * -(-(data.images or 0) // (data.batch_size or 32))
 
 
 def _epochs(arguments: dict) -> int:
