@@ -99,6 +99,8 @@ class PreloadedKernel:
         import matplotlib.pyplot as plt
 
         self._shell.reset(new_session=False)
+        # As in a kernel.
+        self._shell.user_ns["__name__"] = "__main__"
         plt.close("all")
         plt.rcdefaults()
         # Which keeps the backend that another notebook, or another test of this process, may have set.

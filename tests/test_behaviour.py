@@ -259,7 +259,10 @@ def test_a_class_of_ones_own_is_run_where_it_does_what_it_inherits(kernel):
     from autograder.kernel.describe import describe
 
     class Same(keras.layers.Conv2D):
-        pass
+        """With settings of its own."""
+
+        def __init__(self, filters=1, kernel_size=3, **options):
+            super().__init__(filters, kernel_size, **options)
 
     class Other(keras.layers.Conv2D):
         def call(self, images):
@@ -271,6 +274,7 @@ def test_a_class_of_ones_own_is_run_where_it_does_what_it_inherits(kernel):
         network = keras.Sequential([keras.Input((28, 28, 1)), cls(1, 3, padding="same")])
         evidence = Evidence("encoder", "r", describe(network, "r"), (), {}, ())
         assert doubts(evidence) == doubted
+        assert evidence.model.layers[0].own_class == bool(doubted)
     network = keras.Sequential([keras.Input((28, 28, 1)), Same(1, 3, padding="same")])
     answers = rebuild.run(describe(network, "r"), images)
     assert np.allclose(answers, network.predict(images, verbose=0), atol=1e-5)

@@ -284,6 +284,24 @@ def test_a_figure_that_another_library_showed_again_is_seen(screen, digits):
     assert unseen(screen, [base64_of(copy.getvalue())])[:COUNT] == [""] * COUNT
 
 
+def film(digits, frames):
+    """Figures of one digit each, all in the same place, and a GIF of some of them."""
+    for digit in digits:
+        plt.figure(figsize=(3, 3))
+        plt.imshow(digit, cmap="gray")
+    pictures = [Image.open(io.BytesIO(base64.b64decode(picture))).convert("L") for picture in sent()]
+    shown = [pictures[i] for i in frames]
+    file = io.BytesIO()
+    shown[0].save(file, "GIF", save_all=True, append_images=shown[1:])
+    return base64_of(file.getvalue())
+
+
+@pytest.mark.parametrize("frames", [range(COUNT), range(4), [7]], ids=len)
+def test_each_frame_of_a_film_is_seen_and_nothing_else(screen, digits, frames):
+    found = unseen(screen, [film(digits, frames)])
+    assert found == [""] * len(frames) + [page.NOT_SHOWN] * COUNT
+
+
 def test_a_gif_shows_its_first_picture(screen, digits):
     rows(digits, cmap="gray")
     (picture,) = sent()

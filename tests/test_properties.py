@@ -152,7 +152,7 @@ def test_one_edit_costs_something_exactly_if_it_is_a_mistake(notebook):
 
 
 @given(two_edits())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_of_two_edits_each_mistake_counts_and_nothing_else(chosen):
     notebook, first, second = chosen
     found = credits(notebook, first, second)
@@ -162,7 +162,7 @@ def test_of_two_edits_each_mistake_counts_and_nothing_else(chosen):
 
 
 @given(two_edits())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_a_further_mistake_never_raises_any_credit(chosen):
     notebook, first, second = chosen
     assume(not undone(notebook, first, second) and not reads_otherwise(notebook, first, second))

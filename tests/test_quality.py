@@ -85,6 +85,20 @@ def test_an_untrained_network_earns_nothing_whatever_it_does(judged, fits):
     assert "fit stopped before it had trained anything: ValueError: x" in stopped.problems[0]
 
 
+def test_less_than_one_batch_in_all_is_no_training(judged, fits):
+    def trained_on(images, epochs):
+        return judged(
+            IDENTITY,
+            AUTOENCODER,
+            dataclasses.replace(fits[False], images_per_epoch=images, epochs=epochs),
+        )
+
+    assert "trained on 10 images in all" in trained_on(1, 10).problems[0]
+    assert trained_on(1, 10).credit == 0
+    assert trained_on(10, 10).credit == 1
+    assert trained_on(None, 1).credit == 1
+
+
 def test_clean_images_teach_nobody_to_remove_noise(judged, fits):
     verdict = judged(STEP, DENOISING, fits[False])
     assert verdict.credit == 0

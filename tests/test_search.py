@@ -86,6 +86,7 @@ MONTAGES = {
     "with white lines": (56, 4, 255),
     "on black": (60, 8, 0),
     "on grey": (64, 3, 128),
+    "each in a frame of a pixel that was enlarged, too": (84, 6, 128),
 }
 
 

@@ -527,6 +527,13 @@ def test_averages_of_weights_are_there_for_callbacks_that_swap_them(recorder, di
         np.testing.assert_allclose(weights, right, atol=1e-4)
 
 
+@pytest.mark.parametrize(("count", "trained"), [(1, 10), (50, 50), (1000, 140)])
+def test_a_call_goes_through_no_more_images_than_it_asks_for(recorder, digits, count, trained):
+    model = small_network()
+    model.fit(digits[:count], digits[:count], batch_size=100, epochs=10, verbose=0)
+    assert steps(recorder, model)[0] // 10 * 10 == trained
+
+
 def slow_network():
     """One of weights so small that the first hundred steps change little of what it answers."""
     import keras

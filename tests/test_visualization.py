@@ -170,6 +170,23 @@ def test_images_of_another_size_count_as_they_were_shown(judged, clean):
     assert judged([*clean, *clean[:, 4:24, 4:24]], network(cropping)).credit == 1
 
 
+def test_any_channel_of_an_output_may_be_shown(judged, clean):
+    weights = np.stack([point()[..., None], point(1, 0, 0)[..., None]], axis=-1)
+    two = dataclasses.replace(conv(2, "linear"), weights=(weights, np.zeros(2, np.float32)))
+    assert judged([*clean, *outputs(clean)], network(two)).credit == 1
+
+
+def test_faint_pictures_of_other_digits_are_not_taken_for_the_first_ones(judged, clean, reference):
+    """A network that was never trained answers nearly the same grey to all."""
+    faint = one_convolution(point(0.02), 0.5)
+
+    def credit(digits):
+        return judged([*digits, *rebuild.run(faint, digits[..., None])[..., 0]], faint).credit
+
+    assert credit(clean) == 1
+    assert credit(reference.train_images(np.arange(SHOWN_IMAGES))[..., 0]) == 0
+
+
 def test_an_output_may_be_shown_through_another_sigmoid(judged, clean):
     assert judged([*clean, *(1 / (1 + np.exp(-outputs(clean))))]).credit == 1
 

@@ -15,12 +15,12 @@ from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
 
 MISSING_COST = EXTRA_COST = WRONG_COST = 10
-OTHER_KIND_COST = 15
+OTHER_KIND_COST = 11
 """Of a layer that does the work of another kind: dearer than a wrong attribute, cheaper than one layer
 missing and another too many."""
 UNLIKE_COST = MISSING_COST + EXTRA_COST + 1
 """Of a layer that does other work: it is no substitute for the required one."""
-OTHER_PART_COST = 1
+OTHER_PART_COST = 2
 """Decides where the others do not: what makes images smaller belongs into the encoder."""
 
 OUTPUT_CREDIT = (1.0, 0.5, 0.25)
@@ -467,7 +467,9 @@ def _describe(step: Step) -> str:
         kernel = times_text(attributes.get("kernel_size"))
         activation = step.activation or layer.activation
         padding = attributes.get("padding")
-        return f"{layer.kind}, {channels_text(channels)}, {kernel}, {activation}, padding '{padding}'"
+        strides = f", strides {times_text(attributes['strides'])}" if _has_strides(step) else ""
+        kind = f"{layer.kind}, {channels_text(channels)}, {kernel}{strides}"
+        return f"{kind}, {activation}, padding '{padding}'"
     size = attributes.get("pool_size") or attributes.get("size")
     if not size:
         return layer.kind

@@ -11,6 +11,7 @@ import hashlib
 import io
 import itertools
 import logging
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ TOLERANCE = 0.3
 """Share of an image's contrast by which a pixel may differ from what is meant: most smooth it."""
 MIN_AGREEMENT = 0.5
 """Share of the pixels that are as meant; axes' labels may cover some."""
+COPY_AGREEMENT = 0.8
+"""The same in a picture that is not the figure's own file: two digits agree in about half."""
 MAX_OFF = 64
 """Levels by which something flat may differ from what is meant."""
 FLAT = 0.01
@@ -53,7 +56,11 @@ MAX_UNKNOWN_PIXELS = 16_000_000
 MAX_TRIED = 2000
 """Images that are looked for in pictures other than that which the kernel drew them for."""
 MAX_GIF_BLOCKS = 5000
-"""Before the first image of a GIF, each of which takes its time to read."""
+"""Of a GIF, each of which takes its time to read."""
+_FULL_BLOCK = 0.05
+"""What a full block of a GIF's pixels counts: they are read in one go."""
+MAX_FRAMES = 60
+"""Of a film, each of which is a picture of its own."""
 _LEVELS = 3
 
 NOT_SHOWN = "in a figure that is not in the notebook's output: it was only saved, or closed"
@@ -110,39 +117,36 @@ def look(drawings: Sequence[Drawing], pictures: Sequence[str]) -> tuple[list[Sig
     for content in dict.fromkeys(map(_bytes, pictures)):
         within = drawn.get(hashlib.sha256(content).hexdigest(), ())
         most = (pixels_left, MAX_PICTURE_PIXELS) if within else (unknown_left, MAX_UNKNOWN_PIXELS // 4)
-        picture = _decoded(content, min(most))
-        if picture is None:
+        frames = _decoded(content, min(most))
+        if not frames:
             continue
-        pixels = picture.width * picture.height
+        pixels = sum(frame.width * frame.height for frame in frames)
         pixels_left -= pixels + sum(min(_area(drawing), pixels) for drawing in within)
         if not within:
             unknown_left -= pixels
-            unknown.append(picture)
+            unknown += frames
         elif pixels_left >= 0:
-            sights += _seen_in(picture, drawn.pop(within[0].picture))
-    copies = _seen_in_copies(unknown, list(drawn.values()))
-    elsewhere = itertools.chain.from_iterable(drawn.values())
-    sights += [*copies, *(Sight(drawing.array, hidden=NOT_SHOWN) for drawing in elsewhere)]
+            sights += _seen_in(frames[0], drawn.pop(within[0].picture))
+    elsewhere = list(itertools.chain.from_iterable(drawn.values()))
+    sights += _seen_in_copies(unknown, elsewhere)
+    sights += [Sight(drawing.array, hidden=NOT_SHOWN) for drawing in elsewhere]
     return sights, unknown
 
 
-def _seen_in_copies(pictures: Sequence[Image.Image], figures: Sequence[list[Drawing]]) -> list[Sight]:
+def _seen_in_copies(pictures: Sequence[Image.Image], drawings: Sequence[Drawing]) -> list[Sight]:
     """The images of figures whose own files were not sent, in pictures that show the same pixels.
 
-    A figure that was saved, read and shown by another library is another file.
+    A figure that was saved, read and shown by another library is another file; so is a film of many.
     """
     seen, tried, pixels = [], 0, 0
-    for picture, drawings in itertools.product(pictures, figures):
+    for picture in pictures if drawings else ():
         tried += len(drawings)
         whole = picture.width * picture.height
         pixels += sum(min(_area(drawing), whole) for drawing in drawings)
         if tried > MAX_TRIED or pixels > MAX_PIXELS:
             break
-        seen += [sight for sight in _seen_in(picture, drawings) if not sight.why_unseen(_WHOLE)]
+        seen += [sight for sight in _seen_in(picture, drawings) if _likeness(sight) >= COPY_AGREEMENT]
     return seen
-
-
-_WHOLE = (slice(None), slice(None))
 
 
 def _bytes(picture: str) -> bytes:
@@ -152,23 +156,30 @@ def _bytes(picture: str) -> bytes:
         return b""
 
 
-def _decoded(content: bytes, max_pixels: int) -> Image.Image | None:
-    """The picture as it is on white paper; None where it is too large, or none at all."""
+def _decoded(content: bytes, max_pixels: int) -> list[Image.Image]:
+    """The picture, or the frames of a film; none where it is too large, or no picture at all."""
     if _laborious(content):
-        return None
+        return []
+    frames: list[Image.Image] = []
     try:
         image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "GIF"))
-        if image.width * image.height > max_pixels:
-            return None
-        if not image.has_transparency_data:
-            return image.convert("RGB")
-        image = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(paper, image).convert("RGB")
+        most = min(MAX_FRAMES, max_pixels // (image.width * image.height))
+        for number in range(min(most, image.n_frames if image.format == "GIF" else 1)):
+            image.seek(number)
+            frames.append(_on_paper(image))
     except Exception as error:
         # Over what is broken Pillow raises nearly anything.
         log.info("A picture cannot be read: %r", error)
-        return None
+    return frames
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """A picture as it is on white paper."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    paper = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(paper, image).convert("RGB")
 
 
 def _laborious(content: bytes) -> bool:
@@ -176,7 +187,7 @@ def _laborious(content: bytes) -> bool:
     if content.startswith(b"\xff\xd8"):
         return content.count(b"\xff\xda") > MAX_SCANS
     if content.startswith(b"GIF8"):
-        return _blocks_before_image(content) > MAX_GIF_BLOCKS
+        return _blocks(content) > MAX_GIF_BLOCKS
     position, chunks = 8, 0
     while position < len(content) and chunks <= MAX_CHUNKS:
         position += 12 + int.from_bytes(content[position : position + 4])
@@ -184,18 +195,24 @@ def _laborious(content: bytes) -> bool:
     return chunks > MAX_CHUNKS
 
 
-def _blocks_before_image(gif: bytes) -> int:
-    """The parts of a GIF before its first image, at most one more than are read."""
-    flags = gif[10] if len(gif) > 10 else 0
-    position, blocks = 13 + (3 << (flags % 8 + 1) if flags & 0x80 else 0), 0
-    while gif[position : position + 1] == b"!" and blocks <= MAX_GIF_BLOCKS:
-        position += 2
+def _blocks(gif: bytes) -> int:
+    """The parts of a GIF, at most a few more than are read; full ones hold 255 bytes and count less."""
+    position, blocks = 13 + _colours(gif, 10), 0.0
+    while gif[position : position + 1] in (b"!", b",") and blocks <= MAX_GIF_BLOCKS:
+        # Of an image, its place, its colours and the size of its codes come first.
+        position += 2 if gif[position : position + 1] == b"!" else 11 + _colours(gif, position + 9)
         while position < len(gif) and gif[position] and blocks <= MAX_GIF_BLOCKS:
+            blocks += 1 if gif[position] < 255 else _FULL_BLOCK
             position += 1 + gif[position]
-            blocks += 1
         position += 1
         blocks += 1
-    return blocks
+    return math.ceil(blocks)
+
+
+def _colours(gif: bytes, position: int) -> int:
+    """The bytes of a table of colours, as the flags at a position of the file tell."""
+    flags = gif[position] if position < len(gif) else 0
+    return 3 << (flags % 8 + 1) if flags & 0x80 else 0
 
 
 def _seen_in(picture: Image.Image, drawings: Sequence[Drawing]) -> list[Sight]:

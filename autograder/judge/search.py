@@ -183,9 +183,11 @@ class Search:
         # The first round tells how large images are here: those with fine detail need that.
         for _ in range(2):
             for i, some in peaks.items():
-                for likeness, unit, x, y in sorted(some, reverse=True)[:_PEAKS]:
-                    if likeness >= _LIKELY and not self.found[i]:
-                        self._refine(picture, i, unit, x, y, taken)
+                tried = 0
+                for likeness, unit, x, y in sorted(some, reverse=True):
+                    if likeness < _LIKELY or self.found[i] or tried >= _PEAKS:
+                        break
+                    tried += self._refine(picture, i, unit, x, y, taken)
 
     def _is_searched(self, index: int) -> bool:
         sides = self.images[index].shape
@@ -204,14 +206,17 @@ class Search:
 
     def _refine(
         self, picture: Image.Image, index: int, unit: float, x: int, y: int, taken: list[Box]
-    ) -> None:
-        """From a coarse place to the box in which the image fits best, and what is seen there."""
+    ) -> bool:
+        """From a coarse place to the box in which the image fits best, and what is seen there.
+
+        Returns whether the place was looked at: not where another image was found.
+        """
         shape = self.images[index].shape
         scale = picture.width / max(round(picture.width / (unit * _COARSE)), 1)
         size = np.array(shape[::-1]) * unit
         middle = np.array([x, y]) * scale + size / 2
         if any(_is_in_the_midst(middle, box) for box in taken) or self._is_refined_enough:
-            return
+            return False
         self._refined += 1
         sizes = [np.subtract(box[2:], box[:2]) for box in taken]
         known = [each for each in sizes if np.abs(each / size - 1).max() < _SAME_SIZE]
@@ -222,6 +227,7 @@ class Search:
             best, box = self._climb(picture, index, _around(middle, size), unit)
         if best >= _SURE and self._note(picture, tuple(box), shape):
             taken.append(tuple(box))
+        return True
 
     def _fit(self, picture: Image.Image, index: int, box: np.ndarray, detail: int) -> float:
         """How well an image fits into a box of a picture, seen in less detail where that is above 1."""

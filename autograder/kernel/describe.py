@@ -257,12 +257,27 @@ def _opened(operation: object, shape: tuple[int, ...]) -> keras.Model | None:
         return None
 
 
+_CHANGES_NOTHING = {"__init__", "get_config", "from_config"}
+"""Methods of a class of one's own that set a layer up, but leave what it does as it is."""
+
+
 def _keras_class(layer: object) -> tuple[str, bool]:
-    """The nearest class of Keras that a layer is or inherits from, and whether it only inherits."""
+    """The nearest class of Keras that a layer is or inherits from, and whether it may act otherwise."""
+    changed = False
     for cls in type(layer).__mro__:
         if _is_of_keras(cls):
-            return cls.__name__, cls is not type(layer)
+            return cls.__name__, changed
+        changed |= any(callable(value) or hasattr(value, "__get__") for value in _own(cls))
     return type(layer).__name__, True
+
+
+def _own(cls: type) -> list[object]:
+    """What a class defines itself that may change what its instances do."""
+    return [value for name, value in vars(cls).items() if name == "__call__" or not _is_setup(name)]
+
+
+def _is_setup(name: str) -> bool:
+    return name in _CHANGES_NOTHING or (name.startswith("__") and name.endswith("__"))
 
 
 def _is_of_keras(cls: type) -> bool:

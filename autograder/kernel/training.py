@@ -185,7 +185,7 @@ class FitRecorder:
         except BaseException as error:
             record(watcher.steps, f"{type(error).__name__}: {error}"[:500])
             raise
-        full = _full_steps(data, epochs)
+        full = epochs * -(-(data.images or 0) // (data.batch_size or 32))
         record(watcher.steps if self.shorten else full, "")
         if self.shorten:
             print(f"[grading] {watcher.steps} steps were trained here, in place of all {full}.")
@@ -209,8 +209,8 @@ class FitRecorder:
             try:
                 with self._exchanges.made(model, columns, callbacks):
                     history = original(model, **short)
-                    full = _full_steps(data, _epochs(arguments)) or math.inf
-                    if self._train_on(original, model, short, watcher, full):
+                    most = _most_steps(data, _epochs(arguments))
+                    if self._train_on(original, model, short, watcher, most):
                         _save_again(callbacks, history)
                     model.history = history
                     return history
@@ -224,16 +224,16 @@ class FitRecorder:
         self._incident(f"the shortened training of this network failed: {watcher.incident}")
         return history
 
-    def _train_on(self, original, model, short: dict, watcher: _RunToTheEnd, full: float) -> bool:
+    def _train_on(self, original, model, short: dict, watcher: _RunToTheEnd, most: float) -> bool:
         """More of the same, without the student's callbacks, if the network learns slowly.
 
-        full: steps of the call as it was written. Returns whether there was more.
+        most: steps that the call may have. Returns whether there was more.
         """
         began = watcher.steps
         before = sum(call.steps for call in self._calls.get(model, ()))
         more = {"callbacks": [watcher], "verbose": 0, "validation_data": None}
         more |= {"epochs": 1, "initial_epoch": 0, "steps_per_epoch": len(short["x"]) // SHORT_BATCH}
-        most = min(MOST_STEPS, MOST_STEPS_IN_ALL - before, full)
+        most = min(MOST_STEPS, MOST_STEPS_IN_ALL - before, most)
         while (
             watcher.steps < most
             and not watcher.is_over()
@@ -290,8 +290,7 @@ class FitRecorder:
         epochs = _epochs(arguments)
         left = self._steps_left(model, epochs * (data.images or data.read))
         steps = -(-round(FIRST_SHARE * left) // epochs) or 1
-        # No more than the call itself has: one on a single image teaches little.
-        steps = min(steps, _full_steps(data, 1) or steps)
+        steps = math.ceil(min(steps, _most_steps(data, 1)))
         x, y, weights = (_repeated(column, epochs * steps * SHORT_BATCH) for column in columns)
         return arguments | {
             "x": x,
@@ -316,9 +315,9 @@ class FitRecorder:
         return max(0.0, SHORT_STEPS / FIRST_SHARE - sum(taken))
 
 
-def _full_steps(data: Feed, epochs: int) -> int:
-    """The steps of a call as it was written; 0 where nobody knows how many images it has."""
-    return epochs * -(-(data.images or 0) // (data.batch_size or 32))
+def _most_steps(data: Feed, epochs: int) -> float:
+    """Steps that go through as many images as the call does: one on a single image teaches little."""
+    return math.inf if data.images is None else max(1.0, data.images * epochs / SHORT_BATCH)
 
 
 def _epochs(arguments: dict) -> int:
