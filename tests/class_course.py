@@ -1,5 +1,6 @@
 """Courses that are graded with `autograder grade`, and the processes that take part in it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -111,12 +112,18 @@ def shown(course, student):
 
 def end(process):
     """Kills a process with all its descendants."""
-    if not psutil.pid_exists(process.pid):
-        return
-    for child in psutil.Process(process.pid).children(recursive=True):
-        child.kill()
-    process.kill()
+    to_all(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def to_all(pid, number):
+    """Sends a signal to a process and then to its descendants, any of which may have ended meanwhile."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        children = process.children(recursive=True)
+        for each in (process, *children):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
 
 
 class Cluster:
@@ -147,22 +154,26 @@ class Cluster:
         """The process that does the work of a worker: the child of the one that watches over it."""
 
         def found():
-            children = psutil.Process(self.processes[1 + number].pid).children()
-            return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+            return list(filter(_is_spawned, psutil.Process(self.processes[1 + number].pid).children()))
 
         return wait_for(found, during=self.processes[1 + number])[0]
 
     def wake(self):
         """Lets all processes go on that were suspended."""
         for process in self.processes:
-            if psutil.pid_exists(process.pid):
-                for child in psutil.Process(process.pid).children(recursive=True):
-                    child.send_signal(signal.SIGCONT)
+            to_all(process.pid, signal.SIGCONT)
 
     def close(self):
         self.wake()
         for process in self.processes:
             end(process)
+
+
+def _is_spawned(process):
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _address(file):

@@ -24,6 +24,14 @@ from autograder.lab import AUTOENCODER
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="kernels are not forked on this system")
 
 
+def _command(process):
+    """The command line of a process, which may have ended meanwhile."""
+    try:
+        return process.cmdline() or [""]
+    except psutil.NoSuchProcess:
+        return [""]
+
+
 def test_a_process_of_someone_else_is_watched_to_its_end():
     pid = os.fork()
     if not pid:
@@ -158,7 +166,8 @@ def test_who_comes_after_the_death_of_the_server_is_graded(how, monkeypatch, tmp
     def kill_server():
         processes = psutil.Process(grader.fork_server._process.pid)
         for process in (*processes.children(recursive=True), processes):
-            if "forkserver" in process.cmdline()[-1] or SANDBOXED in process.cmdline():
+            command = _command(process)
+            if "forkserver" in command[-1] or SANDBOXED in command:
                 process.send_signal(signal.SIGKILL)
 
     class Execute(ExecuteSubmission):
@@ -245,7 +254,7 @@ def fresh(tmp_path_factory):
                 ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells],
                 resources.get(INCIDENT, ""),
                 "fork_server" in vars(grader),
-                [process for process in processes if "forkserver" in str(process.cmdline())],
+                [process for process in processes if "forkserver" in str(_command(process))],
             )
     Grading.clear_instance()
     return seen

@@ -1,8 +1,21 @@
 """Workers of a Dask scheduler: one dies, one hangs, the scheduler goes away, and no work is lost."""
 
+import signal
+
 import psutil
 import pytest
-from class_course import SECONDS, Cluster, course_of, end, graded, log, recorded, started, wait_for
+from class_course import (
+    SECONDS,
+    Cluster,
+    course_of,
+    end,
+    graded,
+    log,
+    recorded,
+    started,
+    to_all,
+    wait_for,
+)
 
 STUDENTS = "abcde"
 
@@ -43,8 +56,7 @@ def survived(cluster, tmp_path_factory):
         wait_for(lambda: len(recorded(course)) > 1, during=run)
         course.suspended = cluster.worker(1)
         course.left_to_do = set(STUDENTS) - set(recorded(course))
-        for process in [course.suspended, *course.suspended.children(recursive=True)]:
-            process.suspend()
+        to_all(course.suspended.pid, signal.SIGSTOP)
         course.printed = run.communicate(timeout=SECONDS)[0]
         course.hung = course.suspended.status() == psutil.STATUS_STOPPED
     finally:
