@@ -284,6 +284,8 @@ def test_images_stay_if_they_are_images():
     assert data_of({"image/png": PNG[:20] + "\n" + PNG[20:]}) == {"text/html": image}
     assert data_of({"image/png": base64.b64encode(b"<html>").decode()}) == {}
     assert data_of({"image/jpeg": PNG}) == {}
+    film = base64.b64encode(b"GIF89a" + bytes(8)).decode()
+    assert film in data_of({"image/gif": film})["text/html"]
 
 
 def test_a_drawing_becomes_an_image_in_which_nothing_runs():

@@ -25,7 +25,11 @@ MAX_ACCENTS = 4
 
 FROM_THE_NOTEBOOK = "From the submitted notebook, not from the grader:"
 
-_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+_SIGNATURES = {
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/gif": b"GIF8",
+}
 _COLOURS = re.compile(r"\x1b\[([^@-~\n]*)m")
 
 
