@@ -267,17 +267,16 @@ def _keras_class(layer: object) -> tuple[str, bool]:
     for cls in type(layer).__mro__:
         if _is_of_keras(cls):
             return cls.__name__, changed
-        changed |= any(callable(value) or hasattr(value, "__get__") for value in _own(cls))
+        changed |= any(_may_act(name, value) for name, value in vars(cls).items())
     return type(layer).__name__, True
 
 
-def _own(cls: type) -> list[object]:
-    """What a class defines itself that may change what its instances do."""
-    return [value for name, value in vars(cls).items() if name == "__call__" or not _is_setup(name)]
-
-
-def _is_setup(name: str) -> bool:
-    return name in _CHANGES_NOTHING or (name.startswith("__") and name.endswith("__"))
+def _may_act(name: str, value: object) -> bool:
+    """Whether something that a class defines may change what its instances do."""
+    special = name.startswith("__") and name.endswith("__") and name != "__call__"
+    if special or name in _CHANGES_NOTHING:
+        return False
+    return callable(value) or hasattr(value, "__get__")
 
 
 def _is_of_keras(cls: type) -> bool:
