@@ -13,15 +13,15 @@ c.Autograde.exporter_class = "autograder.course.exporter.SubmissionExporter"
 # A kernel may say anything: notebooks are checked once they are made harmless, not before.
 c.SubmissionExporter.optimistic_validation = True
 c.Autograde.sanitize_preprocessors = [
-    "autograder.course.cells.RestoreCells",
+    "autograder.submissions.given_cells.RestoreCells",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.course.execute.ExecuteSubmission",
-    "autograder.course.harmless.MakeHarmless",
-    "autograder.course.verdicts.WriteVerdicts",
+    "autograder.grading.runner.ExecuteSubmission",
+    "autograder.submissions.harmless.MakeHarmless",
+    "autograder.report.verdicts.WriteVerdicts",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "autograder.course.review.AskForReview",
@@ -34,8 +34,8 @@ c.CourseDirectory.solution_directory = "solutions"
 c.GenerateSolution.preprocessors = [
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearOutput",
-    "autograder.course.execute.ExecuteSolution",
-    "autograder.course.verdicts.WriteVerdicts",
+    "autograder.grading.runner.ExecuteSolution",
+    "autograder.report.verdicts.WriteVerdicts",
 ]
 
 # The digits to grade on: "embedded", "mnist" (from Keras's cache) or the path of an .npz file.

@@ -83,8 +83,8 @@ def _run_batch(arguments: argparse.Namespace) -> str | int:
 
 
 def _calibrate(arguments: argparse.Namespace) -> str | int:
-    from autograder.calibration import bounds, command
-    from autograder.images import ImagesError
+    from autograder.calibration import command, derivation
+    from autograder.lab.images import ImagesError
 
     options = command.Options(
         data=arguments.data or ["embedded"],
@@ -95,7 +95,7 @@ def _calibrate(arguments: argparse.Namespace) -> str | int:
     )
     try:
         print(command.calibrate(options))
-    except (bounds.TooFewError, ImagesError) as error:
+    except (derivation.TooFewError, ImagesError) as error:
         return str(error)
     except KeyboardInterrupt:
         return "Interrupted. Run the same command again: it goes on where it was."
@@ -120,8 +120,8 @@ def _print_grades(course: Path) -> str | int:
     from sqlalchemy.exc import SQLAlchemyError
 
     from autograder.course.faults import in_words
-    from autograder.course.grades import read_grades
     from autograder.lab import ASSIGNMENT
+    from autograder.report.grade_table import read_grades
 
     database = (course / "gradebook.db").resolve()
     if not database.exists():

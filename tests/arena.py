@@ -24,9 +24,9 @@ from attacks import Attack
 from course import FEW_IMAGES
 from nbgrader.api import Gradebook
 
-from autograder.course import notebooks
-from autograder.course.grades import read_grades
 from autograder.lab import ASSIGNMENT, AUTOENCODER
+from autograder.report.grade_table import read_grades
+from autograder.submissions import notebooks
 
 COURSE = Path(__file__).parent.parent
 EARLIER = "00-earlier"

@@ -7,9 +7,9 @@ import corpus
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder.course import notebooks
-from autograder.course.answers import BLANK, answers, read_toml
+from autograder.examples.answers import BLANK, answers, read_toml
 from autograder.lab import AUTOENCODER
+from autograder.submissions import notebooks
 
 FOLDER = Path(__file__).parent / "attacks"
 NETWORK = ("build-model",)

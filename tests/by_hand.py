@@ -5,7 +5,8 @@ import itertools
 
 import numpy as np
 
-from autograder.evidence import (
+from autograder.lab import AUTOENCODER, Exercise
+from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
     Evidence,
     FitEvidence,
@@ -15,7 +16,6 @@ from autograder.evidence import (
     OptimizerEvidence,
     Sample,
 )
-from autograder.lab import AUTOENCODER, Exercise
 
 REQUEST = "a request"
 ACTIVATIONS = {

@@ -12,8 +12,8 @@ import nbformat
 import psutil
 from course import NO_TRAINING, Course
 
-from autograder.course import notebooks
 from autograder.lab import ASSIGNMENT
+from autograder.submissions import notebooks
 
 SECONDS = 1800
 """After which a process counts as hanging: far more than it takes on a slow and busy machine."""

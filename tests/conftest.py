@@ -7,7 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
 # nbgrader starts `alembic` by name: it lies beside this Python, activated or not.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
@@ -71,7 +70,7 @@ def small():
 @pytest.fixture(scope="session")
 def images(pytestconfig):
     """The embedded digits or those asked for, few of which stand in for MNIST's 70,000."""
-    from autograder.images import load
+    from autograder.lab.images import load
 
     digits = load(pytestconfig.getoption("--images"))
     return dataclasses.replace(digits, train_count=TRAIN_IMAGES, test_count=TEST_IMAGES)

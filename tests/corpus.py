@@ -6,9 +6,9 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.course import notebooks
-from autograder.course.answers import answers, read_toml
+from autograder.examples.answers import answers, read_toml
 from autograder.lab import ASSIGNMENT, EXERCISES
+from autograder.submissions import notebooks
 
 FOLDER = Path(__file__).parent / "corpus"
 UNTIL_TRAINED = ("add-noise", "build-model", "train-model")

@@ -10,9 +10,9 @@ from pathlib import Path
 import corpus
 import nbformat
 
-from autograder.course import notebooks
-from autograder.course.grades import read_grades
 from autograder.lab import ASSIGNMENT, EXERCISES
+from autograder.report.grade_table import read_grades
+from autograder.submissions import notebooks
 
 COURSE = Path(__file__).parent.parent
 CASES = {case.id: case for case in corpus.load()}

@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.calibration.slow import CONFIDENCE, most_likely_share
-from autograder.judge import calibration
+from autograder.judge import bounds
 
 SAME = 1e-3
 """Largest difference between two credits that are the same."""
@@ -123,7 +123,7 @@ def statement(judgements: list[Judgement]) -> str:
     for each in judgements:
         submissions[each.digits].add(each.name)
     right = {e.name for e in judgements} - {e.name for e in judgements if e.expected != "full"}
-    measured = json.loads(calibration.FILE.read_text("utf-8"))
+    measured = json.loads(bounds.FILE.read_text("utf-8"))
     lab = measured["lab"]
     environment = Environment(
         loader=FileSystemLoader(_FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -24,17 +24,17 @@ from by_hand import (
     up,
 )
 
-from autograder import challenge
-from autograder.evidence import (
+from autograder.judge.criteria import CRITERIA
+from autograder.judge.reference import Reference
+from autograder.lab import AUTOENCODER, DENOISING, Exercise
+from autograder.protocol import challenge
+from autograder.protocol.evidence import (
     FitEvidence,
     LayerEvidence,
     LossEvidence,
     ModelEvidence,
     OptimizerEvidence,
 )
-from autograder.judge.criteria import CRITERIA
-from autograder.judge.reference import Reference
-from autograder.lab import AUTOENCODER, DENOISING, Exercise
 
 TRAINED = one_convolution(point(14), -7, "sigmoid")
 """Stands for a network that was trained: makes what is darker than grey black, and the rest white."""

@@ -10,7 +10,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from autograder.evidence import Evidence, ModelEvidence
+from autograder.protocol.evidence import Evidence, ModelEvidence
 
 
 class Descriptions:

@@ -17,11 +17,11 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbgrader.utils import is_grade
 from once import Descriptions
 
-from autograder.course.notebooks import grade_id
-from autograder.course.outputs import out_of_sight, pictures
-from autograder.evidence import COLLECT, MIME_TYPE, Drawing, Message
-from autograder.images import Images
-from autograder.kernel import prepare, session
+from autograder.grading.outputs import out_of_sight, pictures
+from autograder.kernel import prepare, watchers
+from autograder.lab.images import Images
+from autograder.protocol.evidence import COLLECT, MIME_TYPE, Drawing, Message
+from autograder.submissions.notebooks import grade_id
 
 REQUEST = "of no kernel"
 
@@ -84,7 +84,7 @@ class PreloadedKernel:
                 self._forget()
             for number in range(done, len(cells)):
                 self._run_cell(cells[number])
-                if self._start is None and session.current().fits._all:
+                if self._start is None and watchers.current().fits._all:
                     self._start = self._started(cells[: number + 1])
             last = new_code_cell(COLLECT)
             self._run_cell(last)
@@ -105,8 +105,8 @@ class PreloadedKernel:
         plt.rcdefaults()
         # Which keeps the backend that another notebook, or another test of this process, may have set.
         self._shell.enable_matplotlib("inline")
-        session.current().screen.drawings.clear()
-        session.current().incidents.clear()
+        watchers.current().screen.drawings.clear()
+        watchers.current().incidents.clear()
         prepare.seed()
 
     def _forget(self) -> None:
@@ -114,7 +114,7 @@ class PreloadedKernel:
 
         self._start = None
         keras.backend.clear_session()
-        session.current().fits.forget()
+        watchers.current().fits.forget()
 
     def _started(self, cells: list[NotebookNode]) -> _Start:
         shell = self._shell
@@ -123,8 +123,8 @@ class PreloadedKernel:
             sources=[cell.source for cell in cells],
             outputs=copy.deepcopy([cell.outputs for cell in cells]),
             names=names,
-            drawings=list(session.current().screen.drawings),
-            trainings=len(session.current().fits._all),
+            drawings=list(watchers.current().screen.drawings),
+            trainings=len(watchers.current().fits._all),
             digest=_digest(names),
         )
 
@@ -133,12 +133,12 @@ class PreloadedKernel:
         start = self._start
         if start is None or [cell.source for cell in cells[: len(start.sources)]] != start.sources:
             return 0
-        if len(session.current().fits._all) != start.trainings or _digest(start.names) != start.digest:
+        if len(watchers.current().fits._all) != start.trainings or _digest(start.names) != start.digest:
             return 0
         for cell, outputs in zip(cells, copy.deepcopy(start.outputs), strict=False):
             cell.outputs, cell.execution_count = outputs, 1
         self._shell.user_ns.update(start.names)
-        session.current().screen.drawings.extend(start.drawings)
+        watchers.current().screen.drawings.extend(start.drawings)
         return len(start.sources)
 
     def errors(self, *sources: str) -> list[str]:

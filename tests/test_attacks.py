@@ -7,8 +7,9 @@ import attacks
 import pytest
 from arena import EARLIER, NOTEBOOK_SECONDS, SHORT, Arena, Run
 
-from autograder.course import notebooks, sandbox
 from autograder.lab import AUTOENCODER, EXERCISES
+from autograder.sandbox import bubblewrap
+from autograder.submissions import notebooks
 
 ATTACKS = attacks.load()
 KINDS = sorted({attack.kind for attack in ATTACKS})
@@ -18,7 +19,7 @@ TEMPORARY_MIB = 1024
 """What may lie in the grader's folder for temporary files at most: images, scratch folders, logs."""
 NETWORK = {"encoder", "decoder", "output-layer", "loss", "optimizer"}
 """What an honest network earns that was not trained."""
-MISSING = sandbox.problem()
+MISSING = bubblewrap.problem()
 """Why there is no sandbox; empty if there is."""
 
 

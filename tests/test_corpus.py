@@ -26,9 +26,9 @@ def tried_once(monkeypatch):
 @pytest.mark.usefixtures("tried_once")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case, kernel, reference, record):
-    from autograder.course.verdicts import decide, graded_cells
     from autograder.judge.criteria import judge_message
     from autograder.lab import EXERCISES
+    from autograder.report.verdicts import decide, graded_cells
 
     def judge(messages):
         exercise = EXERCISES[case.notebook]

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from preloaded import REQUEST
 
-from autograder.evidence import Message
 from autograder.lab import EXERCISES
+from autograder.protocol.evidence import Message
 
 pytestmark = pytest.mark.slow
 

@@ -16,16 +16,16 @@ from rich.logging import RichHandler
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from autograder.batch.grade_class import GradeClass, Summary
+from autograder.batch.driver import GradeClass, Summary
 from autograder.batch.interruption import Interruption
 from autograder.batch.log import log_file, log_to
 from autograder.batch.progress import Watch
 from autograder.batch.workers import shared_out
 from autograder.course.faults import in_words
-from autograder.course.grades import Grades, read_grades
-from autograder.course.grading import grading
-from autograder.images import ImagesError
+from autograder.grading.options import grading
 from autograder.lab import ASSIGNMENT
+from autograder.lab.images import ImagesError
+from autograder.report.grade_table import Grades, read_grades
 
 WORKER_BYTES = 2 * 2**30
 """Memory that a worker and the kernel it runs take, counted generously."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.course.faults import in_words
-from autograder.course.kept import FOLDER
+from autograder.grading.store import FOLDER
 
 
 class _LogFile(logging.FileHandler):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from distributed import Future
 
-from autograder.course.work import Result
+from autograder.grading.result import Result
 
 
 @dataclass(frozen=True)

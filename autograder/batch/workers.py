@@ -18,8 +18,8 @@ from distributed import Client, Future, LocalCluster
 from distributed.security import Security
 from nbgrader.converters import NbGraderException
 
+from autograder.batch.plugin import NAME, Grader, Settings, WorkerError, carry_out, is_sandboxed
 from autograder.batch.tasks import Attempt, Outcome, Running, Task, look
-from autograder.batch.worker import NAME, Grader, Settings, WorkerError, carry_out, is_sandboxed
 from autograder.course.faults import in_words
 
 TICK = 0.5

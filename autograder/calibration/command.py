@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.calibration import bounds, kinds, measuring, noise_kinds, power, results
+from autograder.calibration import derivation, kinds, measuring, noise_kinds, power, results
 
 TRAININGS, NOISE = "trainings.jsonl", "noise.jsonl"
 RECORD, PAGE = "calibration.json", "index.html"
@@ -38,7 +38,7 @@ def calibrate(options: Options) -> str:
             (trainings, results.Result, kinds.plan(options.seeds, tuple(sources))),
         ):
             measuring.measure(planned, kind, sources, file, options.workers or os.cpu_count() or 1)
-    found = bounds.of(results.read(trainings))
+    found = derivation.of(results.read(trainings))
     drawn = power.rows(results.read(noise, results.Drawn))
     # Only now: these import TensorFlow.
     from autograder.calibration import record
@@ -50,7 +50,7 @@ def calibrate(options: Options) -> str:
     return "\n".join([*(_line(bound) for bound in found), *_lines_of_noise(contents["noise"])])
 
 
-def _line(bound: bounds.Bound) -> str:
+def _line(bound: derivation.Bound) -> str:
     nearest = bound.nearest.nearest
     room = "" if bound.is_safe else f" (safe would be {bound.safe:.3f})"
     return (

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from autograder.calibration import plots, power
-from autograder.calibration.bounds import Bound, Source
+from autograder.calibration.derivation import Bound, Source
 from autograder.calibration.kinds import INITIALIZERS, KINDS, RATES, RIGHT
 from autograder.calibration.results import Result
 

@@ -7,7 +7,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from autograder.calibration.bounds import REJECTIONS, Bound, Source
+from autograder.calibration.derivation import REJECTIONS, Bound, Source
 from autograder.calibration.kinds import RIGHT, WRONG
 from autograder.calibration.power import Row
 

@@ -9,12 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from autograder import images, lab
+from autograder import lab
 from autograder.calibration import power
-from autograder.calibration.bounds import CONFIDENCE, QUANTILES, REJECTIONS, Bound, Source
-from autograder.calibration.noise import BOUND
+from autograder.calibration.derivation import CONFIDENCE, QUANTILES, REJECTIONS, Bound, Source
+from autograder.calibration.noise_measuring import BOUND
 from autograder.judge import noise_tests, own_noise
-from autograder.kernel import short_optimizer, training
+from autograder.kernel import fit_recorder, short_optimizer
+from autograder.lab import images
 
 
 def lab_numbers() -> dict:
@@ -31,12 +32,12 @@ def lab_numbers() -> dict:
         "exercises": exercises,
         "handed_on": own_noise.LET_THROUGH,
         "held_out": images.HELD_OUT,
-        "short_batch": training.SHORT_BATCH,
+        "short_batch": fit_recorder.SHORT_BATCH,
         "short_rate": short_optimizer.SHORT_RATE,
-        "short_steps": training.SHORT_STEPS,
-        "slow": training.SLOW,
-        "small": training.SMALL,
-        "slow_steps": training.MOST_STEPS,
+        "short_steps": fit_recorder.SHORT_STEPS,
+        "slow": fit_recorder.SLOW,
+        "small": fit_recorder.SMALL,
+        "slow_steps": fit_recorder.MOST_STEPS,
     }
 
 

@@ -11,14 +11,15 @@ import time
 import keras
 import numpy as np
 
-from autograder import images, lab
+from autograder import lab
 from autograder.calibration.kinds import BY_NAME, Training
 from autograder.calibration.results import Result
 from autograder.judge import own_noise
 from autograder.judge.quality import restoration_error
 from autograder.judge.reference import Reference
-from autograder.kernel import prepare, session
-from autograder.kernel.training import error_left
+from autograder.kernel import prepare, watchers
+from autograder.kernel.fit_recorder import error_left
+from autograder.lab import images
 
 IMAGES = 2000
 """Training images of the 60,000: the shortened training takes fewer."""
@@ -38,7 +39,7 @@ def measure(training: Training, source: str, *, anew: bool = False) -> Result:
     exercise, kind = lab.EXERCISES[training.exercise], BY_NAME[training.kind]
     reference = _reference(source)
     structure = tuple(sorted(kind.network.items()))
-    session.current().fits.start_over()
+    watchers.current().fits.start_over()
     model = None if anew else _built_once(training.exercise, structure)
     # Chance is the same as where nothing was built before.
     keras.utils.set_random_seed(training.seed)
@@ -60,7 +61,7 @@ def measure(training: Training, source: str, *, anew: bool = False) -> Result:
     error = restoration_error(run(shown), reference)
     handed_on = own_noise.handed_on(run, shown, reference.held_out) if exercise.noise else None
     left = error_left(model, inputs, targets)
-    (call,) = session.current().fits.calls(model)
+    (call,) = watchers.current().fits.calls(model)
     seconds = time.process_time() - started
     left = left if math.isfinite(left) else None
     return Result(training, error, left, call.steps, handed_on, seconds)

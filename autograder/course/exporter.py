@@ -21,9 +21,10 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 from traitlets import Integer
 
-from autograder.course.grading import grading
-from autograder.course.kept import Kept
-from autograder.course.reading import (
+from autograder.grading.options import grading
+from autograder.grading.store import Kept
+from autograder.submissions.folder import Submission, sort_out
+from autograder.submissions.reading import (
     REMARKS,
     UNREADABLE,
     UnreadableNotebook,
@@ -31,7 +32,6 @@ from autograder.course.reading import (
     read_submission,
     stand_in,
 )
-from autograder.course.submitted import Submission, sort_out
 
 
 class SubmissionExporter(NotebookExporter):

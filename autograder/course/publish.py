@@ -6,8 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.course import notebooks
 from autograder.lab import ASSIGNMENT, EXERCISES
+from autograder.submissions import notebooks
 
 
 class PublishError(Exception):

@@ -7,10 +7,10 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.course.notebooks import grade_id, is_answer
-from autograder.course.reading import REMARKS, UNREADABLE
-from autograder.course.submitted import shown
-from autograder.course.verdicts import REVIEW
+from autograder.report.verdicts import REVIEW
+from autograder.submissions.folder import shown
+from autograder.submissions.notebooks import grade_id, is_answer
+from autograder.submissions.reading import REMARKS, UNREADABLE
 
 
 class AskForReview(NbGraderPreprocessor):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.course import notebooks
-from autograder.course.answers import answers, read_toml
-from autograder.course.grades import read_grades
+from autograder.examples.answers import answers, read_toml
 from autograder.lab import ASSIGNMENT, EXERCISES
+from autograder.report.grade_table import read_grades
+from autograder.submissions import notebooks
 
 _MARK = ".autograder-demo"
 STUDENTS = Path(__file__).with_name("students.toml")

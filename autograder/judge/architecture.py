@@ -8,11 +8,11 @@ import itertools
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from autograder.evidence import LAYER_ATTRIBUTES, Evidence, LayerEvidence, ModelEvidence
 from autograder.judge import rebuild
 from autograder.judge.behaviour import DOUBT, claimed_kind, is_untried
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
+from autograder.protocol.evidence import LAYER_ATTRIBUTES, Evidence, LayerEvidence, ModelEvidence
 
 MISSING_COST = EXTRA_COST = WRONG_COST = 10
 OTHER_KIND_COST = 11

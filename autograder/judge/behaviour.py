@@ -8,9 +8,9 @@ import dataclasses
 
 import numpy as np
 
-from autograder import challenge
-from autograder.evidence import LAYER_ATTRIBUTES, Evidence, LayerEvidence, ModelEvidence
 from autograder.judge import rebuild
+from autograder.protocol import challenge
+from autograder.protocol.evidence import LAYER_ATTRIBUTES, Evidence, LayerEvidence, ModelEvidence
 
 TOLERANCE = 0.05
 """Root mean square difference, as a share of the answer: networks in half precision are off by 0.01."""

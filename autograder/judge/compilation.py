@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 
-from autograder import challenge
-from autograder.evidence import Evidence
 from autograder.judge import architecture
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
+from autograder.protocol import challenge
+from autograder.protocol.evidence import Evidence
 
 CROSS_ENTROPY = ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE")
 """Keras's names of binary cross-entropy."""

@@ -5,7 +5,6 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 
-from autograder.evidence import Evidence, EvidenceError, Message, decode
 from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
 from autograder.judge.behaviour import verified
 from autograder.judge.compilation import judge_loss, judge_optimizer
@@ -16,6 +15,7 @@ from autograder.judge.training import judge_training
 from autograder.judge.verdict import Verdict, zero
 from autograder.judge.visualization import judge_visualization
 from autograder.lab import Exercise
+from autograder.protocol.evidence import Evidence, EvidenceError, Message, decode
 
 log = logging.getLogger(__name__)
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from autograder.evidence import Sample
 from autograder.judge.reference import SAME_PIXEL, Reference, are_among, nearest
 from autograder.lab import IMAGE_SHAPE
+from autograder.protocol.evidence import Sample
 
 NOISE_RANGE = (0.05, 0.6)
 """Root mean square of what counts as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.evidence import FitEvidence, ModelEvidence
 from autograder.judge import architecture, fed, rebuild
 from autograder.judge.compilation import CROSS_ENTROPY
 from autograder.judge.rebuild import RebuildError
 from autograder.judge.reference import Reference
 from autograder.lab import Exercise
+from autograder.protocol.evidence import FitEvidence, ModelEvidence
 
 GREY = 0.5
 """What a sigmoid answers before it has learned anything."""

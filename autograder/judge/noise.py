@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder import challenge
-from autograder.evidence import Evidence, Sample
 from autograder.judge import noise_tests as tests
 from autograder.judge.noise_causes import cause
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, Exercise
+from autograder.protocol import challenge
+from autograder.protocol.evidence import Evidence, Sample
 
 _ADVICE = "x_train + np.random.normal(0, 0.2, x_train.shape) is such noise; the same for x_test."
 _OTHER_WAYS = "the same noise with its sign turned or its order reversed is the same noise"

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograder.evidence import FitEvidence
 from autograder.judge import fed
 from autograder.judge.reference import Reference, are_among
+from autograder.protocol.evidence import FitEvidence
 
 _SEED = 104_729
 GREYS = 8

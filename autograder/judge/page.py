@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from autograder.evidence import Array, Drawing
 from autograder.lab import IMAGE_SHAPE
+from autograder.protocol.evidence import Array, Drawing
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from autograder.evidence import Evidence, ModelEvidence
-from autograder.judge import architecture, calibration, own_noise, rebuild
+from autograder.judge import architecture, bounds, own_noise, rebuild
 from autograder.judge.reference import Reference
 from autograder.judge.training import data_faults, judge_training, trained_without_noise
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import BATCH_SIZE, Exercise
+from autograder.protocol.evidence import Evidence, ModelEvidence
 
 CONSTANT = 0.02
 """Standard deviation between the answers to different images below which they are one answer."""
@@ -40,8 +40,8 @@ def restoration_error(answers: np.ndarray, reference: Reference) -> float:
 
 def enough(noisy: bool) -> float:
     """Largest error, as a share of the mean image's, that counts as restored."""
-    bounds = calibration.bounds()
-    return bounds.denoising if noisy else bounds.reconstruction
+    found = bounds.calibrated()
+    return found.denoising if noisy else found.reconstruction
 
 
 def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:

@@ -13,16 +13,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from autograder.evidence import (
+from autograder.judge import cost
+from autograder.judge.cost import Cost, Shape
+from autograder.lab import IMAGE_SHAPE
+from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
     LAYER_ATTRIBUTES,
     Attribute,
     LayerEvidence,
     ModelEvidence,
 )
-from autograder.judge import cost
-from autograder.judge.cost import Cost, Shape
-from autograder.lab import IMAGE_SHAPE
 
 MAX_LAYERS = 300
 """Of a network that is judged: to build one takes milliseconds. The lab's has 14."""

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from autograder.images import Images, scaled
+from autograder.lab.images import Images, scaled
 
 _NOISE_SEED = 7919
 SAME_PIXEL = 2e-3

@@ -7,12 +7,12 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from autograder.evidence import Evidence, FitEvidence, ModelEvidence, Sample
 from autograder.judge import fed, learning
 from autograder.judge.behaviour import doubted, is_untried
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import BATCH_SIZE, Exercise
+from autograder.protocol.evidence import Evidence, FitEvidence, ModelEvidence, Sample
 
 ENOUGH_IMAGES = 0.75
 """Share of the training images that must be used: some may be set aside for validation."""

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from autograder.evidence import Evidence
 from autograder.judge import architecture, page, rebuild
 from autograder.judge.page import Sight
 from autograder.judge.reference import Reference, are_among
 from autograder.judge.search import Search, explained
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, SHOWN_IMAGES, Exercise
+from autograder.protocol.evidence import Evidence
 
 SAME_CORRELATION = 0.995
 """Of two pictures that differ by no more than brightness, contrast and rounding to 8 bits."""

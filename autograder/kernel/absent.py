@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from autograder.kernel import colab, session
+from autograder.kernel import colab, watchers
 
 _SILENT_BASES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _SUPPRESS = "suppress"
@@ -90,7 +90,7 @@ def lacks(error: ModuleNotFoundError, asked: str = "") -> bool:
     missing = error.name or ""
     if not missing or _is_part_of_what_is_there(missing):
         return False
-    session.incident(f"the module '{missing}' is not installed on the grading machine")
+    watchers.incident(f"the module '{missing}' is not installed on the grading machine")
     return f"{asked}.".startswith(f"{missing}.")
 
 

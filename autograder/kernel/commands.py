@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograder.kernel import session
+from autograder.kernel import watchers
 
 _INSTALLS = re.compile(
     r"\s*(sudo\s+)?(python[\d.]*\s+-m\s+)?(pip[\d.]*|uv|conda|mamba|apt|apt-get|npm)\s.*"
@@ -42,11 +42,11 @@ def _soft_line_magic(run: Callable) -> Callable:
     @functools.wraps(run)
     def run_line_magic(name: str, line: str, _stack_depth: int = 1) -> Any:
         if name in _INSTALLING_MAGICS:
-            return session.remark(f"nothing is installed here: %{name} {line}")
+            return watchers.remark(f"nothing is installed here: %{name} {line}")
         if name in _OF_COLAB_OR_TENSORBOARD:
-            return session.remark(f"%{name} does nothing here")
+            return watchers.remark(f"%{name} does nothing here")
         if name == "matplotlib" and not line.strip().startswith(_INLINE):
-            session.remark("figures are shown inline here")
+            watchers.remark("figures are shown inline here")
             line = "inline"
         with _errors_as_remarks(f"%{name} {line}", but=name in _RUNS_OWN_CODE):
             # One frame further from the cell whose variables it sees.
@@ -59,7 +59,7 @@ def _soft_cell_magic(shell: Any, run: Callable) -> Callable:
     @functools.wraps(run)
     def run_cell_magic(name: str, line: str, cell: str) -> Any:
         if not shell.find_cell_magic(name) and name not in shell.magics_manager.lazy_magics:
-            session.remark(f"%%{name} does nothing here")
+            watchers.remark(f"%%{name} does nothing here")
             # Most magics of extensions run the cell and look at it: so it is run, if it is Python.
             with contextlib.suppress(SyntaxError):
                 ast.parse(shell.transform_cell(cell))
@@ -79,7 +79,7 @@ def _errors_as_remarks(what: str, *, but: bool) -> Iterator[None]:
     except Exception as error:
         if but:
             raise
-        session.remark(f"{what.strip()} does not work here ({type(error).__name__}: {error})"[:300])
+        watchers.remark(f"{what.strip()} does not work here ({type(error).__name__}: {error})"[:300])
 
 
 def _soft_command(shell: Any, run: Callable, nothing: Any = None) -> Callable:
@@ -88,20 +88,20 @@ def _soft_command(shell: Any, run: Callable, nothing: Any = None) -> Callable:
     @functools.wraps(run)
     def command(text: str, *arguments: Any, **options: Any) -> Any:
         if _INSTALLS.match(text):
-            session.remark(f"nothing is installed here: !{text.strip()}"[:300])
+            watchers.remark(f"nothing is installed here: !{text.strip()}"[:300])
             return nothing
         try:
             result = run(text, *arguments, **options)
         except Exception as error:
-            session.remark(f"!{text.strip()} does not work here ({error})"[:300])
+            watchers.remark(f"!{text.strip()} does not work here ({error})"[:300])
             return nothing
         if _DOWNLOADS.match(text) and shell.user_ns.get("_exit_code") != 0:
-            session.incident(f"nothing can be downloaded on the grading machine: !{text.strip()}")
+            watchers.incident(f"nothing can be downloaded on the grading machine: !{text.strip()}")
         return result
 
     return command
 
 
 def _no_answer(prompt: object = "", *_: object, **__: object) -> str:
-    session.incident("nobody answers questions on the grading machine (input)")
+    watchers.incident("nobody answers questions on the grading machine (input)")
     return ""

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from keras import layers as kl
 
-from autograder import challenge
-from autograder.evidence import (
+from autograder.protocol import challenge
+from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
     LAYER_ATTRIBUTES,
     MAX_ARRAY_BYTES,

@@ -14,7 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 
-from autograder.evidence import MAX_COORDINATE, Drawing
+from autograder.protocol.evidence import MAX_COORDINATE, Drawing
 
 MAX_DRAWINGS = 400
 MAX_PIXELS = 1_000_000

@@ -16,8 +16,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from autograder.evidence import Sample
 from autograder.kernel.describe import numbers, sample
+from autograder.protocol.evidence import Sample
 
 LATE = 24
 """Images that are sampled from the later batches."""

@@ -6,10 +6,10 @@ import weakref
 import keras
 import numpy as np
 
-from autograder.evidence import FitEvidence
 from autograder.kernel import feed
 from autograder.kernel.describe import sample
 from autograder.kernel.exchange import Exchanges
+from autograder.protocol.evidence import FitEvidence
 
 BEGINNING = 1400
 """Images of which more are looked at than of those that follow."""

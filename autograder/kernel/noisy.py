@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from autograder import challenge
-from autograder.evidence import Array, Sample
+from autograder.protocol import challenge
+from autograder.protocol.evidence import Array, Sample
 
 BLOCK = 2000
 """Images that are read at once."""

@@ -16,7 +16,7 @@ import matplotlib.style
 import tensorflow as tf
 from keras.src.utils import file_utils
 
-from autograder.kernel import session
+from autograder.kernel import watchers
 
 _MOVED = "-v0_8"
 """What Matplotlib 3.6 put into the names of seaborn's styles."""
@@ -40,7 +40,7 @@ def _noting_failure(getaddrinfo: Callable) -> Callable:
         try:
             return getaddrinfo(host, *arguments, **options)
         except OSError:
-            session.incident("there is no network on the grading machine: nothing can be downloaded")
+            watchers.incident("there is no network on the grading machine: nothing can be downloaded")
             raise
 
     return noting
@@ -52,7 +52,7 @@ def _soft_retrieval(urlretrieve: Callable) -> Callable:
         try:
             return urlretrieve(url, filename, *arguments, **options)
         except OSError as error:
-            session.remark(f"{url} was not downloaded ({error})"[:300])
+            watchers.remark(f"{url} was not downloaded ({error})"[:300])
             return filename or os.path.basename(url), {}
 
     return retrieve
@@ -70,7 +70,7 @@ def _soft_download(get_file: Callable, images: str) -> Callable:
             # Keras raises nothing more specific.
             if "URL fetch failure" not in str(error):
                 raise
-            session.remark(str(error)[:300])
+            watchers.remark(str(error)[:300])
             return name
 
     return download

@@ -14,7 +14,7 @@ from IPython.display import Image, display
 from matplotlib.figure import Figure
 from PIL import Image as Pixels
 
-from autograder.kernel.imports import after_import
+from autograder.kernel.after_import import after_import
 
 MOST_DRAWN = 200
 COLUMNS = 10

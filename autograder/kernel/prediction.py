@@ -6,7 +6,7 @@ import inspect
 import keras
 import numpy as np
 
-from autograder.kernel.training import Trainer
+from autograder.kernel.fit_recorder import Trainer
 
 FIRST = 500
 """Images that are really run. A multiple of the number of different test images that are embedded, so

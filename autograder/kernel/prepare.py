@@ -37,13 +37,13 @@ from autograder.kernel import (  # noqa: E402
     offline,
     plotly_figures,
     prediction,
-    session,
+    watchers,
     widgets,
     windows,
 )
 
 
-def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.publish) -> None:
+def prepare(images: str, *, shorten: bool, deliver: watchers.Deliver = watchers.publish) -> None:
     """Makes this process the grading kernel.
 
     images: path of the .npz file that `keras.datasets.mnist.load_data` is to read.
@@ -66,7 +66,7 @@ def prepare(images: str, *, shorten: bool, deliver: session.Deliver = session.pu
     plotly_figures.install()
     windows.install()
     widgets.install()
-    session.start(shorten=shorten, deliver=deliver)
+    watchers.start(shorten=shorten, deliver=deliver)
 
 
 def soften(shell: InteractiveShell) -> None:

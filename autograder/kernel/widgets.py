@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from autograder.kernel import session
-from autograder.kernel.imports import after_import
+from autograder.kernel import watchers
+from autograder.kernel.after_import import after_import
 
 MOST_PICTURES = 400
 """In all that one output shows."""
@@ -41,7 +41,7 @@ def _images(widget: Any, seen: set[int]) -> Iterator[Any]:
         if widget.value:
             yield widget
         else:
-            session.incident("nobody sees a widget change here: an image widget is empty when shown")
+            watchers.incident("nobody sees a widget change here: an image widget is empty when shown")
     for child in getattr(widget, "children", ()):
         yield from _images(child, seen)
 

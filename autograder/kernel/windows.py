@@ -6,8 +6,8 @@ from types import ModuleType
 
 import matplotlib.pyplot as plt
 
-from autograder.kernel import session
-from autograder.kernel.imports import after_import
+from autograder.kernel import watchers
+from autograder.kernel.after_import import after_import
 
 
 def install() -> None:
@@ -23,7 +23,7 @@ def _inline_instead(switch: Callable) -> Callable:
         try:
             switch(newbackend)
         except ImportError as error:
-            session.remark(f"figures are shown inline here ({error})")
+            watchers.remark(f"figures are shown inline here ({error})")
 
     return switch_backend
 
@@ -35,7 +35,7 @@ def _without_windows(cv2: ModuleType) -> None:
 
 def _doing_nothing(name: str) -> Callable:
     def nothing(*_: object, **__: object) -> int:
-        session.remark(f"{name} does nothing here: there are no windows")
+        watchers.remark(f"{name} does nothing here: there are no windows")
         return -1
 
     return nothing
@@ -46,7 +46,7 @@ def _at_rest(interaction: ModuleType) -> None:
 
     @functools.wraps(update)
     def noted(self, *arguments: object) -> None:
-        session.incident(
+        watchers.incident(
             "nobody moves a slider on the grading machine (interact): it shows what it shows at first"
         )
         update(self, *arguments)

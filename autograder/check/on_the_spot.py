@@ -1,0 +1,41 @@
+"""Verdicts inside the notebook itself, for an instructor who runs a source notebook by hand."""
+
+import functools
+
+import keras
+from IPython import get_ipython
+from IPython.display import display
+
+from autograder.judge.criteria import judge
+from autograder.judge.reference import Reference
+from autograder.lab import EXERCISES, Exercise
+from autograder.lab.images import HELD_OUT, Images
+from autograder.protocol.evidence import Evidence
+from autograder.report.panel import panel
+
+
+def show_verdict(evidence: Evidence) -> None:
+    """Displays the panel; raises AssertionError where credit is missing."""
+    exercise = _exercise(evidence)
+    criterion = exercise.criterion(evidence.check)
+    verdict = judge(evidence, exercise, _reference())
+    shown = panel(criterion.id, verdict, criterion.points)
+    display({"text/plain": shown.text, "text/html": shown.html}, raw=True)
+    if verdict.credit < 1:
+        raise AssertionError("\n".join(verdict.problems) or shown.text)
+
+
+def _exercise(evidence: Evidence) -> Exercise:
+    """Which notebook this is: the one with a criterion of its own, or with the model's name."""
+    names = get_ipython().user_ns
+    owners = [e for e in EXERCISES.values() if evidence.check in {c.id for c in e.criteria}]
+    return next((e for e in owners if len(owners) == 1 or e.model in names), owners[0])
+
+
+@functools.cache
+def _reference() -> Reference:
+    """The images the notebook itself loaded; its test set serves as the held-out digits."""
+    (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+    held_out = x_test[-HELD_OUT:]
+    counts = len(x_train), len(x_test)
+    return Reference(Images(x_train, y_train, x_test, y_test, held_out, *counts))

@@ -1,0 +1,140 @@
+"""The kernel that submissions run in, whatever kernel their notebooks name."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import zmq
+import zmq.asyncio
+from jupyter_client import AsyncKernelManager
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.session import Session
+from traitlets import Any, Bool, Instance, default
+
+from autograder.grading.options import grading
+from autograder.grading.outputs import LEFT_OUT, holds_too_much
+from autograder.protocol.evidence import MAX_MESSAGE_BYTES
+from autograder.sandbox.isolation import Confinement
+from autograder.sandbox.provisioner import AVAILABLE, ForkServer
+from autograder.sandbox.provisioner import NAME as FORKED
+from autograder.sandbox.relay import Relay
+
+WAITING_MESSAGES = 1
+"""How many messages of a kernel's may wait to be read, at most: with their size, a bound on memory."""
+
+SEND_TIMEOUT = 5000
+"""Milliseconds."""
+
+
+def bounded_context() -> zmq.asyncio.Context:
+    """One whose sockets hold little of what a kernel sends, and wait for it no longer than they must."""
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+    context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+    # A kernel that sent more is cut off: what is sent to it then must not wait for ever.
+    context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT)
+    return context
+
+
+class GradingSession(Session):
+    """Reads no message that would grow large in memory, and asks under the ids that it is given."""
+
+    requests: Iterator[str] | None = Any(help="Ids for requests to run a cell; None for any.")
+
+    def msg_header(self, msg_type: str) -> dict:
+        """The header of a message to be sent."""
+        header = super().msg_header(msg_type)
+        if self.requests is not None and msg_type == "execute_request":
+            header["msg_id"] = next(self.requests)
+        return header
+
+    def deserialize(self, msg_list, content=True, copy=True):
+        """The message; one that holds too many values without its content, and marked as LEFT_OUT."""
+        _, *about, said = msg_list[:5]
+        if any(holds_too_much(part) for part in about):
+            raise ValueError("the headers of a message hold more than is read")
+        too_much = content and holds_too_much(said)
+        message = super().deserialize(msg_list, content and not too_much, copy)
+        if too_much:
+            message["content"], message[LEFT_OUT] = {}, True
+        return message
+
+
+class BoundedClient(AsyncKernelClient):
+    """Reads from a kernel no more at once than evidence may take."""
+
+    @default("context")
+    def _bounded_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        return bounded_context()
+
+    def _make_url(self, channel: str) -> str:
+        return self.parent._make_url(channel)
+
+
+class GradingKernelManager(AsyncKernelManager):
+    """Starts `autograder.kernel` with this Python, for one run."""
+
+    full_training = Bool(
+        False, help="Train all the steps a notebook asks for, as the solution notebooks do."
+    ).tag(config=True)
+
+    run = Instance(Path, help="The folder of the run, with `files` and `ipc` in it.")
+
+    fork_server = Instance(
+        ForkServer, allow_none=True, help="What forks the kernel; None where nothing can be forked."
+    )
+
+    relay = Instance(Relay, allow_none=True, help="What stands between; None where it is not there.")
+
+    @default("session")
+    def _grading_session(self) -> GradingSession:
+        return GradingSession(parent=self)
+
+    @default("context")
+    def _bounded_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        return bounded_context()
+
+    def _make_url(self, channel: str) -> str:
+        url = super()._make_url(channel)
+        if self.transport != "ipc" or self.relay is None:
+            return url
+        return "ipc://" + self.relay.address(url.removeprefix("ipc://"))
+
+    @default("client_factory")
+    def _bounded_client(self) -> type[BoundedClient]:
+        return BoundedClient
+
+    @default("transport")
+    def _no_ports(self) -> str:
+        return "ipc" if AVAILABLE else "tcp"
+
+    @default("connection_file")
+    def _in_the_run(self) -> str:
+        return str(self.run / "ipc" / "k")
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        # -P: a student's keras.py beside the notebook must not be what the kernel imports.
+        command = [sys.executable, "-P", "-m", "autograder.kernel"]
+        command += ["--images", grading(self.config).images_for_kernels]
+        if self.full_training:
+            command.append("--full")
+        return KernelSpec(
+            argv=[*command, "-f", "{connection_file}"],
+            display_name="Autograder",
+            language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": FORKED}} if AVAILABLE else {},
+        )
+
+    @property
+    def confinement(self) -> Confinement | None:
+        """What the kernel is confined to; None without the sandbox."""
+        return grading(self.config).confinement(self.run)
+
+    def write_connection_file(self, **kwargs) -> None:
+        """Writes it so that who runs the submission can read it."""
+        super().write_connection_file(**kwargs)
+        grading(self.config).hand_over(self.run)

@@ -1,0 +1,162 @@
+"""What the driver of a parallel run takes for itself, whoever runs the notebooks: for any size of class.
+
+One submission is really graded. The class hands in as many, all but a few of which are in the gradebook
+already; for those few the driver finds, prepares and records all as ever, with results made of the one.
+`python -m benchmarks.driver --class-size 10000`
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from autograder.batch.command import GradeApp
+from autograder.batch.driver import GradeClass
+from autograder.batch.progress import Watch
+from autograder.batch.workers import Outcome, Task
+from autograder.grading.result import Result, Work
+from autograder.grading.runner import ExecuteSubmission
+from autograder.grading.store import Kept
+from autograder.lab import ASSIGNMENT, EXERCISES
+from benchmarks.classroom import Classroom
+from benchmarks.runs import grade_command
+
+_TEMPLATE = "student000"
+
+
+class _Prompt:
+    """Takes the place of workers: every task is done at once, the first few only."""
+
+    count, current = 1, ()
+
+    def __init__(self, results: dict[str, Result], execute: ExecuteSubmission, most: int) -> None:
+        self._results, self._execute, self._most = results, execute, most
+        self.started = 0.0
+
+    def outcomes(self, tasks) -> Iterator[Outcome]:
+        """Those of the first tasks, made of the one result that there is."""
+        self.started = time.process_time()
+        for task, _ in zip(tasks, range(self._most), strict=False):
+            yield Outcome(task, self._result(task).to_bytes())
+
+    def _result(self, task: Task) -> Result:
+        run = self._execute.digest(Work.from_bytes(task.work))
+        return dataclasses.replace(self._results[task.notebook], run=run)
+
+
+class _Driver(GradeClass):
+    prompt: _Prompt
+
+    def connect(self, to_do: int):
+        """Nobody."""
+        return contextlib.nullcontext(self.prompt)
+
+
+def main() -> None:
+    """Prints seconds of processor time per submission, and memory."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.driver", description=__doc__)
+    parser.add_argument("--class-size", type=int, default=10_000)
+    parser.add_argument("--recorded", type=int, default=100, help="submissions that are really recorded")
+    parser.add_argument("--course", type=Path, default=Path(), help="the course directory")
+    arguments = parser.parse_args()
+    size, few = arguments.class_size, arguments.recorded
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        course = Classroom(arguments.course, Path(folder)).of(1, "class")
+        subprocess.run(grade_command(course, 1), check=True, stdout=subprocess.DEVNULL)
+        kept = Kept(course, ASSIGNMENT)
+        results = {name: kept.find(_TEMPLATE, name) for name in EXERCISES}
+        kept_bytes = sum(path.stat().st_size for path in course.glob(".autograder/kept/**/*.result"))
+        students = [f"student{number:06d}" for number in range(size)]
+        _hand_in(course, students)
+        _fill_gradebook(course / "gradebook.db", students[few:])
+        shutil.rmtree(course / "submitted" / _TEMPLATE)
+        _measure(course, results, size, few)
+    print(f"| kept on disk per submission | {kept_bytes / 2**20:.1f} MiB |")
+
+
+def _measure(course: Path, results: dict[str, Result], size: int, few: int) -> None:
+    os.chdir(course)
+    app = GradeApp(log_level="ERROR")
+    app.initialize([])
+    app.coursedir.assignment_id = ASSIGNMENT
+    execute = ExecuteSubmission(config=app.config)
+    console = Console(file=sys.stderr)
+    driver = _Driver(coursedir=app.coursedir, parent=app, watch=Watch(size, console))
+    driver.prompt = _Prompt(results, execute, few * len(EXERCISES))
+    before, started = time.process_time(), time.monotonic()
+    driver.start()
+    ended = time.process_time()
+    if len(driver.summary.graded) != few:
+        sys.exit(f"{few} submissions should be recorded: {driver.summary.failed}")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    found, recorded = driver.prompt.started - before, ended - driver.prompt.started
+    print(f"| the driver alone, a class of {size:,} | |\n|---|---|")
+    print(f"| to find out what is to be done, per submission | {1000 * found / size:.1f} ms CPU |")
+    print(f"| to hand out, receive and record, per submission | {1000 * recorded / few:.0f} ms CPU |")
+    print(f"| for the whole class | {(found + recorded / few * size) / 60:.1f} min CPU |")
+    print(f"| wall time of what was run | {time.monotonic() - started:.0f} s |")
+    print(f"| peak memory | {memory:.0f} MiB |")
+
+
+def _hand_in(course: Path, students: list[str]) -> None:
+    """The first submission again for each student, with the student's name in it."""
+    given = course / "submitted" / _TEMPLATE / ASSIGNMENT
+    texts = {name: (given / f"{name}.ipynb").read_text("utf-8") for name in EXERCISES}
+    for student in students:
+        folder = course / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True)
+        for name, text in texts.items():
+            (folder / f"{name}.ipynb").write_text(text.replace(_TEMPLATE, student), "utf-8")
+
+
+def _fill_gradebook(database: Path, students: list[str]) -> None:
+    """Gives each student the rows of the one that was graded."""
+    with contextlib.closing(sqlite3.connect(database)) as db, db:
+        db.row_factory = sqlite3.Row
+        (submission,) = db.execute("SELECT * FROM submitted_assignment")
+        books = db.execute("SELECT * FROM submitted_notebook").fetchall()
+        cells = {
+            table: db.execute(f"SELECT * FROM {table}").fetchall() for table in ("grade", "comment")
+        }
+        for student in students:
+            _insert(db, "student", {"id": student})
+            own = {submission["id"]: _new_id()}
+            _insert(
+                db,
+                "submitted_assignment",
+                dict(submission) | {"id": own[submission["id"]], "student_id": student},
+            )
+            for book in books:
+                own[book["id"]] = _new_id()
+                ids = {"id": own[book["id"]], "assignment_id": own[submission["id"]]}
+                _insert(db, "submitted_notebook", dict(book) | ids)
+            for table, rows in cells.items():
+                for row in rows:
+                    ids = {"id": _new_id(), "notebook_id": own[row["notebook_id"]]}
+                    _insert(db, table, dict(row) | ids)
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict) -> None:
+    places = ", ".join("?" * len(row))
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""Grades the same submissions again and again, in every way there is, and compares all that is said.
+
+Ways: `autograder grade` with one and with two workers, on an idle machine and beside processes that
+compute, and nbgrader's own command. Scores and panels must be the same each time.
+
+    python -m benchmarks.repeat [--gradings N] [--students M]
+"""
+
+import argparse
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.examples.demo import FEW_IMAGES, submit_examples
+from autograder.grading.request_ids import secret_of
+from autograder.lab import ASSIGNMENT, EXERCISES
+from autograder.submissions import notebooks
+from benchmarks.classroom import Classroom
+from benchmarks.runs import grade_command
+
+RIGHT_ONES = 4
+"""Solved submissions in ways of writing of their own, besides the examples."""
+_COMPUTE = "while True: sum(range(10**6))"
+
+Panels = Mapping[tuple[str, str, str], str]
+"""What is said of each criterion, score included, by student, notebook and criterion."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to grade. workers: None for nbgrader's own command."""
+
+    name: str
+    workers: int | None
+    load: int = 0
+    """Processes that compute beside it."""
+
+
+def ways() -> tuple[Way, ...]:
+    """All of them; under load there are twice as many processes as cores."""
+    busy = 2 * (os.cpu_count() or 1)
+    return (
+        Way("autograder grade, 1 worker", 1),
+        Way("autograder grade, 2 workers", 2),
+        Way("nbgrader autograde", None),
+        Way("autograder grade, 1 worker, machine loaded", 1, busy),
+        Way("autograder grade, 2 workers, machine loaded", 2, busy),
+    )
+
+
+def panels(course: Path) -> Panels:
+    """What the autograded notebooks of a course say."""
+    found = {}
+    for student in sorted(path.name for path in (course / "autograded").iterdir()):
+        for name, exercise in EXERCISES.items():
+            notebook = notebooks.read(course / "autograded" / student / ASSIGNMENT / f"{name}.ipynb")
+            outputs = {notebooks.grade_id(cell): cell.get("outputs") for cell in notebook.cells}
+            for criterion in exercise.criteria:
+                (output,) = outputs[criterion.id]
+                found[student, name, criterion.id] = "\n".join(output.data[kind] for kind in output.data)
+    return found
+
+
+def graded(course: Path, way: Way) -> Panels:
+    """Grades all submissions of a course. Raises RuntimeError with what was said where that fails."""
+    own = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT]
+    command = own if way.workers is None else grade_command(course, way.workers)
+    with _computing(way.load):
+        done = subprocess.run(command, cwd=course, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{way.name} failed:\n{done.stdout}{done.stderr}")
+    return panels(course)
+
+
+def differences(first: Panels, other: Panels) -> list[str]:
+    """The criteria that were judged differently, in words."""
+    places = sorted({*first, *other})
+    return [" ".join(place) for place in places if first.get(place) != other.get(place)]
+
+
+@contextlib.contextmanager
+def _computing(processes: int) -> Iterator[None]:
+    started = [subprocess.Popen([sys.executable, "-c", _COMPUTE]) for _ in range(processes)]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def _course(classroom: Classroom, students: int | None) -> Path:
+    """The example submissions and a few solved ones; the first so many of them."""
+    course = classroom.of(RIGHT_ONES, "course", FEW_IMAGES)
+    submit_examples(course)
+    # Made before the course is copied: one course asks the same of the same work.
+    secret_of(course)
+    for unwanted in left_out(sorted((course / "submitted").iterdir()), students):
+        shutil.rmtree(unwanted)
+    return course
+
+
+def left_out(submissions: list[Path], students: int | None) -> list[Path]:
+    """All but the first so many; none where no number is given."""
+    return [] if students is None else submissions[students:]
+
+
+def main() -> str | int:
+    """Prints a line for each grading; returns what differed, or 0."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gradings", type=int, default=20, help="default: 20")
+    parser.add_argument("--students", type=int, help="the first so many (default: all ten)")
+    parser.add_argument("--course", type=Path, default=Path(), help="the course directory")
+    arguments = parser.parse_args()
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    with tempfile.TemporaryDirectory(prefix="repeat-") as folder:
+        course = _course(Classroom(arguments.course, Path(folder)), arguments.students)
+        first, found = None, []
+        for number, way in enumerate(itertools.islice(itertools.cycle(ways()), arguments.gradings), 1):
+            fresh = Path(folder) / f"grading-{number}"
+            shutil.copytree(course, fresh)
+            started = time.monotonic()
+            said = graded(fresh, way)
+            first = first or said
+            differing = differences(first, said)
+            seconds = time.monotonic() - started
+            print(
+                f"| {number} | {way.name} | {seconds:.0f} s | {len(said)} panels "
+                f"| {', '.join(differing) or 'identical'} |",
+                flush=True,
+            )
+            found += [f"{way.name}: {place}" for place in differing]
+            shutil.rmtree(fresh)
+    return "\n".join(found) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

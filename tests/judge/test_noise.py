@@ -1,0 +1,249 @@
+"""Criterion `noise`: every right way to add it, and every wrong one with its reason."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from autograder.calibration import noise_kinds, noise_measuring
+from autograder.judge import noise_tests
+from autograder.judge.noise import judge_noise
+from autograder.kernel import noisy
+from autograder.lab import DENOISING
+from autograder.protocol import challenge
+from autograder.protocol.evidence import MAX_MESSAGE_BYTES, Evidence, encode
+
+REQUEST = "a request"
+TRAIN, TEST = "x_train_noisy", "x_test_noisy"
+
+
+@pytest.fixture(scope="module")
+def few(images):
+    return noise_measuring.few(images)
+
+
+@pytest.fixture(scope="module")
+def clean(few):
+    """The clean images of both sets."""
+    images = few.images
+    return few.train_images(np.arange(images.train_count)), few.test_images(np.arange(images.test_count))
+
+
+@pytest.fixture
+def judged(few):
+    def judge(train, test, request=REQUEST, change=lambda arrays: arrays):
+        arrays = change(noisy.look(request, {TRAIN: train, TEST: test}))
+        return judge_noise(Evidence("noise", request, None, (), arrays, ()), DENOISING, few)
+
+    return judge
+
+
+def gaussian(like, seed, sigma=0.2):
+    return np.random.default_rng(seed).normal(0, sigma, like.shape)
+
+
+@pytest.mark.parametrize("kind", noise_kinds.RIGHT)
+def test_right_noise_earns_all(few, kind):
+    verdict = judge_noise(noise_measuring.evidence(kind, 0, few), DENOISING, few)
+    assert verdict.credit == 1, verdict
+    assert "σ ≈ 0." in verdict.found
+
+
+@pytest.mark.parametrize("kind", noise_kinds.WRONG)
+def test_wrong_noise_earns_nothing_and_the_first_sentence_says_why(few, kind):
+    verdict = judge_noise(noise_measuring.evidence(kind, 1, few), DENOISING, few)
+    assert verdict.credit == 0, verdict
+    assert len(verdict.problems) == 2
+    assert all(noise_kinds.WRONG[kind].words in problem for problem in verdict.problems), (
+        verdict.problems
+    )
+    assert not verdict.review
+
+
+def test_the_nearest_wrong_noise_is_far_from_the_bound(few):
+    """Also where clipping hides half of it: its probability is less than the square of the bound."""
+    for kind in ("σ 0.19, clipped", "σ 0.21, clipped", "mean 0.02, clipped"):
+        unlikely = noise_measuring.unlikeliness(noise_measuring.evidence(kind, 2, few), few)
+        each = [
+            max(p for test, p in unlikely.items() if test.startswith(name)) for name in (TRAIN, TEST)
+        ]
+        assert min(each) > 2 * noise_measuring.BOUND, (kind, each)
+
+
+GENERATORS = {
+    "as a list": lambda x: [image + np.random.normal(0, 0.2, image.shape) for image in x],
+    "scipy": lambda x: x + stats.norm.rvs(scale=0.2, size=x.shape),
+    "one by one": lambda x: x + np.reshape([random.gauss(0, 0.2) for _ in range(x.size)], x.shape),
+    "sum of weaker ones": lambda x: x + sum(np.random.normal(0, 0.2 / 2, x.shape) for _ in range(4)),
+    "in blocks": lambda x: np.concatenate(
+        [part + np.random.randn(*part.shape) * 0.2 for part in np.array_split(x, 7)]
+    ),
+    "legacy": lambda x: x + np.random.RandomState(0).normal(scale=0.2, size=x.shape),
+    "the other order": lambda x: (x + np.random.randn(*x.shape)[::-1] * 0.2).astype("float32"),
+}
+
+
+@pytest.mark.parametrize("add", GENERATORS.values(), ids=GENERATORS)
+def test_any_generator_will_do(judged, clean, add):
+    np.random.seed(2)
+    random.seed(2)
+    train, test = clean
+    assert judged(add(train), test + gaussian(test, 1)).credit == 1
+
+
+def test_each_set_is_half(judged, clean):
+    train, test = clean
+    verdict = judged(train + gaussian(train, 1), test)
+    assert verdict.credit == 0.5
+    assert verdict.problems == ("x_test_noisy: no noise was added (−1/2).",)
+
+
+ALIKE = {
+    "the same": lambda n: n,
+    "its sign turned": lambda n: -n,
+    "its order reversed": lambda n: n[::-1],
+    "the last ones": lambda n: np.roll(n, 17, axis=0),
+    "upside down": lambda n: n[:, ::-1, ::-1],
+}
+
+
+@pytest.mark.parametrize("change", ALIKE.values(), ids=ALIKE)
+@pytest.mark.parametrize("clip", [(-9, 9), (0, 1)], ids=["not clipped", "clipped"])
+def test_both_sets_need_noise_of_their_own(judged, clean, change, clip):
+    train, test = clean
+    noise = gaussian(train, 1)
+    verdict = judged(np.clip(train + noise, *clip), np.clip(test + change(noise)[: len(test)], *clip))
+    assert verdict.credit == 0.5
+    assert "that of x_train_noisy once more" in verdict.problems[0]
+
+
+def test_no_noise_and_hardly_any_cost_the_same(judged, clean):
+    train, test = clean
+    none = judged(train, test)
+    hardly_any = judged(train + gaussian(train, 1, 0.001), test + gaussian(test, 2, 0.001))
+    assert none.credit == hardly_any.credit == 0
+    assert "no noise to speak of" in hardly_any.problems[0]
+
+
+SHAPES = {
+    "too few": (lambda x: x[:100], "its shape is (100, 28, 28, 1), not (600, 28, 28, 1)"),
+    "without channel": (lambda x: x[..., 0], "its shape is (600, 28, 28), not (600, 28, 28, 1)"),
+    "the other set": (lambda x: x[:300], "which is that of x_test_noisy"),
+    "a number": (lambda x: np.float32(0.2), "its shape is ()"),
+    "text": (lambda x: np.full(x.shape, "noise"), "it holds no numbers"),
+    "none": (lambda x: None, "its shape is ()"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), SHAPES.values(), ids=SHAPES)
+def test_what_is_no_set_of_noisy_images_is_named(judged, clean, change, words):
+    train, test = clean
+    verdict = judged(change(train + gaussian(train, 1)), test + gaussian(test, 2))
+    assert verdict.credit == 0.5
+    assert words in verdict.problems[0]
+
+
+def test_not_finite_is_named(judged, clean):
+    train, test = clean
+    verdict = judged(train + np.nan, test + gaussian(test, 2))
+    assert "not finite" in verdict.problems[0]
+
+
+def test_without_noisy_images_there_is_nothing_to_judge(few):
+    verdict = judge_noise(Evidence("noise", REQUEST, None, (), {}, ()), DENOISING, few)
+    assert verdict.credit == 0
+    assert "missing" in verdict.problems[0]
+
+
+def test_nobody_knows_which_images_are_looked_at():
+    looked_at = [set(challenge.noisy_rows(f"request {i}", 60_000, 10_000)[0]) for i in range(4)]
+    assert len(set.union(*looked_at)) > 4 * 90
+
+
+def test_noise_only_where_another_request_looked_is_found(judged, clean):
+    """Whoever knows the program does not know the request."""
+    train, test = clean
+    noise, some = gaussian(train, 1), np.zeros(len(train), bool)
+    some[challenge.noisy_rows("another request", len(train), len(test))[0]] = True
+    verdict = judged(train + noise * some[:, None, None, None], test + gaussian(test, 2))
+    assert verdict.credit == 0.5
+    assert "no noise in about 8" in verdict.problems[0]
+
+
+def without_signatures(arrays):
+    return {name: sample for name, sample in arrays.items() if "signatures" not in name}
+
+
+def other_rows(arrays):
+    sample = arrays[TRAIN]
+    return arrays | {TRAIN: dataclasses.replace(sample, rows=tuple(range(len(sample.rows))))}
+
+
+def of_other_images(arrays):
+    return arrays | {TRAIN: dataclasses.replace(arrays[TRAIN], values=-arrays[TRAIN].values)}
+
+
+@pytest.mark.parametrize("change", [without_signatures, other_rows, of_other_images])
+def test_what_does_not_fit_together_is_for_a_person(judged, clean, change):
+    train, test = (x + gaussian(x, seed) for seed, x in enumerate(clean))
+    verdict = judged(train, test, change=change)
+    assert verdict.credit <= 0.5
+    assert verdict.review
+
+
+def test_any_array_is_read_the_same(clean):
+    """Block by block, of any precision."""
+    train, _ = clean
+    noise = (train + gaussian(train, 1)).astype(np.float32)
+    seen = [
+        noisy.look(REQUEST, {TRAIN: images, TEST: images})[TRAIN].values
+        for images in (
+            noise,
+            noise.astype(np.float64),
+            list(noise),
+            noise[::-1][::-1],
+        )
+    ]
+    assert all(np.array_equal(values, seen[0]) for values in seen)
+
+
+def test_a_message_of_mnists_size_is_not_too_large():
+    """Of what is read, and of what is kept for each student."""
+    sets = {TRAIN: np.zeros((60_000, 28, 28, 1), np.float16), TEST: np.zeros((10_000, 28, 28, 1))}
+    text = encode(Evidence("noise", REQUEST, None, (), noisy.look(REQUEST, sets), ()))
+    assert len(text) < 1.7 * 2**20 < MAX_MESSAGE_BYTES
+
+
+def test_the_likelihood_finds_mean_and_deviation_behind_clipping(clean):
+    train, _ = clean
+    flat = np.float64(train[:96].reshape(96, -1))
+    noise = np.random.default_rng(1).normal(0.05, 0.3, flat.shape)
+    level = noise_tests.Noise(np.clip(flat + noise, 0, 1), flat).level()
+    assert abs(level.mean - 0.05) < 4 * level.mean_error < 0.01
+    assert abs(level.sigma - 0.3) < 4 * level.sigma_error < 0.01
+
+
+NAMED = {
+    "black and white images": (lambda x, n: (x > 0.5) + n, "only black and white"),
+    "no scale": (lambda x, n: x + 5 * n, "where no scale is given"),
+    "half as bright": (lambda x, n: 0.5 * x + n, "not x_train and x_test: black is 0 and white 0."),
+    "half an image": (lambda x, n: x + n * (np.arange(28) < 14)[:, None], "all places of the image"),
+    "stronger from image to image": (
+        lambda x, n: x + n * np.linspace(0.5, 1.5, len(x))[:, None, None, None],
+        "all images: σ is from 0.1",
+    ),
+    "limited itself": (lambda x, n: x + np.clip(n, -0.2, 0.2), "but not the noise"),
+    "not on the digits": (lambda x, n: x + n * (x == 0), "depends on the image"),
+    "much too dark": (lambda x, n: x - 0.5 + n, "the mean of the noise is -0.5"),
+    "cut off to whole numbers": (lambda x, n: np.trunc(x * 255 + n), "no noise was added"),
+}
+
+
+@pytest.mark.parametrize(("add", "words"), NAMED.values(), ids=NAMED)
+def test_the_cause_is_named(judged, clean, add, words):
+    train, test = clean
+    verdict = judged(add(train, gaussian(train, 1)), add(test, gaussian(test, 2)))
+    assert verdict.credit == 0
+    assert words in verdict.problems[0]
