@@ -7,6 +7,7 @@ import tempfile
 import threading
 from contextlib import contextmanager
 
+import pytest
 from class_course import SECONDS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -65,3 +66,6 @@ def listening():
         threading.Thread(target=listener.serve_forever, daemon=True).start()
         yield listener
         listener.shutdown()
+
+
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open pages with")

@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbgrader.utils import is_grade
 from once import Descriptions
 
-from autograder.grading.outputs import out_of_sight, pictures
+from autograder.judge.shown_pictures import out_of_sight, pictures
 from autograder.kernel import prepare, watchers
 from autograder.lab.images import Images
 from autograder.protocol.evidence import COLLECT, MIME_TYPE, Drawing, Message

@@ -67,7 +67,7 @@ def _start() -> None:
 
 
 def _measure(each: Training | Draw, source: str) -> Result | Drawn:
-    from autograder.calibration import trainings
+    from autograder.calibration import noise_measuring, trainings
 
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         return (noise_measuring if isinstance(each, Draw) else trainings).measure(each, source)

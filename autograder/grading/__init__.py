@@ -1,1 +1,1 @@
-"""TODO"""
+"""From a `Job` to a `Result`: `grader.Grader.grade` runs a notebook and judges it."""

@@ -15,9 +15,9 @@ from traitlets.config import SingletonConfigurable
 
 from autograder.grading import fingerprints
 from autograder.grading.judge_process import Judge, most_seconds
-from autograder.grading.outputs import out_of_sight, pictures
 from autograder.grading.request_ids import secret_of
 from autograder.grading.result import Result
+from autograder.judge.shown_pictures import out_of_sight, pictures
 from autograder.lab import EXERCISES, TEST_IMAGES, TRAIN_IMAGES
 from autograder.lab.images import Images, load
 from autograder.protocol.evidence import DRAWINGS, Message
@@ -150,7 +150,7 @@ class Grading(SingletonConfigurable):
                 yield server
 
     def _new_fork_server(self, log: Path) -> ForkServer:
-        program = ["-m", "autograder.sandbox.fork_server"]
+        program = ["-m", "autograder.sandbox.fork_server", "autograder.kernel.prepare"]
         if self.sandboxed:
             command = bubblewrap.command(self._runs, self.images_file, *program, SANDBOXED)
         else:

@@ -1,4 +1,4 @@
-"""The ids of requests to run cells: what a kernel is asked follows from them (`autograder.protocol.challenge`).
+"""The ids of requests to run cells, which decide what a kernel is asked (`protocol.challenge`).
 
 No submission knows one beforehand, also not from those of its earlier cells; and the same work is asked
 the same whenever, wherever and by whichever command it is graded.

@@ -19,7 +19,7 @@ from autograder.grading.kernel_manager import GradingKernelManager
 from autograder.grading.options import MIB, grading
 from autograder.grading.outputs import Outputs, in_one_piece
 from autograder.grading.result import EVIDENCE, INCIDENT, RESULT, Result, Work, files_in, work_on
-from autograder.protocol.evidence import COLLECT, DRAWINGS
+from autograder.protocol.evidence import COLLECT, DRAWINGS, MAX_MESSAGE_BYTES
 from autograder.sandbox.clock import INTERVAL, TimeLimit, clock_of
 from autograder.sandbox.memory_watch import memory_watched
 from autograder.sandbox.provisioner import AVAILABLE
@@ -80,7 +80,7 @@ class ExecuteSubmission(Execute):
         manager.run = self._run
         manager.session.requests = self._requests
         if AVAILABLE:
-            relay = Relay(self._run / "relay", self._end_kernel)
+            relay = Relay(self._run / "relay", MAX_MESSAGE_BYTES, self._end_kernel)
             manager.relay = self._until_the_end.enter_context(relay)
         manager.fork_server = self._until_the_end.enter_context(grading(self.config).forking())
         return manager

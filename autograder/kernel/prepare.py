@@ -9,6 +9,16 @@ from collections.abc import Callable
 
 SEED = 28
 
+PRELOADED = (
+    *("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib"),
+    *("IPython.core.pylabtools", "IPython.extensions.storemagic", "matplotlib.backends.backend_agg"),
+    *("PIL.JpegImagePlugin", "pygments.formatters.terminal256", "sqlite3", "stack_data"),
+    "tornado.queues",
+)
+"""Modules that every kernel needs sooner or later. A fork server imports them once for all kernels.
+
+Not matplotlib_inline, which sets itself up for a notebook when it is imported."""
+
 # Read at import: no GPU, no log lines, no threads that wait for small matrices, figures as outputs of
 # the notebook.
 os.environ.update(

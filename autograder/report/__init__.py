@@ -1,1 +1,1 @@
-"""TODO"""
+"""What people look at: the verdict on each criterion, its panel, and the gradebook as a table."""

@@ -15,8 +15,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbgrader.converters import NbGraderException
-
 import autograder
 from autograder.sandbox import isolation, system_calls
 from autograder.sandbox.run_folder import RunFolder
@@ -27,14 +25,14 @@ IMAGES = "/run/autograder/mnist.npz"
 TRIAL_SECONDS = 60
 
 _PACKAGE = Path(autograder.__file__).resolve().parent
-_KERNEL_SIDE = ("__init__.py", "challenge.py", "check.py", "evidence.py", "imports.py", "kernel")
-"""All of this package that is to be seen inside."""
+_INSIDE = ("check", "kernel", "protocol", "sandbox")
+"""The rooms of this package that are seen inside. The judge and the digits are not."""
 _LIBRARIES = ("tensorflow", "keras", "numpy", "matplotlib", "ipykernel", "IPython", "pyseccomp")
 _SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
 
-class SandboxError(NbGraderException):
+class SandboxError(RuntimeError):
     """Submissions were to run in the sandbox only, and it does not work here; the text says why."""
 
 
@@ -64,7 +62,7 @@ def command(runs: Path, images: Path, *program: str) -> list[str]:
     for path in (*_SYSTEM, *_python_folders()):
         arguments += ["--ro-bind-try", path, path]
     arguments += ["--tmpfs", str(_PACKAGE)]
-    for name in _KERNEL_SIDE:
+    for name in _INSIDE:
         arguments += ["--ro-bind", str(_PACKAGE / name), str(_PACKAGE / name)]
     arguments += ["--ro-bind", str(images), IMAGES, "--bind", str(runs), str(runs)]
     for path in (_PACKAGE, "/dev", "/"):

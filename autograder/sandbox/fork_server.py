@@ -1,12 +1,12 @@
-"""One process that imports what every grading kernel needs, and forks a kernel for each notebook.
+"""One process that imports what every kernel needs, and forks a kernel for each notebook.
 
-`import tensorflow` costs many seconds of processor time, a fork of a process that has done it well
-under one. The process runs no TensorFlow operation of its own: after one, a fork could not.
+`python -m autograder.sandbox.fork_server ENTRY [--sandboxed]`. ENTRY is a module with `PRELOADED`, the
+names of the modules to import beforehand, and `serve`, which serves one notebook in a forked process.
 
 Standard input is a socket. Each message on it asks for a kernel, as JSON: `argv` (the arguments of
-`autograder.kernel`), `cwd`, and `confinement` (None, or the fields of `isolation.Confinement`). The
-file that its output goes to comes along as a file descriptor. The answer is a pidfd of the kernel, or
-the text of an error. When the other end closes, the process ends, and the kernels with it.
+`serve`), `cwd`, and `confinement` (None, or the fields of `isolation.Confinement`). The file descriptor
+for the kernel's output comes along. The answer is a pidfd of the kernel, or the text of an error. When
+the other end closes, the process ends, and the kernels with it.
 """
 
 import importlib
@@ -18,20 +18,16 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from types import ModuleType
 
 from autograder.sandbox import isolation
 from autograder.sandbox.quick_imports import quick_imports
 
+Serve = Callable[[list[str], Callable[[], None]], None]
+"""Serves a notebook. Takes the arguments, and what to call once the kernel's sockets are bound."""
+
 SANDBOXED = "--sandboxed"
 MESSAGE_BYTES = 65536
-
-_NEEDED = (
-    *("ipykernel.kernelapp", "ipykernel.debugger", "autograder.kernel.prepare"),
-    *("IPython.core.completerlib", "IPython.core.pylabtools", "IPython.extensions.storemagic"),
-    *("matplotlib.backends.backend_agg", "PIL.JpegImagePlugin", "sqlite3", "stack_data"),
-    *("pygments.formatters.terminal256", "tornado.queues"),
-)
-"""Modules. Not matplotlib_inline, which sets itself up for a notebook when it is imported."""
 
 
 def main() -> None:
@@ -39,7 +35,7 @@ def main() -> None:
     if SANDBOXED in sys.argv:
         isolation.give_up_root()
         importlib.import_module("pyseccomp")
-    _import_what_kernels_need()
+    entry = _imported(sys.argv[1])
     requests = socket.socket(fileno=0)
     # Reaped by the system: who asked for a kernel watches it by itself.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -51,23 +47,23 @@ def main() -> None:
         if not message:
             break
         if not os.fork():
-            _become_kernel(json.loads(message), files[0], requests)
+            _become_kernel(entry.serve, json.loads(message), files[0], requests)
         os.close(files[0])
 
 
-def _import_what_kernels_need() -> None:
-    """Once for all kernels, which find it ready; also what is imported at its first use otherwise."""
+def _imported(name: str) -> ModuleType:
+    """The entry module, imported with all that it wants preloaded."""
     with quick_imports():
-        for name in _NEEDED:
-            importlib.import_module(name)
-        # Where tracebacks look modules up: to find all their files takes a quarter of a second.
+        entry = importlib.import_module(name)
+        for preloaded in entry.PRELOADED:
+            importlib.import_module(preloaded)
+        # Tracebacks look modules up: finding all their files takes a quarter of a second.
         inspect.getmodule(main.__code__)
+    return entry
 
 
-def _become_kernel(request: dict, log: int, requests: socket.socket) -> None:
+def _become_kernel(serve: Serve, request: dict, log: int, requests: socket.socket) -> None:
     """In the child: takes on the request's surroundings and serves a notebook; never returns."""
-    from autograder.kernel.prepare import serve
-
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

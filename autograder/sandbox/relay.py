@@ -14,8 +14,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.protocol.evidence import MAX_MESSAGE_BYTES
-
 CHUNK = 256 * 1024
 """Bytes that wait for one side of a connection, at most."""
 MAX_FRAMES = 1000
@@ -34,7 +32,8 @@ class RelayError(ValueError):
 class Frames:
     """The frames of what a kernel sends over one connection, as far as it has come."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._greeted = False
         self._head = bytearray()
         """The beginning of a frame, or the greeting, as long as it is not whole."""
@@ -81,8 +80,8 @@ class Frames:
             return
         self._message_bytes += self._body
         self._message_frames += 1
-        if self._message_bytes > MAX_MESSAGE_BYTES:
-            most = f"{MAX_MESSAGE_BYTES >> 20} MiB"
+        if self._message_bytes > self._max_bytes:
+            most = f"{self._max_bytes >> 20} MiB"
             raise RelayError(f"the notebook put out more than {most} at once, as one output or reply")
         if self._message_frames > MAX_FRAMES:
             raise RelayError(f"the notebook put out a message of more than {MAX_FRAMES} parts")
@@ -105,13 +104,13 @@ class _Side:
 class Relay:
     """Passes on what a kernel and the grader send each other. Use as a context.
 
-    folder: for its own sockets; made here, and nobody else's. refused: called, from a thread, with the
-    reason when something is not let through.
+    folder: for its own sockets; made here, and nobody else's. max_bytes: of one message from the kernel.
+    refused: called, from a thread, with the reason when something is not let through.
     """
 
-    def __init__(self, folder: Path, refused: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, max_bytes: int, refused: Callable[[str], None]) -> None:
         folder.mkdir(mode=0o700)
-        self._folder, self._refused = folder, refused
+        self._folder, self._max_bytes, self._refused = folder, max_bytes, refused
         self._addresses: dict[str, str] = {}
         self._selector = selectors.DefaultSelector()
         self._stop, self._stopped = socket.socketpair()
@@ -164,7 +163,7 @@ class Relay:
             except OSError:
                 return
             if_it_fails.pop_all()
-            sides = _Side(kernel, Frames()), _Side(client, None)
+            sides = _Side(kernel, Frames(self._max_bytes)), _Side(client, None)
             sides[0].other, sides[1].other = reversed(sides)
             for side in sides:
                 self._selector.register(side.socket, selectors.EVENT_READ, side)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.grading import outputs
+from autograder.judge.shown_pictures import pictures
 from autograder.kernel import watchers
 
 pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
@@ -23,7 +23,7 @@ def shown(kernel, last_line):
 
     cells = [nbformat.v4.new_code_cell(PICTURE + last_line)]
     executed = kernel.run(nbformat.v4.new_notebook(cells=cells))
-    return outputs.pictures(executed.cells[0].outputs)
+    return pictures(executed.cells[0].outputs)
 
 
 @pytest.mark.parametrize(

@@ -125,11 +125,18 @@ def test_nothing_but_the_scratch_can_be_written(grading):
     assert others.strip() == "[]"
 
 
+HIDDEN_ROOMS = ("judge", "course", "lab", "grading", "report")
+
+
 @works
 def test_course_home_judge_and_other_runs_cannot_be_seen(grading, tmp_path):
     (tmp_path / "gradebook.db").write_text("secret")
     package = Path(bubblewrap.__file__).parent.parent
-    hidden = [tmp_path / "gradebook.db", tmp_path, *(package / n for n in ("judge", "course", "lab.py"))]
+    hidden = [
+        tmp_path / "gradebook.db",
+        tmp_path,
+        *(package / n for n in ("judge", "course", "lab", "grading", "report")),
+    ]
     hidden += [package.parent / name for name in ("source", "tests", "nbgrader_config.py")]
     hidden += [Path.home() / ".bashrc", *map(Path, ("/etc/passwd", "/etc/hostname", "/var"))]
     with grading.new_run() as other:

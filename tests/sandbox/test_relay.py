@@ -31,7 +31,7 @@ MESSAGE = frame(3, MORE) + frame(0, MORE) + frame(70_000, MORE) + frame(5)
 
 @pytest.mark.parametrize("seed", range(5))
 def test_messages_are_followed_in_whatever_pieces_they_come(seed):
-    chance, frames = random.Random(seed), Frames()
+    chance, frames = random.Random(seed), Frames(MAX_MESSAGE_BYTES)
     data = GREETING + frame(30, COMMAND) + MESSAGE * 10
     while data:
         size = chance.choice((1, 2, 9, 64, 300, 200_000))
@@ -56,7 +56,7 @@ def test_messages_are_followed_in_whatever_pieces_they_come(seed):
     ],
 )
 def test_what_is_too_large_is_refused_before_it_has_come(sent):
-    frames = Frames()
+    frames = Frames(MAX_MESSAGE_BYTES)
     frames.follow(GREETING + MESSAGE)
     with pytest.raises(RelayError):
         frames.follow(sent)
@@ -65,7 +65,7 @@ def test_what_is_too_large_is_refused_before_it_has_come(sent):
 @pytest.mark.parametrize("greeting", [GREETING[:10] + b"\x01" + GREETING[11:], frame(10) * 10])
 def test_other_languages_are_refused(greeting):
     with pytest.raises(RelayError):
-        Frames().follow(greeting)
+        Frames(MAX_MESSAGE_BYTES).follow(greeting)
 
 
 on_unix = pytest.mark.skipif(sys.platform != "linux", reason="Unix sockets, as on Linux")
@@ -80,7 +80,7 @@ def refused():
 def relay(tmp_path, monkeypatch, refused):
     # The path of a Unix socket must be short.
     monkeypatch.chdir(tmp_path)
-    with Relay(tmp_path / "r", refused.append) as relay:
+    with Relay(tmp_path / "r", MAX_MESSAGE_BYTES, refused.append) as relay:
         yield relay
 
 
@@ -185,6 +185,9 @@ def test_a_kernel_that_is_not_there_is_tried_again(relay):
 def test_it_leaves_no_thread_and_no_file_descriptor(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = threading.active_count(), len(os.listdir("/proc/self/fd"))
-    with Relay(tmp_path / "r", print) as relay, socket.socket(socket.AF_UNIX) as client:
+    with (
+        Relay(tmp_path / "r", MAX_MESSAGE_BYTES, print) as relay,
+        socket.socket(socket.AF_UNIX) as client,
+    ):
         client.connect(relay.address("nobody"))
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import listening, opened
+from browser import in_a_browser, listening, opened
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_output
+from pages import FRAME, cell_with, cleaned, page
 from PIL import Image
-from test_harmless import FRAME, cell_with, cleaned, in_a_browser, page
 
 from autograder.judge.verdict import Verdict
 from autograder.report.panel import panel

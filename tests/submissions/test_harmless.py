@@ -16,16 +16,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import CHROMIUM, listening, opened
+from browser import in_a_browser, listening, opened
 from bs4 import BeautifulSoup, Comment
 from class_course import wait_for
-from nbconvert.exporters import HTMLExporter
+from course import NO_TRAINING, Course, nbgrader
 from nbconvert.filters import ansi2html
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
-from nbgrader.server_extensions.formgrader import handlers
 from nbgrader.utils import compute_checksum
-from test_nbgrader import NO_TRAINING, Course, nbgrader
+from pages import FRAME, cell_with, cleaned, page
 
 from autograder.judge.verdict import Verdict
 from autograder.lab import ASSIGNMENT, EXERCISES
@@ -39,13 +38,9 @@ from autograder.submissions.styles import ATTRIBUTES
 AUTOENCODER = next(iter(EXERCISES))
 PAYLOADS = tomllib.loads((Path(__file__).parent / "hostile_html.toml").read_text("utf-8"))["payload"]
 TRACE = "fetch('{url}/fired/{n}');document.documentElement.setAttribute('data-fired-{n}','')"
-BOOTSTRAP = Path(handlers.static_path) / "node_modules" / "bootstrap" / "dist" / "css"
-FRAME = "div[style*=dashed] > div[style*=contain]"
 BREAKING = "execution_count"
 """Where a text makes a notebook that nbconvert refuses: a submission without grade or feedback."""
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(8)).decode()
-
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open pages with")
 
 
 def armed(url=""):
@@ -62,30 +57,6 @@ def _replace(table, trace):
             _replace(value, trace)
         elif isinstance(value, str):
             table[key] = value.replace("JS", trace)
-
-
-def cell_with(payload):
-    """A cell as it would be after it ran."""
-    kind, text = payload["in"], payload["text"]
-    if kind == "markdown":
-        cell = new_markdown_cell(text)
-        if "attachments" in payload:
-            cell["attachments"] = payload["attachments"]
-        return cell
-    if kind == "raw":
-        return new_raw_cell(text)
-    cell = new_code_cell("1 + 1")
-    if kind == "execution_count":
-        cell.execution_count = text
-    elif kind == "stream":
-        cell.outputs = [new_output("stream", text=text)]
-    elif kind == "error":
-        cell.outputs = [new_output("error", ename=text, evalue=text, traceback=[text])]
-    else:
-        cell.outputs = [
-            new_output("display_data", data={kind: text}, metadata=payload.get("metadata", {}))
-        ]
-    return cell
 
 
 SAY_THE_NUMBER = """
@@ -112,23 +83,6 @@ def running(payload):
         return new_code_cell(f"raise type({text!r}, (Exception,), {{}})({text!r})")
     metadata = payload.get("metadata", {})
     return new_code_cell(f"display({ {kind: text}!r}, metadata={metadata!r}, raw=True)")
-
-
-def page(cells, template="feedback"):
-    """Cells as nbgrader's feedback shows them, or another template of nbconvert's."""
-    exporter = HTMLExporter(
-        template_name=template,
-        extra_template_basedirs=[handlers.template_path],
-        extra_template_paths=[str(BOOTSTRAP)],
-    )
-    about = {"notebook": AUTOENCODER, "score": 0, "max_score": 50, "late_penalty": 0}
-    notebook = new_notebook()
-    notebook.cells = cells
-    return exporter.from_notebook_node(notebook, {"nbgrader": about})[0]
-
-
-def cleaned(cell):
-    return harmless_cell(copy.deepcopy(cell), Cleaning())
 
 
 def fired(html):

@@ -6,10 +6,9 @@ import struct
 import time
 
 import pytest
-from browser import listening, opened
+from browser import in_a_browser, listening, opened
 from defusedxml.ElementTree import fromstring
 from matplotlib.figure import Figure
-from test_harmless import in_a_browser
 
 from autograder.submissions.svg import MAX_EFFORT, harmless_svg
 
