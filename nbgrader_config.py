@@ -13,15 +13,12 @@ c.Autograde.exporter_class = "autograder.course.exporter.SubmissionExporter"
 # A kernel may say anything: notebooks are checked once they are made harmless, not before.
 c.SubmissionExporter.optimistic_validation = True
 c.Autograde.sanitize_preprocessors = [
-    "autograder.submissions.given_cells.RestoreCells",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.grading.runner.ExecuteSubmission",
-    "autograder.submissions.harmless.MakeHarmless",
-    "autograder.report.verdicts.WriteVerdicts",
+    "autograder.course.hooks.GradeSubmission",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "autograder.course.review.AskForReview",
@@ -34,8 +31,7 @@ c.CourseDirectory.solution_directory = "solutions"
 c.GenerateSolution.preprocessors = [
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearOutput",
-    "autograder.grading.runner.ExecuteSolution",
-    "autograder.report.verdicts.WriteVerdicts",
+    "autograder.course.hooks.GradeSolution",
 ]
 
 # The digits to grade on: "embedded", "mnist" (from Keras's cache) or the path of an .npz file.

@@ -1,7 +1,6 @@
 """`autograder grade` and `autograder worker`: what was asked for becomes a run, and its end a table."""
 
 import functools
-import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,20 +11,21 @@ from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.converters import NbGraderException
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from autograder.batch.driver import GradeClass, Summary
+from autograder.batch.driver import Driver, Summary
 from autograder.batch.interruption import Interruption
 from autograder.batch.log import log_file, log_to
 from autograder.batch.progress import Watch
 from autograder.batch.workers import shared_out
 from autograder.course.faults import in_words
-from autograder.grading.options import grading
+from autograder.grading.kernels import Containment, containment
+from autograder.grading.options import Grading
 from autograder.lab import ASSIGNMENT
 from autograder.lab.images import ImagesError
 from autograder.report.grade_table import Grades, read_grades
+from autograder.sandbox.bubblewrap import SandboxError
 
 WORKER_BYTES = 2 * 2**30
 """Memory that a worker and the kernel it runs take, counted generously."""
@@ -46,7 +46,7 @@ class Options:
     feedback: bool = False
 
 
-class GradeApp(NbGrader):
+class CourseApp(NbGrader):
     """Reads nbgrader_config.py as nbgrader's own commands do."""
 
     name = "autograder-grade"
@@ -70,18 +70,18 @@ def grade(options: Options) -> str | int:
     os.chdir(options.course)
     tell = functools.partial(console.print, markup=False, highlight=False, soft_wrap=True)
     log, where = log_file(tell)
-    app = GradeApp()
+    app = CourseApp()
     app.initialize([])
     app.coursedir.assignment_id, app.coursedir.student_id = ASSIGNMENT, options.student
     log_to(log, app.log)
-    grader: GradeClass | None = None
+    driver: Driver | None = None
     try:
         if not options.scheduler:
-            grading(app.config).say_what_is_contained(_remarks(console))
+            _say(console, containment(Grading(config=app.config)))
         total = _count(app)
         workers = options.workers or room_for_workers()
         with Interruption() as interruption, Watch(total, console) as watch:
-            grader = GradeClass(
+            driver = Driver(
                 coursedir=app.coursedir,
                 parent=app,
                 scheduler=options.scheduler,
@@ -91,11 +91,11 @@ def grade(options: Options) -> str | int:
                 watch=watch,
                 interruption=interruption,
             )
-            grader.start()
+            driver.start()
     except KeyboardInterrupt:
         app.log.error("Interrupted")
         return "Interrupted. What was graded is recorded; run the same command again to grade the rest."
-    except (NbGraderException, ImagesError) as error:
+    except (NbGraderException, ImagesError, SandboxError) as error:
         app.log.error("%s", error)
         return f"{error}{where}"
     except MissingEntry as error:
@@ -109,7 +109,7 @@ def grade(options: Options) -> str | int:
             f"The run ended early: {in_words(error)}. Then run the same command again; what was "
             f"recorded before stays.{where}"
         )
-    summary = grader.summary
+    summary = driver.summary
     _print(console, tell, summary, _grades(app, tell))
     if where:
         tell(where.strip())
@@ -140,12 +140,9 @@ def _count(app: NbGrader) -> int:
     return len(found)
 
 
-def _remarks(console: Console) -> logging.Logger:
-    log = logging.getLogger("autograder.remarks")
-    log.setLevel(logging.INFO)
-    log.handlers = [RichHandler(console=console, show_time=False, show_path=False, show_level=False)]
-    log.propagate = False
-    return log
+def _say(console: Console, contained: Containment) -> None:
+    style = None if contained.sandboxed else "bold yellow"
+    console.print(contained.remark, style=style, markup=False, highlight=False)
 
 
 def _grades(app: NbGrader, tell: Callable[[str], None]) -> Grades:

@@ -1,31 +1,31 @@
-"""What a worker does: runs a notebook in the grading kernel and judges it. Bytes come in, bytes go out.
+"""What a Dask worker holds: a `Grader` of its own, but no course and no gradebook.
 
-A Dask worker holds one `Grader`, with kernels and a judge of its own, but no course and no gradebook.
+Jobs and results travel as bytes.
 """
 
 import logging
 import multiprocessing
 import pickle
 import signal
-import tempfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
 from nbgrader.converters import NbGraderException
-from traitlets.config import Config
 
 from autograder.course.faults import in_words
 from autograder.grading import fingerprints
-from autograder.grading.options import Grading, grading
-from autograder.grading.result import RESULT, Result, Work
-from autograder.grading.runner import ExecuteSubmission
+from autograder.grading.grader import Grader
+from autograder.grading.kernels import containment
+from autograder.grading.options import Grading
+from autograder.grading.result import Result
 from autograder.lab.images import Images
-from autograder.submissions.reading import UNREADABLE
+from autograder.sandbox.bubblewrap import SandboxError
+from autograder.submissions.job import Job
 
 NAME = "autograder"
-"""Of the plugin."""
+"""The name under which a worker knows the plugin."""
 
 
 class WorkerError(NbGraderException):
@@ -34,28 +34,27 @@ class WorkerError(NbGraderException):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a grader must know besides its work."""
+    """What a worker must know to grade as the driver would."""
 
-    config: dict
-    """The sections of nbgrader_config.py for `Grading` and `ExecuteSubmission`."""
+    options: dict[str, Any]
+    """The values of `Grading`."""
     images: bytes
     """The grading images: not every machine may have them."""
     secret: bytes
-    """What requests to run cells follow from."""
+    """Decides the ids of the requests to run cells."""
     package: str
-    """Digest of the code that the driver runs."""
+    """Fingerprint of the code that the driver runs."""
 
     @classmethod
-    def of_course(cls, config: Config) -> "Settings":
-        """Those of a course. Raises ImagesError."""
-        sections = {name: dict(config.get(name, {})) for name in ("Grading", "ExecuteSubmission")}
-        course = grading(config)
-        images = zlib.compress(pickle.dumps(course.loaded_images), level=1)
-        return cls(sections, images, course.secret, fingerprints.of_package())
+    def of(cls, grader: Grader) -> "Settings":
+        """The settings with which workers grade as this grader does."""
+        images = zlib.compress(pickle.dumps(grader.images), level=1)
+        options = grader.options.trait_values(config=True)
+        return cls(options, images, grader.secret, fingerprints.of_package())
 
 
-class Grader(WorkerPlugin):
-    """Starts what a worker needs to grade, when it joins."""
+class GradingPlugin(WorkerPlugin):
+    """Starts a grader when a worker joins, and ends it when the worker leaves."""
 
     name = NAME
 
@@ -69,42 +68,31 @@ class Grader(WorkerPlugin):
         self._problem = self._why_not()
         if self._problem:
             return
-        self._config = Config(self._settings.config)
         images: Images = pickle.loads(zlib.decompress(self._settings.images))
-        Grading.clear_instance()
-        self._grading = grading(self._config)
-        self._grading.loaded_images = images
-        self._grading.secret = self._settings.secret
+        options = Grading(**self._settings.options)
         try:
-            self._grading.say_what_is_contained(logging.getLogger("distributed.worker"))
-            self._grading.start()
-        except (NbGraderException, OSError) as error:
+            logging.getLogger("distributed.worker").info(containment(options).remark)
+            self._grader = Grader(options, images, self._settings.secret)
+            self._grader.start()
+        except (SandboxError, OSError) as error:
             self._problem = in_words(error)
 
     def teardown(self, worker: Worker) -> None:
         """Ends them."""
         if not self._problem:
-            self._grading.close()
+            self._grader.close()
 
-    def carry_out(self, work: bytes, known: bytes | None) -> bytes:
-        """The result of some work, or of judging what is known of it. Raises WorkerError."""
+    def grade(self, job: bytes, known: bytes | None) -> bytes:
+        """The result of a job; known: an earlier one. Raises WorkerError."""
         if self._problem:
             raise WorkerError(self._problem)
-        task = Work.from_bytes(work)
-        result = Result.from_bytes(known) if known else self._run(task)
-        return self._grading.judged(task.notebook, result).to_bytes()
+        earlier = Result.from_bytes(known) if known else None
+        return self._grader.grade(Job.from_bytes(job), earlier).to_bytes()
 
     @property
     def sandboxed(self) -> bool:
         """Whether submissions run in the sandbox here."""
-        return not self._problem and self._grading.sandboxed
-
-    def _run(self, task: Work) -> Result:
-        with tempfile.TemporaryDirectory(dir=self._grading.folder) as folder:
-            task.write_files(Path(folder))
-            resources = {"metadata": {"path": folder}, "nbgrader": {"notebook": task.notebook}}
-            execute = ExecuteSubmission(config=self._config)
-            return execute.preprocess(task.content, resources)[1][RESULT]
+        return not self._problem and self._grader.kernels.sandboxed
 
     def _why_not(self) -> str:
         if multiprocessing.current_process().daemon:
@@ -120,16 +108,16 @@ class Grader(WorkerPlugin):
         return ""
 
 
-def carry_out(work: bytes, known: bytes | None = None) -> bytes:
+def grade(job: bytes, known: bytes | None = None) -> bytes:
     """The task as Dask runs it on a worker."""
-    return get_worker().plugins[NAME].carry_out(work, known)
+    return _plugin(get_worker()).grade(job, known)
 
 
 def is_sandboxed(dask_worker: Worker) -> bool:
     """Whether submissions run in the sandbox on a worker."""
-    return dask_worker.plugins[NAME].sandboxed
+    return _plugin(dask_worker).sandboxed
 
 
-def can_be_run(content) -> bool:
-    """Whether a notebook is one, not the stand-in of a file that could not be read."""
-    return UNREADABLE not in content.metadata
+def _plugin(worker: Worker) -> GradingPlugin:
+    plugin: GradingPlugin = worker.plugins[NAME]
+    return plugin

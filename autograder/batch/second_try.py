@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from autograder.batch.tasks import Outcome, Task
 from autograder.batch.workers import Workers
-from autograder.grading.result import FormatError
+from autograder.submissions.packed import FormatError
 
 
 def outcomes(workers: Workers, tasks: Iterable[Task]) -> Iterator[Outcome | None]:

@@ -11,11 +11,11 @@ from autograder.grading.result import Result
 
 @dataclass(frozen=True)
 class Task:
-    """A notebook of a student's, to be run, or only to be judged if a result is known."""
+    """A job of a student's, as bytes, with the result of an earlier grading if there is one."""
 
     student: str
     notebook: str
-    work: bytes
+    job: bytes
     known: bytes | None = None
 
 

@@ -18,7 +18,7 @@ from distributed import Client, Future, LocalCluster
 from distributed.security import Security
 from nbgrader.converters import NbGraderException
 
-from autograder.batch.plugin import NAME, Grader, Settings, WorkerError, carry_out, is_sandboxed
+from autograder.batch.plugin import NAME, GradingPlugin, Settings, WorkerError, grade, is_sandboxed
 from autograder.batch.tasks import Attempt, Outcome, Running, Task, look
 from autograder.course.faults import in_words
 
@@ -109,7 +109,7 @@ class Workers:
         how = {"key": key, "pure": False, "priority": -number}
         where = {} if place is None else {"workers": [place], "allow_other_workers": False}
         with self._losses_told():
-            future = self._client.submit(carry_out, task.work, task.known, **how, **where)
+            future = self._client.submit(grade, task.job, task.known, **how, **where)
         future.add_done_callback(lambda done: self._done.put((task, done)))
         self._running.setdefault(task, Running(task)).attempts.append(Attempt(number, future))
 
@@ -246,7 +246,7 @@ def connected(
             client = until_the_end.enter_context(
                 contextlib.closing(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
             )
-            client.register_plugin(Grader(settings))
+            client.register_plugin(GradingPlugin(settings))
         except (OSError, TimeoutError) as error:
             raise SchedulerError(
                 f"No Dask scheduler answers at {scheduler} ({error}). Start one with `dask scheduler`, "

@@ -1,43 +1,32 @@
-"""Lets nbgrader see of each submission only what is sound.
+"""The one object of ours that nbgrader makes after finding submissions and before using them."""
 
-nbgrader copies and opens whatever a submission's folder holds: links to anywhere, pipes that never end.
-Before it does, a folder with links to nothing but regular files takes the place of submitted/.
-"""
-
-import fnmatch
-import functools
-import glob
-import os
-import re
-import tempfile
-from collections.abc import Mapping
+import atexit
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from nbconvert.exporters import NotebookExporter
-from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import find_all_files
+from nbgrader.converters import NbGraderException
 from traitlets import Integer
 
-from autograder.grading.options import grading
-from autograder.grading.store import Kept
-from autograder.submissions.folder import Submission, sort_out
-from autograder.submissions.reading import (
-    REMARKS,
-    UNREADABLE,
-    UnreadableNotebook,
-    cell_ids,
-    read_submission,
-    stand_in,
-)
+from autograder.course.faults import in_words
+from autograder.course.handed_in import HandedIn
+from autograder.grading.grader import Grader
+from autograder.grading.kernels import containment
+from autograder.grading.options import Grading
+from autograder.grading.request_ids import secret_of
+from autograder.grading.result import Result
+from autograder.grading.store import ResultStore
+from autograder.judge.verdict import Verdict
+from autograder.lab.images import ImagesError
+from autograder.sandbox.bubblewrap import SandboxError
+from autograder.submissions.job import Job
 
 
 class SubmissionExporter(NotebookExporter):
     """Takes the place of the exporter with which nbgrader reads and writes notebooks.
 
-    It is the one object of ours that nbgrader makes after finding submissions and before using them.
+    It reads each submission once, as a job, and has what nbgrader's other hooks need for grading it.
     """
 
     max_bytes = Integer(50 * 2**20, help="Size of a notebook's file above which it is not read.").tag(
@@ -47,113 +36,68 @@ class SubmissionExporter(NotebookExporter):
         100 * 2**20, help="Size of all files beside the notebooks above which none is copied."
     ).tag(config=True)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._submissions: dict[str, Submission] = {}
-        self.kept: Kept | None = None
-        if isinstance(self.parent, Autograde):
-            course = self.parent.coursedir
-            self.kept = Kept(course.root, course.assignment_id, self.log.warning)
-            grading(self.config).say_what_is_contained(self.log)
-            self._lay_out(self.parent)
+        self.at_hand: dict[tuple[str, str], tuple[Job, Result | None]] = {}
+        """Job and known result, by student and notebook, of what is about to be recorded."""
+        self.graded: tuple[Job, Mapping[str, Verdict]] | None = None
+        """The last job whose result was written, with the verdict on each test cell."""
+        self.tell: Callable[[str], None] = self.log.warning
+        """Called with what the instructor should know at once."""
+        course = self.parent.coursedir
+        self.grader = self._grader(Path(course.root))
+        self.store = ResultStore(course.root, course.assignment_id, self._not_kept)
+        self.handed_in = HandedIn(self.parent, self.max_bytes, self.max_support_bytes, self.log)
 
-    def from_filename(self, filename, resources=None, **kwargs):
-        """Converts the notebook in a file, or its stand-in."""
-        folder, name = str(Path(filename).parent), Path(filename).stem
-        if folder not in self._submissions:
+    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> tuple[str, Any]:
+        """Converts the notebook in a file: as it was read where it is a submission's."""
+        if not self.handed_in.includes(filename):
             # Written by nbgrader, from what was read here.
             return super().from_filename(filename, resources, **kwargs)
-        notebook = self.read(folder, name)
-        if UNREADABLE in notebook.metadata:
-            student = resources["nbgrader"]["student"]
-            self.log.error("%s of %s: %s", name, student, notebook.metadata[UNREADABLE])
-        resources["metadata"] = dict(resources.get("metadata", {}), name=name, path=folder)
-        return self.from_notebook_node(notebook, resources, **kwargs)
+        student, name = resources["nbgrader"]["student"], Path(filename).stem
+        if (student, name) not in self.at_hand:
+            job = self.handed_in.job(student, name)
+            self.at_hand[student, name] = job, self.store.find(student, name)
+        job, _ = self.at_hand[student, name]
+        about = dict(resources.get("metadata", {}), name=name, path=str(Path(filename).parent))
+        resources["metadata"] = about
+        return self.from_notebook_node(job.content, resources, **kwargs)
 
-    def read(self, folder: str, name: str) -> NotebookNode:
-        """The notebook in a folder that was laid out for nbgrader, or its stand-in."""
-        submission = self._submissions[folder]
+    def _grader(self, course: Path) -> Grader:
+        options = Grading(config=self.config)
         try:
-            if name in submission.missing:
-                raise UnreadableNotebook(submission.missing[name])
-            notebook = read_submission(Path(folder, f"{name}.ipynb"), self.max_bytes)
-        except UnreadableNotebook as error:
-            notebook = stand_in(str(error))
-        notebook.metadata[REMARKS] = [*submission.remarks, *notebook.metadata.get(REMARKS, [])]
-        return notebook
+            contained = containment(options)
+            grader = _open_grader(options, secret_of(course))
+        except (SandboxError, ImagesError) as error:
+            self.log.error(str(error))
+            raise NbGraderException(str(error)) from error
+        tell = self.log.info if contained.sandboxed else self.log.warning
+        tell(contained.remark)
+        return grader
 
-    def files(self, folder: str) -> list[tuple[str, Path]]:
-        """What lies beside the notebooks of such a folder once nbgrader has copied it, by name."""
-        own = [(str(path), Path(folder, path)) for path in self._submissions[folder].files]
-        return [*own, *self._given.items()]
-
-    def _lay_out(self, converter: Autograde) -> None:
-        """Lets nbgrader find the submissions in a folder where nothing but sound files is."""
-        course = converter.coursedir
-        expected = _expected(course)
-        if not expected:
-            return
-        self._folder = tempfile.TemporaryDirectory(dir=grading(self.config).folder)
-        self._given = _given_files(course, converter.exclude_overwriting)
-        handed_in = converter._format_source(course.assignment_id, course.student_id)
-        pattern = re.compile(
-            converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
+    def _not_kept(self, error: OSError) -> None:
+        self.tell(
+            f"Results cannot be kept: {in_words(error)}. Grading goes on; a later run may run the same "
+            "notebooks once more."
         )
-        converter.coursedir = CourseDirectory(
-            parent=course.parent,
-            **{name: getattr(course, name) for name in course.trait_names(config=True)}
-            | {"submitted_directory": self._folder.name},
-        )
-        converter.assignments = {}
-        for folder in sorted(glob.glob(handed_in)):
-            student = pattern.match(folder)["student"]
-            submission = sort_out(
-                Path(folder),
-                expected,
-                functools.partial(cell_ids, max_bytes=self.max_bytes),
-                course.ignore,
-                map(Path, self._given),
-                self.max_support_bytes,
-            )
-            for remark in submission.remarks:
-                self.log.warning("%s: %s", student, remark)
-            target = Path(converter._format_source(course.assignment_id, student))
-            _link(Path(folder), submission, target)
-            self._submissions[str(target)] = submission
-            converter.assignments[str(target)] = [
-                str(target / f"{name}.ipynb")
-                for name in expected
-                if fnmatch.fnmatchcase(name, course.notebook_id)
-            ]
 
 
-def _expected(course: CourseDirectory) -> dict[str, frozenset[str]]:
-    """The ids of the cells of each notebook of the assignment; empty if nbgrader does not know it."""
-    with Gradebook(course.db_url, course.course_id) as gradebook:
-        try:
-            notebooks = gradebook.find_assignment(course.assignment_id).notebooks
-        except MissingEntry:
-            return {}
-        return {n.name: frozenset(cell.name for cell in n.source_cells) for n in notebooks}
+_open: dict[tuple[str, bytes], Grader] = {}
 
 
-def _given_files(course: CourseDirectory, kept: Mapping[str, list[str]]) -> dict[str, Path]:
-    """The files with which nbgrader overwrites those of the same name, by their names in the folder.
+def _open_grader(options: Grading, secret: bytes) -> Grader:
+    """The grader with these options, until the process ends or other options are asked for.
 
-    kept: those that it does not, by assignment.
+    formgrader grades in one process whenever somebody presses its button, and finds it started.
     """
-    folder = course.format_path(course.source_directory, ".", course.assignment_id)
-    files = {os.path.relpath(path, folder): Path(path) for path in find_all_files(folder, course.ignore)}
-    return {name: path for name, path in files.items() if name not in kept.get(course.assignment_id, [])}
+    key = repr(sorted(options.trait_values(config=True).items())), secret
+    if key not in _open:
+        _close_grader()
+        _open[key] = Grader(options, secret=secret)
+    return _open[key]
 
 
-def _link(folder: Path, submission: Submission, target: Path) -> None:
-    links = {f"{name}.ipynb": path for name, path in submission.notebooks.items()}
-    links |= {path: path for path in submission.files}
-    target.mkdir(parents=True)
-    for link, path in links.items():
-        (target / link).parent.mkdir(parents=True, exist_ok=True)
-        (target / link).symlink_to(folder.absolute() / path)
-    for name in submission.missing:
-        # nbgrader takes the flag off the zeros of a notebook of which there is no file.
-        (target / f"{name}.ipynb").touch()
+@atexit.register
+def _close_grader() -> None:
+    while _open:
+        _open.popitem()[1].close()

@@ -6,6 +6,8 @@ import tempfile
 from nbgrader.converters import NbGraderException
 from sqlalchemy.exc import SQLAlchemyError
 
+from autograder.sandbox.bubblewrap import SandboxError
+
 
 def in_words(error: Exception) -> str:
     """What an instructor is told of an error: no sentence of its own, but the reason in one."""
@@ -13,7 +15,7 @@ def in_words(error: Exception) -> str:
         return _of_the_gradebook(error)
     if isinstance(error, OSError) and error.errno is not None:
         return _of_a_file(error)
-    if isinstance(error, NbGraderException):
+    if isinstance(error, NbGraderException | SandboxError):
         return str(error)
     return f"{type(error).__name__}: {error}"
 

@@ -1,40 +1,36 @@
 """Asks a person to look at zeros that were given for want of evidence, and says why in a comment."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.report.verdicts import REVIEW
 from autograder.submissions.folder import shown
 from autograder.submissions.notebooks import grade_id, is_answer
-from autograder.submissions.reading import REMARKS, UNREADABLE
 
 
 class AskForReview(NbGraderPreprocessor):
     """Follows SaveAutoGrades. What a person has graded or commented on by hand stays as it is."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         about = resources["nbgrader"]
         where = about["notebook"], about["assignment"], about["student"]
-        unjudged = _unjudged(nb, resources.get(REVIEW, {}))
+        job, verdicts = self.parent.graded
+        unjudged = {name: verdict.reason for name, verdict in verdicts.items() if verdict.review}
+        if job.unreadable:
+            # Answers graded by hand are in the file that could not be read, too.
+            unjudged = {grade_id(cell): job.unreadable for cell in nb.cells if utils.is_grade(cell)}
         with Gradebook(about["db_url"]) as gradebook:
             for name in unjudged:
                 gradebook.find_grade(name, *where).needs_manual_grade = True
-            for name, text in comments(nb.cells, unjudged, nb.metadata.get(REMARKS, ())).items():
+            for name, text in comments(nb.cells, unjudged, job.remarks).items():
                 # nbgrader shows manual_comment in its place, if there is one.
                 gradebook.find_comment(name, *where).auto_comment = text
             gradebook.db.commit()
         return nb, resources
-
-
-def _unjudged(nb: NotebookNode, review: Mapping[str, str]) -> Mapping[str, str]:
-    if UNREADABLE in nb.metadata:
-        # Answers graded by hand are in the file that could not be read, too.
-        return {grade_id(cell): nb.metadata[UNREADABLE] for cell in nb.cells if utils.is_grade(cell)}
-    return review
 
 
 def comments(

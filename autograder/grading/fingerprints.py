@@ -1,8 +1,8 @@
-"""Digests by which an unchanged submission under an unchanged grader is recognised.
+"""Fingerprints, by which an unchanged submission under an unchanged grader is recognised.
 
-Of what makes a difference to a notebook's run, to its verdicts and to what is recorded, apart: new
-criteria judge kept evidence again, without running anybody's code. All cover the versions of Python and
-of every library that grading depends on.
+What decides a notebook's run, its verdicts and its record is told apart: new criteria judge the evidence
+of earlier runs again, without running anybody's code. All fingerprints of code cover the versions of
+Python and of every library that grading depends on.
 """
 
 import functools
@@ -14,13 +14,17 @@ from pathlib import Path
 import autograder
 from autograder.grading import libraries
 from autograder.lab.images import Images
+from autograder.submissions.job import Job
+from autograder.submissions.notebooks import grade_id
 
 _PACKAGE = Path(autograder.__file__).parent
-_JUDGE, _LAB = "judge", "lab.py"
-"""The folder that judges, and the points: nothing that a notebook's run depends on."""
+RUNNING = ("check", "grading", "kernel", "protocol", "sandbox", "submissions")
+"""The rooms that decide how a notebook runs: not who judges it, nor what it is worth."""
+JUDGING = ("judge", "lab", "protocol")
+"""The rooms that decide the verdict on evidence."""
 
 
-def digest(*parts: object) -> str:
+def fingerprint(*parts: object) -> str:
     """The SHA-256, in hexadecimal, of JSON values and bytes."""
     sha = hashlib.sha256()
     for part in parts:
@@ -30,46 +34,50 @@ def digest(*parts: object) -> str:
     return sha.hexdigest()
 
 
-@functools.cache
-def of_run(package: Path = _PACKAGE) -> str:
-    """Of the code that decides how a notebook runs: all but that of the judge and the points."""
-    return _of_code(
-        package, [file for file in _code(package) if _part(file, package) not in (_JUDGE, _LAB)]
-    )
+def of_job(job: Job) -> str:
+    """Identifies what is run: points, remarks and the like change nothing about a run."""
+    cells = [(cell.cell_type, cell.source, grade_id(cell)) for cell in job.content.cells]
+    files = {path: fingerprint(content) for path, content in job.files.items()}
+    return fingerprint(job.notebook, cells, files, sorted(job.executable))
+
+
+def of_record(job: Job) -> str:
+    """Identifies all of a job that makes a difference to what is recorded of it."""
+    cells = [(cell.metadata.get("nbgrader"), cell.get("attachments")) for cell in job.content.cells]
+    return fingerprint(of_job(job), cells, job.remarks, job.unreadable)
 
 
 @functools.cache
-def of_judge(package: Path = _PACKAGE) -> str:
-    """Of the code that judges: its folder, and what lies at the top for all to share."""
-    return _of_code(
-        package,
-        [file for file in _code(package) if _part(file, package) == _JUDGE or file.parent == package],
-    )
+def of_running(package: Path = _PACKAGE) -> str:
+    """Identifies the code that decides how a notebook runs."""
+    return _of_code(package, *RUNNING)
+
+
+@functools.cache
+def of_judging(package: Path = _PACKAGE) -> str:
+    """Identifies the code that judges."""
+    return _of_code(package, *JUDGING)
 
 
 @functools.cache
 def of_package(package: Path = _PACKAGE) -> str:
-    """Of all code."""
-    return _of_code(package, _code(package))
+    """Identifies all code."""
+    return _of_code(package, "")
 
 
 def of_images(images: Images) -> str:
-    """Of the grading images."""
+    """Identifies the grading images."""
     arrays = (images.x_train, images.x_test, images.held_out)
     content = (part for array in arrays for part in (array.shape, array.tobytes()))
-    return digest(images.train_count, images.test_count, *content)
+    return fingerprint(images.train_count, images.test_count, *content)
 
 
-def _code(package: Path) -> list[Path]:
-    """All files of the package, but what Python makes of them."""
-    return [f for f in package.rglob("*") if f.is_file() and "__pycache__" not in f.parts]
-
-
-def _part(file: Path, package: Path) -> str:
-    """The folder of the package, or the module at its top, that a file belongs to."""
-    return file.relative_to(package).parts[0]
-
-
-def _of_code(package: Path, files: list[Path]) -> str:
-    code = {str(file.relative_to(package)): digest(file.read_bytes()) for file in files}
-    return digest(code, platform.python_version(), libraries.versions())
+def _of_code(package: Path, *folders: str) -> str:
+    """All files in some folders of the package, without what Python makes of them."""
+    files = [file for folder in folders for file in (package / folder).rglob("*") if file.is_file()]
+    code = {
+        str(file.relative_to(package)): fingerprint(file.read_bytes())
+        for file in files
+        if "__pycache__" not in file.parts
+    }
+    return fingerprint(code, platform.python_version(), libraries.versions())

@@ -10,9 +10,9 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.session import Session
-from traitlets import Any, Bool, Instance, default
+from traitlets import Any, Instance, default
 
-from autograder.grading.options import grading
+from autograder.grading.kernels import Kernels
 from autograder.grading.outputs import LEFT_OUT, holds_too_much
 from autograder.protocol.evidence import MAX_MESSAGE_BYTES
 from autograder.sandbox.isolation import Confinement
@@ -76,9 +76,7 @@ class BoundedClient(AsyncKernelClient):
 class GradingKernelManager(AsyncKernelManager):
     """Starts `autograder.kernel` with this Python, for one run."""
 
-    full_training = Bool(
-        False, help="Train all the steps a notebook asks for, as the solution notebooks do."
-    ).tag(config=True)
+    kernels = Instance(Kernels, help="Where the kernel comes from.")
 
     run = Instance(Path, help="The folder of the run, with `files` and `ipc` in it.")
 
@@ -119,11 +117,8 @@ class GradingKernelManager(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         # -P: a student's keras.py beside the notebook must not be what the kernel imports.
         command = [sys.executable, "-P", "-m", "autograder.kernel"]
-        command += ["--images", grading(self.config).images_for_kernels]
-        if self.full_training:
-            command.append("--full")
         return KernelSpec(
-            argv=[*command, "-f", "{connection_file}"],
+            argv=[*command, *self.kernels.arguments, "-f", "{connection_file}"],
             display_name="Autograder",
             language="python",
             metadata={"kernel_provisioner": {"provisioner_name": FORKED}} if AVAILABLE else {},
@@ -132,9 +127,9 @@ class GradingKernelManager(AsyncKernelManager):
     @property
     def confinement(self) -> Confinement | None:
         """What the kernel is confined to; None without the sandbox."""
-        return grading(self.config).confinement(self.run)
+        return self.kernels.confinement(self.run)
 
     def write_connection_file(self, **kwargs) -> None:
         """Writes it so that who runs the submission can read it."""
         super().write_connection_file(**kwargs)
-        grading(self.config).hand_over(self.run)
+        self.kernels.hand_over(self.run)

@@ -16,7 +16,7 @@ from autograder.grading.store import FOLDER
 
 FILE = "secret"
 """In the folder that is kept. Without it the same work is asked something else, and earns the same."""
-_BYTES = 32
+SECRET_BYTES = 32
 
 
 def secret_of(course: Path) -> bytes:
@@ -24,20 +24,20 @@ def secret_of(course: Path) -> bytes:
 
     Where it cannot be kept it is another one each time.
     """
-    path, made = course / FOLDER / FILE, secrets.token_bytes(_BYTES)
+    path, made = course / FOLDER / FILE, secrets.token_bytes(SECRET_BYTES)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_if_absent(path, made)
         kept = path.read_bytes()
-        if len(kept) == _BYTES:
+        if len(kept) == SECRET_BYTES:
             return kept
     return made
 
 
-def ids(secret: bytes, work: str) -> Iterator[str]:
-    """The ids of the requests of one run, one after the other. work: the digest of what is run."""
+def ids(secret: bytes, job: str) -> Iterator[str]:
+    """The ids of the requests of one run, one after the other. job: its fingerprint."""
     for number in itertools.count():
-        yield hmac.new(secret, f"{work} {number}".encode(), "sha256").hexdigest()
+        yield hmac.new(secret, f"{job} {number}".encode(), "sha256").hexdigest()
 
 
 def _write_if_absent(path: Path, content: bytes) -> None:

@@ -1,117 +1,84 @@
-"""Puts the judge's verdicts in place of the test cells' outputs, where nbgrader reads scores."""
+"""The verdict on each test cell of an executed notebook, and its panel in place of the cell's output."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
-from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.grading.options import grading
-from autograder.grading.result import EVIDENCE, INCIDENT, RESULT, CellRun
-from autograder.grading.runner import STAMP
+from autograder.grading.result import CellRun, Result
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import EXERCISES
 from autograder.report.causes import asked_name, explained, for_a_person
 from autograder.report.crashes import errors_of
 from autograder.report.panel import panel
 from autograder.submissions.notebooks import cell_name, grade_id
-from autograder.submissions.reading import REMARKS
 
 EXPECTED = "evidence from this test cell"
 
-REVIEW = "autograder_review"
-"""Key of the resources: for each criterion that could not be judged, what was found instead."""
+
+def verdicts_on(notebook: NotebookNode, result: Result, *, doubtful: bool) -> dict[str, Verdict]:
+    """The verdict on each test cell, by its grade_id. A cell without evidence gets a zero that says why.
+
+    notebook: with the outputs of the result. doubtful: whether something was amiss with the submission
+    before, so that a test cell's error may not be the student's.
+    """
+    verdicts = decide(notebook, result.evidence, result.verdicts, result.incident, doubtful)
+    for name, why in cut_short(notebook, result.cells).items():
+        if verdicts[name].credit < 1:
+            note = f"This may be missing because {why}. A person will look at it."
+            verdicts[name] = for_a_person(verdicts[name], why, note)
+    return verdicts
 
 
-class WriteVerdicts(NbGraderPreprocessor):
-    """Judges the evidence of each test cell. A cell without evidence is given a zero and told why."""
-
-    def preprocess(self, nb, resources):
-        notebook = resources["nbgrader"]["notebook"]
-        if notebook not in EXERCISES:
-            self.log.warning("Notebook %s is not part of the lab; it is not judged.", notebook)
-            return nb, resources
-        kept = getattr(self.parent, "kept", None)
-        result = resources.get(RESULT)
-        if result:
-            result = grading(self.config).judged(notebook, result)
-        if kept and result:
-            kept.keep(resources["nbgrader"]["student"], notebook, result)
-        if kept and (not result or result.final):
-            # Without a stamp, `autograder grade` takes the notebook for one that is still to be graded.
-            nb.metadata[STAMP] = resources[STAMP]
-        judged = result.verdicts if result else {}
-        doubtful = bool(nb.metadata.get(REMARKS))
-        evidence = resources.get(EVIDENCE, {})
-        verdicts = decide(nb, evidence, lambda _: judged, resources.get(INCIDENT), doubtful)
-        for name, why in cut_short(nb, result.cells if result else ()).items():
-            if verdicts[name].credit < 1:
-                note = f"This may be missing because {why}. A person will look at it."
-                verdicts[name] = for_a_person(verdicts[name], why, note)
-        resources[REVIEW] = {
-            name: verdict.reason for name, verdict in verdicts.items() if verdict.review
-        }
-        earned, maximum = 0.0, 0.0
-        for name, cell in graded_cells(nb).items():
-            points = float(cell.metadata.nbgrader.points)
-            _write(cell, name, verdicts[name], points)
-            earned, maximum = earned + verdicts[name].points(points), maximum + points
-        student = resources["nbgrader"].get("student", "")
-        self.log.info("%s %s: %g of %g automatic points", student, notebook, earned, maximum)
-        return nb, resources
-
-
-def graded_cells(nb) -> dict[str, NotebookNode]:
+def graded_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
     """The automatically graded cells by their grade_id."""
     return {
         cell.metadata.nbgrader.grade_id: cell
-        for cell in nb.cells
+        for cell in notebook.cells
         if cell.cell_type == "code" and utils.is_grade(cell)
     }
 
 
 def decide(
-    nb: NotebookNode,
+    notebook: NotebookNode,
     evidence: Mapping[str, Sequence[object]],
-    judge: Callable[[dict[str, object]], dict[str, Verdict]],
-    incident: str | None = None,
+    judged: Mapping[str, Verdict],
+    incident: str = "",
     doubtful: bool = False,
 ) -> dict[str, Verdict]:
-    """The verdict on each test cell of an executed notebook.
+    """The verdict on each test cell of an executed notebook, each with its cause.
 
     evidence: the messages that came while each test cell ran, by its grade_id.
-    judge: from the message of each criterion to its verdict.
-    incident: why execution ended early, if it did. doubtful: whether something was amiss with the
-    submission before, so that a test cell's error may not be the student's.
+    judged: the judge's verdicts on those of which there is one.
+    incident: why execution ended early; empty if it did not. doubtful: as in `verdicts_on`.
     """
-    cells = graded_cells(nb)
-    found = {name: evidence.get(name, ()) for name in cells}
-    verdicts = judge({name: some[0] for name, some in found.items() if len(some) == 1})
-    asked = {name: asked_name(cell) for name, cell in cells.items() if name not in verdicts}
+    cells = graded_cells(notebook)
+    asked = {name: asked_name(cell) for name, cell in cells.items() if name not in judged}
     verdicts = {
-        name: verdicts.get(name) or _without_evidence(cell, len(found[name]), incident, doubtful)
+        name: judged.get(name)
+        or _without_evidence(cell, len(evidence.get(name, ())), incident, doubtful)
         for name, cell in cells.items()
     }
-    return explained(nb.cells, verdicts, asked)
+    return explained(notebook.cells, verdicts, asked)
 
 
-def cut_short(nb: NotebookNode, ran: Sequence[CellRun]) -> dict[str, str]:
+def cut_short(notebook: NotebookNode, ran: Sequence[CellRun]) -> dict[str, str]:
     """Why each test cell may lack what it was to show: a cell was interrupted, it or one before it.
 
     ran: what became of each code cell.
     """
-    cells = [(index, cell) for index, cell in enumerate(nb.cells) if cell.cell_type == "code"]
+    cells = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     found, why = {}, ""
     for (index, cell), run in zip(cells, ran, strict=False):
         if run.interrupted and not why:
             why = f"{cell_name(cell, index)} was interrupted, as its time was over"
         if why and utils.is_grade(cell):
-            found[grade_id(cell)] = why
+            found[str(grade_id(cell))] = why
     return found
 
 
-def _without_evidence(cell, messages: int, incident: str | None, doubtful: bool) -> Verdict:
+def _without_evidence(cell: NotebookNode, messages: int, incident: str, doubtful: bool) -> Verdict:
     if messages:
         return zero(
             EXPECTED,
@@ -158,12 +125,20 @@ def _without_evidence(cell, messages: int, incident: str | None, doubtful: bool)
 _REASONS = {"TimeoutError": "The test cell took too long."}
 
 
-def _write(cell, name: str, verdict: Verdict, maximum: float) -> None:
-    """The score as nbgrader reads it (the plain text of a result) and the panel as people do."""
-    shown = panel(name, verdict, maximum)
-    data = {
-        "text/plain": f"{verdict.points(maximum):g}",
-        "text/html": shown.html,
-        "text/markdown": f"```text\n{shown.text}\n```",
-    }
-    cell.outputs = [new_output("execute_result", data=data, execution_count=cell.execution_count)]
+def write_verdicts(notebook: NotebookNode, verdicts: Mapping[str, Verdict]) -> tuple[float, float]:
+    """Replaces the outputs of test cells by panels; returns the points earned, and all points.
+
+    nbgrader reads the score from the plain text of a result; people read the panel.
+    """
+    earned, maximum = 0.0, 0.0
+    for name, cell in graded_cells(notebook).items():
+        points = float(cell.metadata.nbgrader.points)
+        shown, score = panel(name, verdicts[name], points), verdicts[name].points(points)
+        data: dict[str, Any] = {
+            "text/plain": f"{score:g}",
+            "text/html": shown.html,
+            "text/markdown": f"```text\n{shown.text}\n```",
+        }
+        cell.outputs = [new_output("execute_result", data=data, execution_count=cell.execution_count)]
+        earned, maximum = earned + score, maximum + points
+    return earned, maximum

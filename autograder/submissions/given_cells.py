@@ -10,11 +10,8 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from nbgrader.api import Gradebook
-from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.submissions.notebooks import grade_id
-from autograder.submissions.reading import UNREADABLE
 
 SCHEMA_VERSION = 3
 """Of nbgrader's cell metadata."""
@@ -48,39 +45,6 @@ class GivenCell:
             "task": False,
         }
         return metadata if self.points is None else metadata | {"points": self.points}
-
-
-class RestoreCells(NbGraderPreprocessor):
-    """Takes the place of nbgrader's DeduplicateIds and OverwriteCells."""
-
-    def preprocess(self, nb, resources):
-        about = resources["nbgrader"]
-        with Gradebook(about["db_url"]) as gradebook:
-            given = given_cells(gradebook, about["notebook"], about["assignment"])
-        nb.cells, remarks = restored(nb.cells, given)
-        if UNREADABLE not in nb.metadata:
-            for remark in remarks:
-                self.log.warning(remark)
-        return nb, resources
-
-
-def given_cells(gradebook: Gradebook, notebook: str, assignment: str) -> list[GivenCell]:
-    """The cells of a notebook as it was released. Raises MissingEntry if there is none."""
-    source = gradebook.find_notebook(notebook, assignment)
-    points = {cell.name: cell.max_score for cell in source.grade_cells}
-    answers = {cell.name for cell in source.solution_cells}
-    return [
-        GivenCell(
-            name=cell.name,
-            cell_type=cell.cell_type,
-            source=cell.source,
-            checksum=cell.checksum,
-            locked=cell.locked,
-            answer=cell.name in answers,
-            points=points.get(cell.name),
-        )
-        for cell in source.source_cells
-    ]
 
 
 def restored(

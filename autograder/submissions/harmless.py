@@ -14,11 +14,9 @@ from html import escape
 from nbconvert.filters import ansi2html, strip_ansi
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_markdown_cell, new_output
-from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import compute_checksum
 
 from autograder.submissions.cleaning import MAX_IMAGE, MAX_TEXT, Cleaning, encodable
-from autograder.submissions.reading import REMARKS, UNREADABLE
 
 MAX_ACCENTS = 4
 """Accents on one letter; no language that is written needs more."""
@@ -33,15 +31,11 @@ _SIGNATURES = {
 _COLOURS = re.compile(r"\x1b\[([^@-~\n]*)m")
 
 
-class MakeHarmless(NbGraderPreprocessor):
+def make_harmless(notebook: NotebookNode) -> None:
     """Leaves of an executed notebook what can be shown."""
-
-    def preprocess(self, nb, resources):
-        ours = {key: nb.metadata[key] for key in (REMARKS, UNREADABLE) if key in nb.metadata}
-        nb.metadata = from_dict(_METADATA | ours)
-        clean = Cleaning()
-        nb.cells = [harmless_cell(cell, clean) for cell in nb.cells]
-        return nb, resources
+    notebook.metadata = from_dict(_METADATA)
+    clean = Cleaning()
+    notebook.cells = [harmless_cell(cell, clean) for cell in notebook.cells]
 
 
 _METADATA = {

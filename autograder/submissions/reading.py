@@ -11,12 +11,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 from autograder.submissions.folder import shown
 from autograder.submissions.notebooks import grade_id
 
-UNREADABLE = "autograder_unreadable"
-"""Key of the metadata of a notebook that stands for one which could not be read: the reason."""
-
-REMARKS = "autograder_remarks"
-"""Key of the metadata of a notebook: what a grader and the student should know of the submission."""
-
 MAX_CELLS = 5_000
 
 
@@ -24,13 +18,13 @@ class UnreadableNotebook(Exception):
     """The file holds no notebook; the text says why."""
 
 
-def read_submission(path: Path, max_bytes: int) -> NotebookNode:
-    """The notebook in a file, which may hold anything. Raises UnreadableNotebook.
+def read_submission(path: Path, max_bytes: int) -> tuple[NotebookNode, list[str]]:
+    """The notebook in a file, which may hold anything, and remarks on it. Raises UnreadableNotebook.
 
     Made anew of what grading needs: each cell's type, text, pictures and nbgrader id. Faults in
     the rest harm nobody, and what a notebook says of itself there is not believed.
     """
-    remarks = []
+    remarks: list[str] = []
     try:
         size = path.stat().st_size
         if size > max_bytes:
@@ -42,7 +36,7 @@ def read_submission(path: Path, max_bytes: int) -> NotebookNode:
         cells = [_cell(cell, f"cell-{i}") for i, cell in enumerate(given) if isinstance(cell, dict)]
         if len(cells) < len(given):
             remarks.append(f"{len(given) - len(cells)} entries of the notebook are no cells")
-        notebook = new_notebook(cells=cells, metadata={REMARKS: remarks})
+        notebook = new_notebook(cells=cells)
         nbformat.validate(notebook)
     except UnreadableNotebook:
         raise
@@ -52,13 +46,13 @@ def read_submission(path: Path, max_bytes: int) -> NotebookNode:
         # Whatever a file may hold that nobody thought of: its owner alone shall go without a grade.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UnreadableNotebook(f"the file is not a valid notebook ({shown(reason)})") from None
-    return notebook
+    return notebook, remarks
 
 
 def cell_ids(path: Path, max_bytes: int) -> frozenset[str]:
     """The nbgrader ids of the cells in a file; none if it cannot be read."""
     try:
-        return frozenset(filter(None, map(grade_id, read_submission(path, max_bytes).cells)))
+        return frozenset(filter(None, map(grade_id, read_submission(path, max_bytes)[0].cells)))
     except UnreadableNotebook:
         return frozenset()
 
@@ -66,9 +60,7 @@ def cell_ids(path: Path, max_bytes: int) -> frozenset[str]:
 def stand_in(reason: str) -> NotebookNode:
     """An empty notebook in place of one that cannot be read."""
     text = f"**There was no notebook to grade**: {reason}. What was handed in is kept as it is."
-    notebook = new_notebook(cells=[new_markdown_cell(text, id="unreadable")])
-    notebook.metadata[UNREADABLE] = reason
-    return notebook
+    return new_notebook(cells=[new_markdown_cell(text, id="unreadable")])
 
 
 def _parsed(content: bytes, remarks: list[str]) -> dict:

@@ -1,0 +1,157 @@
+"""What students handed in, laid out for nbgrader and read as jobs.
+
+nbgrader copies and opens whatever a submission's folder holds: links to anywhere, pipes that never end.
+Before it does, a folder with links to nothing but regular files takes the place of submitted/.
+"""
+
+import fnmatch
+import functools
+import glob
+import logging
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import find_all_files
+
+from autograder.sandbox.run_folder import RunFolder
+from autograder.submissions.folder import TIMESTAMP, Submission, sort_out
+from autograder.submissions.given_cells import GivenCell, restored
+from autograder.submissions.job import Job, job_of
+from autograder.submissions.reading import UnreadableNotebook, cell_ids, read_submission, stand_in
+
+
+class HandedIn:
+    """The submissions that one of nbgrader's commands grades.
+
+    converter: is made to find them in a folder of their own. max_bytes: of a notebook's file.
+    max_support_bytes: of all files beside the notebooks of one submission.
+    """
+
+    def __init__(
+        self, converter: Autograde, max_bytes: int, max_support_bytes: int, log: logging.Logger
+    ) -> None:
+        self._max_bytes, self._log = max_bytes, log
+        self._submissions: dict[str, tuple[Path, Submission]] = {}
+        self._given = given_notebooks(converter.coursedir)
+        if self._given:
+            self._lay_out(converter, max_support_bytes)
+
+    def includes(self, file: str) -> bool:
+        """Whether this is the path of a notebook as it was laid out."""
+        return Path(file).parent in {folder for folder, _ in self._submissions.values()}
+
+    def job(self, student: str, notebook: str) -> Job:
+        """A student's notebook, or its stand-in, with the given cells as they were."""
+        folder, submission = self._submissions[student]
+        remarks, unreadable = list(submission.remarks), ""
+        try:
+            if notebook in submission.missing:
+                raise UnreadableNotebook(submission.missing[notebook])
+            content, found = read_submission(folder / f"{notebook}.ipynb", self._max_bytes)
+            remarks += found
+        except UnreadableNotebook as error:
+            unreadable = str(error)
+            content = stand_in(unreadable)
+            self._log.error("%s of %s: %s", notebook, student, unreadable)
+        content.cells, moved = restored(content.cells, self._given[notebook])
+        if not unreadable:
+            for remark in moved:
+                self._log.warning("%s of %s: %s", notebook, student, remark)
+        files = [(str(path), folder / path) for path in submission.files]
+        return job_of(notebook, content, [*files, *self._given_files.items()], remarks, unreadable)
+
+    def timestamp(self, student: str) -> bytes:
+        """What nbgrader's timestamp.txt says; empty if there is none."""
+        file = self._submissions[student][0] / TIMESTAMP
+        return file.read_bytes() if file.is_file() else b""
+
+    def _lay_out(self, converter: Autograde, max_support_bytes: int) -> None:
+        course = converter.coursedir
+        self._folder = RunFolder()
+        target = Path(self._folder.name) / "submitted"
+        target.mkdir(mode=0o700)
+        self._given_files = _given_files(course, converter.exclude_overwriting)
+        handed_in = converter._format_source(course.assignment_id, course.student_id)
+        pattern = re.compile(
+            converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
+        )
+        converter.coursedir = CourseDirectory(
+            parent=course.parent,
+            **{name: getattr(course, name) for name in course.trait_names(config=True)}
+            | {"submitted_directory": str(target)},
+        )
+        converter.assignments = {}
+        for folder in sorted(glob.glob(handed_in)):
+            student = pattern.match(folder)["student"]
+            submission = sort_out(
+                Path(folder),
+                {name: frozenset(cell.name for cell in cells) for name, cells in self._given.items()},
+                functools.partial(cell_ids, max_bytes=self._max_bytes),
+                course.ignore,
+                map(Path, self._given_files),
+                max_support_bytes,
+            )
+            for remark in submission.remarks:
+                self._log.warning("%s: %s", student, remark)
+            laid_out = Path(converter._format_source(course.assignment_id, student))
+            _link(Path(folder), submission, laid_out)
+            self._submissions[student] = laid_out, submission
+            converter.assignments[str(laid_out)] = [
+                str(laid_out / f"{name}.ipynb")
+                for name in self._given
+                if fnmatch.fnmatchcase(name, course.notebook_id)
+            ]
+
+
+def given_notebooks(course: CourseDirectory) -> dict[str, list[GivenCell]]:
+    """The cells of each notebook as it was released; nothing if the gradebook has no such assignment."""
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        try:
+            notebooks = gradebook.find_assignment(course.assignment_id).notebooks
+        except MissingEntry:
+            return {}
+        return {notebook.name: _given_cells(notebook) for notebook in notebooks}
+
+
+def _given_cells(notebook) -> list[GivenCell]:
+    points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+    answers = {cell.name for cell in notebook.solution_cells}
+    return [
+        GivenCell(
+            name=cell.name,
+            cell_type=cell.cell_type,
+            source=cell.source,
+            checksum=cell.checksum,
+            locked=cell.locked,
+            answer=cell.name in answers,
+            points=points.get(cell.name),
+        )
+        for cell in notebook.source_cells
+    ]
+
+
+def _given_files(course: CourseDirectory, kept: Mapping[str, list[str]]) -> dict[str, Path]:
+    """The files with which nbgrader overwrites those of the same name, by their names in the folder.
+
+    kept: those that it does not, by assignment.
+    """
+    folder = course.format_path(course.source_directory, ".", course.assignment_id)
+    files = {os.path.relpath(path, folder): Path(path) for path in find_all_files(folder, course.ignore)}
+    return {name: path for name, path in files.items() if name not in kept.get(course.assignment_id, [])}
+
+
+def _link(folder: Path, submission: Submission, target: Path) -> None:
+    links = {f"{name}.ipynb": path for name, path in submission.notebooks.items()}
+    links |= {str(path): path for path in submission.files}
+    target.mkdir(parents=True)
+    for link, path in links.items():
+        (target / link).parent.mkdir(parents=True, exist_ok=True)
+        (target / link).symlink_to(folder.absolute() / path)
+    for name in submission.missing:
+        # nbgrader takes the flag off the zeros of a notebook of which there is no file.
+        (target / f"{name}.ipynb").touch()

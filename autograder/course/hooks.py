@@ -1,0 +1,65 @@
+"""What nbgrader calls for each notebook: thin hooks around `Grader.grade`."""
+
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.course.stamp import STAMP, stamp
+from autograder.grading.grader import Grader
+from autograder.grading.options import SolutionGrading
+from autograder.lab import EXERCISES
+from autograder.report.verdicts import verdicts_on, write_verdicts
+from autograder.submissions.harmless import make_harmless
+from autograder.submissions.job import files_in, job_of
+
+
+class GradeSubmission(NbGraderPreprocessor):
+    """Runs and judges a submission, and writes what nbgrader is to record. Its parent: the exporter."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        student, name = resources["nbgrader"]["student"], resources["nbgrader"]["notebook"]
+        exporter = self.parent
+        job, known = exporter.at_hand.pop((student, name))
+        result = exporter.grader.grade(job, known)
+        if result is not known:
+            exporter.store.keep(student, name, result)
+        result.show(nb)
+        make_harmless(nb)
+        if job.unreadable or result.final:
+            # Without a stamp, `autograder grade` takes the notebook for one that is still to be graded.
+            timestamp = exporter.handed_in.timestamp(student)
+            nb.metadata[STAMP] = stamp(job, timestamp, exporter.grader, self.config)
+        verdicts = {}
+        if name in EXERCISES:
+            verdicts = verdicts_on(nb, result, doubtful=bool(job.remarks))
+            earned, maximum = write_verdicts(nb, verdicts)
+            self.log.info("%s %s: %g of %g automatic points", student, name, earned, maximum)
+        else:
+            self.log.warning("Notebook %s is not part of the lab; it is not judged.", name)
+        exporter.graded = job, verdicts
+        return nb, resources
+
+
+class GradeSolution(NbGraderPreprocessor):
+    """Runs a sample solution with all of its training, and shows what it would earn."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        name, folder = resources["nbgrader"]["notebook"], Path(resources["metadata"]["path"])
+        options = SolutionGrading(config=self.config)
+        with Grader(options) as grader:
+            result = grader.grade(job_of(name, nb, files_in(folder)))
+        if result.incident:
+            raise RuntimeError(f"The solution did not run to its end: {result.incident}")
+        result.show(nb)
+        write_verdicts(nb, verdicts_on(nb, result, doubtful=False))
+        digits = _DIGITS.get(options.images, f"the digits in {Path(options.images).name}")
+        nb.cells.insert(0, new_markdown_cell(_SOLUTION_NOTE.format(digits=digits), id="solution"))
+        return nb, resources
+
+
+_DIGITS = {"embedded": "scikit-learn's handwritten digits, enlarged to 28×28", "mnist": "MNIST"}
+_SOLUTION_NOTE = """> **Sample solution, for instructors and TAs.** Executed with the full training, on
+> {digits}. Numbers and pictures are those of these digits; on other images they differ a little."""

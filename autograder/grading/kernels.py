@@ -1,0 +1,146 @@
+"""Where kernels come from: a folder for their runs, and what forks them, in the sandbox or not."""
+
+import contextlib
+import functools
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autograder.grading.options import MIB, Grading
+from autograder.lab.images import Images
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.fork_server import SANDBOXED
+from autograder.sandbox.isolation import Confinement
+from autograder.sandbox.provisioner import AVAILABLE, ForkServer
+from autograder.sandbox.run_folder import RunFolder, remove_left_behind
+
+
+@dataclass(frozen=True)
+class Containment:
+    """Whether submissions run in the sandbox, and what the instructor is told of it."""
+
+    sandboxed: bool
+    remark: str
+
+
+def containment(options: Grading) -> Containment:
+    """What contains submissions. Raises SandboxError if the sandbox is required and does not work."""
+    problem = bubblewrap.problem() if options.sandbox != "off" else "c.Grading.sandbox is 'off'"
+    if not problem:
+        return Containment(True, "Submissions run in a sandbox (bubblewrap)")
+    if options.sandbox == "required":
+        raise bubblewrap.SandboxError(
+            f"c.Grading.sandbox is 'required', but {problem}. Install or mend it, or set 'auto' or "
+            "'off' to let submissions run with your own rights."
+        )
+    return Containment(
+        False,
+        f"Submissions run unsandboxed, as {problem}: students' code has your rights on this machine. "
+        "Grade on an account or a machine that holds nothing else of value.",
+    )
+
+
+class Kernels:
+    """Starts kernels until it is closed; everything is made at its first use.
+
+    Raises SandboxError if the sandbox is required and does not work.
+    """
+
+    def __init__(self, options: Grading, images: Images) -> None:
+        self._options, self._images = options, images
+        self.sandboxed = containment(options).sandboxed
+        self._until_closed = contextlib.ExitStack()
+
+    def close(self) -> None:
+        """Ends the kernels and removes the folder."""
+        self._until_closed.close()
+
+    def start(self) -> None:
+        """Lets the process that kernels are forked from import TensorFlow, before it is needed."""
+        if AVAILABLE and self._options.preloaded:
+            self.fork_server  # noqa: B018
+
+    @functools.cached_property
+    def folder(self) -> Path:
+        """A folder for all that is temporary."""
+        remove_left_behind()
+        folder = RunFolder()
+        self._until_closed.callback(folder.cleanup)
+        return Path(folder.name)
+
+    @functools.cached_property
+    def fork_server(self) -> ForkServer:
+        """The process that all kernels are forked from."""
+        server = self._new_fork_server(self.folder / "fork-server.log")
+        return self._until_closed.enter_context(contextlib.closing(server))
+
+    @contextlib.contextmanager
+    def new_run(self) -> Iterator[Path]:
+        """A folder for one notebook's run: `files` is what it works on, `ipc` is for its sockets."""
+        with tempfile.TemporaryDirectory(dir=self._runs, ignore_cleanup_errors=True) as run:
+            for name in ("files", "ipc"):
+                Path(run, name).mkdir()
+            yield Path(run)
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[ForkServer | None]:
+        """What one kernel is forked from, for as long as it runs; None where nothing can be forked."""
+        if not AVAILABLE:
+            yield None
+        elif self._options.preloaded:
+            yield self.fork_server
+        else:
+            with (
+                tempfile.TemporaryDirectory(dir=self.folder) as own,
+                contextlib.closing(self._new_fork_server(Path(own) / "fork-server.log")) as server,
+            ):
+                yield server
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments of `autograder.kernel`."""
+        images = bubblewrap.IMAGES if self.sandboxed else str(self._images_file)
+        return ["--images", images, *(["--full"] if self._options.full_training else [])]
+
+    def confinement(self, run: Path) -> Confinement | None:
+        """What the kernel of a run is confined to; None without the sandbox."""
+        if not self.sandboxed:
+            return None
+        return bubblewrap.confinement(
+            run,
+            memory=self._options.kernel_memory_mib * MIB,
+            processes=self._options.kernel_processes,
+            disk=self._options.kernel_disk_mib * MIB,
+        )
+
+    def hand_over(self, run: Path) -> None:
+        """Gives the folder of a run to the user who runs the submission."""
+        if self.sandboxed:
+            bubblewrap.hand_over(run)
+
+    @functools.cached_property
+    def _runs(self) -> Path:
+        runs = self.folder / "runs"
+        runs.mkdir()
+        runs.chmod(0o711)
+        return runs
+
+    @functools.cached_property
+    def _images_file(self) -> Path:
+        """The file that stands in for MNIST in the kernels; the held-out digits are not in it."""
+        path = self.folder / "mnist.npz"
+        np.savez_compressed(path, **self._images.as_mnist())
+        return path
+
+    def _new_fork_server(self, log: Path) -> ForkServer:
+        program = ["-m", "autograder.sandbox.fork_server", "autograder.kernel.prepare"]
+        if self.sandboxed:
+            command = bubblewrap.command(self._runs, self._images_file, *program, SANDBOXED)
+        else:
+            # -P: nothing beside a notebook must be what the kernel imports.
+            command = [sys.executable, "-P", *program]
+        return ForkServer(command, log)
