@@ -37,9 +37,9 @@ AT_ONCE = 4
 """Notebooks that run at the same time: most of them wait rather than compute."""
 NOTEBOOK_SECONDS = 60
 SETTINGS = f"""
-c.ExecuteSubmission.timeout = {NOTEBOOK_SECONDS}
-c.ExecuteSubmission.notebook_timeout = {NOTEBOOK_SECONDS}
-c.ExecuteSubmission.iopub_timeout = 10
+c.Grading.cell_timeout = {NOTEBOOK_SECONDS}
+c.Grading.notebook_timeout = {NOTEBOOK_SECONDS}
+c.Grading.iopub_timeout = 10
 c.Grading.judge_timeout = 60
 c.Grading.kernel_memory_mib = 2048
 c.Grading.kernel_processes = 100
@@ -47,8 +47,8 @@ c.Grading.kernel_disk_mib = 256
 {FEW_IMAGES}
 """
 SHORT = """
-c.ExecuteSubmission.timeout = 8
-c.ExecuteSubmission.notebook_timeout = 24
+c.Grading.cell_timeout = 8
+c.Grading.notebook_timeout = 24
 """
 """For attacks that wait for the clock: time enough for honest students on a busy machine."""
 OF_THE_SYSTEM = (".cache", ".config", ".ipython", ".jupyter", ".keras", ".local", ".matplotlib")

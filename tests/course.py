@@ -60,7 +60,7 @@ class Course:
     def __init__(self, folder, settings=FEW_IMAGES):
         self.folder, self._read = folder, None
         config = (COURSE / "nbgrader_config.py").read_text("utf-8")
-        config += f"\nc.ExecuteSubmission.timeout = 60\n{settings}"
+        config += f"\nc.Grading.cell_timeout = 60\n{settings}"
         shutil.copytree(_generated().name, folder, dirs_exist_ok=True)
         (folder / "nbgrader_config.py").write_text(config, "utf-8")
 

@@ -30,14 +30,14 @@ def test_case(case, kernel, reference, record):
     from autograder.lab import EXERCISES
     from autograder.report.verdicts import decide, graded_cells
 
-    def judge(messages):
-        exercise = EXERCISES[case.notebook]
-        return {
-            name: judge_message(name, message, exercise, reference) for name, message in messages.items()
-        }
-
-    executed = kernel.run(case.executed)
-    verdicts = decide(executed, kernel.evidence(executed), judge)
+    executed, exercise = kernel.run(case.executed), EXERCISES[case.notebook]
+    evidence = kernel.evidence(executed)
+    judged = {
+        name: judge_message(name, *evidence[name], exercise, reference)
+        for name in case.criteria
+        if len(evidence[name]) == 1
+    }
+    verdicts = decide(executed, evidence, judged)
 
     assert tuple(verdicts) == case.criteria
     disagreements = []

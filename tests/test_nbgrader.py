@@ -46,7 +46,7 @@ get_ipython().input_transformers_cleanup.append(ten)
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    settings = f"{FEW_IMAGES}\nc.ExecuteSubmission.timeout = {LOOP_SECONDS}\n"
+    settings = f"{FEW_IMAGES}\nc.Grading.cell_timeout = {LOOP_SECONDS}\n"
     course = Course(tmp_path_factory.mktemp("course"), settings)
     course.submit("solved", "training-the-solution")
     course.submit("solved", "denoising-the-solution")

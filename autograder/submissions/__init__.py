@@ -1,1 +1,1 @@
-"""From a folder that may hold anything to a `Job`; from an executed notebook to one that is safe to show."""
+"""From a folder that may hold anything to a `Job`; from an executed notebook to one safe to show."""

@@ -294,7 +294,7 @@ class Class(Course):
 
     def __init__(self, folder):
         # One of them lets the grader wait for outputs that do not come.
-        super().__init__(folder, f"{FEW_IMAGES}\nc.ExecuteSubmission.iopub_timeout = 10\n")
+        super().__init__(folder, f"{FEW_IMAGES}\nc.Grading.iopub_timeout = 10\n")
         for case in CASES:
             self.submit(case.student, "architecture-functional", **NO_TRAINING)
             case.change(self.submission(case.student) / NOTEBOOK)

@@ -1,19 +1,54 @@
-"""Fingerprints of the grader cover its code by folders, and its libraries by what each one declares."""
+"""Fingerprints tell what decides a run, a verdict and a record; those of the code follow its rooms."""
 
+import ast
 import shutil
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.grading import fingerprints, libraries
-from autograder.grading.fingerprints import of_judge, of_package, of_run
+from autograder.grading.fingerprints import JUDGING, RUNNING, of_job, of_record
+from autograder.submissions.job import Job
 
 PACKAGE = Path(fingerprints.__file__).parent.parent
 CODE = sorted(
     str(path.relative_to(PACKAGE))
     for path in PACKAGE.rglob("*")
-    if path.suffix in (".py", ".j2", ".toml")
+    if path.suffix in (".py", ".j2", ".toml", ".json")
 )
+
+
+def cell(source, **nbgrader):
+    return new_code_cell(source, metadata={"nbgrader": nbgrader} if nbgrader else {})
+
+
+def job(*cells, files=(), **more):
+    return Job("autoencoder", new_notebook(cells=list(cells)), dict(files), **more)
+
+
+def test_other_code_or_files_are_another_job():
+    same = job(cell("x = 1"))
+    others = [
+        job(cell("x = 2")),
+        job(cell("x = 1"), cell("x = 1")),
+        job(cell("x = 1"), files={"data.txt": b"1"}),
+        job(cell("x = 1"), files={"data.txt": b"2"}),
+        job(cell("x = 1"), files={"data.txt": b"2"}, executable=("data.txt",)),
+        job(cell("x = 1", grade_id="encoder")),
+    ]
+    assert len({of_job(same), *map(of_job, others)}) == 1 + len(others)
+    assert of_job(same) == of_job(job(cell("x = 1")))
+
+
+def test_other_points_and_remarks_are_the_same_job_but_recorded_anew():
+    old = job(cell("x = 1", grade_id="encoder", points=8))
+    for new in (
+        job(cell("x = 1", grade_id="encoder", points=9)),
+        job(cell("x = 1", grade_id="encoder", points=8), remarks=("renamed",)),
+    ):
+        assert of_job(old) == of_job(new)
+        assert of_record(old) != of_record(new)
 
 
 @pytest.fixture(scope="module")
@@ -23,111 +58,73 @@ def package(tmp_path_factory):
     return shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def fingerprints(package):
-    return tuple(of.__wrapped__(package) for of in (of_run, of_judge, of_package))
+def of_code(package):
+    """The fingerprints of the code that runs, of the code that judges, and of all."""
+    kinds = fingerprints.of_running, fingerprints.of_judging, fingerprints.of_package
+    return tuple(kind.__wrapped__(package) for kind in kinds)
 
 
 @pytest.mark.parametrize("name", CODE)
-def test_a_change_of_any_module_is_noticed(package, name):
-    run, judge, whole = fingerprints(package)
-    path = package / name
-    before = path.read_bytes()
-    path.write_bytes(before + b"\n# changed\n")
+def test_a_change_of_a_file_is_noticed_by_what_its_room_decides(package, name):
+    before = of_code(package)
+    path, room = package / name, name.partition("/")[0]
+    content = path.read_bytes()
+    path.write_bytes(content + b"\n# changed\n")
     try:
-        other_run, other_judge, other_whole = fingerprints(package)
+        changed = [new != old for new, old in zip(of_code(package), before, strict=True)]
     finally:
-        path.write_bytes(before)
-
-    assert other_whole != whole
-    assert other_run != run or other_judge != judge
-    decides_the_run = not name.startswith("judge/") and name != "lab.py"
-    assert (other_run != run) == decides_the_run, "how a notebook runs"
-    if name.startswith("judge/") or "/" not in name:
-        assert other_judge != judge, "what is judged"
+        path.write_bytes(content)
+    assert changed == [room in RUNNING, room in JUDGING, True]
 
 
 def test_a_module_that_is_new_is_noticed(package):
-    before = fingerprints(package)
-    for folder in ("course", "kernel"):
-        (package / folder / "brand_new.py").touch()
-        assert fingerprints(package)[0] != before[0]
-        (package / folder / "brand_new.py").unlink()
-    assert fingerprints(package) == before
+    before = of_code(package)
+    new = package / "kernel" / "brand_new.py"
+    new.touch()
+    assert of_code(package)[0] != before[0]
+    new.unlink()
+    assert of_code(package) == before
 
 
 def test_what_python_makes_of_the_code_makes_no_difference(package):
-    before = fingerprints(package)
-    (package / "course" / "__pycache__").mkdir()
-    (package / "course" / "__pycache__" / "x.pyc").touch()
-    assert fingerprints(package) == before
+    before = of_code(package)
+    (package / "kernel" / "__pycache__").mkdir()
+    (package / "kernel" / "__pycache__" / "x.pyc").touch()
+    assert of_code(package) == before
 
 
-def test_libraries_of_libraries_are_noticed():
-    found = libraries.versions()
-    assert {"tensorflow", "scipy", "nbconvert", "mistune", "nh3", "bleach", "sqlalchemy"} <= set(found)
-    assert all(found[name] for name in ("tensorflow", "scipy", "nbconvert", "mistune", "nh3", "bleach"))
+@pytest.mark.parametrize(
+    ("start", "rooms"),
+    [
+        ("sandbox/fork_server.py", RUNNING),
+        ("kernel/prepare.py", RUNNING),
+        ("judge/criteria.py", JUDGING),
+    ],
+)
+def test_all_that_is_imported_is_covered(start, rooms):
+    assert {path.relative_to(PACKAGE).parts[0] for path in _imported(PACKAGE / start)} <= set(rooms)
+
+
+def _imported(path):
+    """The modules of the package that one imports in the end."""
+    found, to_do = set(), [path]
+    while to_do:
+        path = to_do.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder."):
+                place = PACKAGE.joinpath(*node.module.split(".")[1:])
+                names = [place, *(place / alias.name for alias in node.names)]
+                files = [file for n in names for file in (n.with_suffix(".py"), n / "__init__.py")]
+                to_do += [file for file in files if file.is_file()]
+    return found
 
 
 def test_another_version_of_any_library_is_noticed(package, monkeypatch):
-    before = fingerprints(package)
+    before = of_code(package)
     found = libraries.versions()
     for name in ("mistune", "nh3", "scipy"):
         monkeypatch.setattr(libraries, "versions", lambda name=name: found | {name: "0.0"})
-        assert all(new != old for new, old in zip(fingerprints(package), before, strict=True)), name
-
-
-def test_tools_for_tests_and_installers_make_no_difference():
-    """A worker without them is as good."""
-    assert not {"pytest", "ruff", "hypothesis", "execnet", "pip", "setuptools"} & set(
-        libraries.versions()
-    )
-
-
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Installs distributions: version and requirements by name."""
-
-    def install(**distributions):
-        for name, (version, *needs) in distributions.items():
-            folder = tmp_path / f"{name}-{version}.dist-info"
-            folder.mkdir()
-            lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
-            lines += [f"Requires-Dist: {need}" for need in needs]
-            (folder / "METADATA").write_text("\n".join(lines) + "\n\nRequires-Dist: only_prose\n")
-        monkeypatch.syspath_prepend(tmp_path)
-
-    return install
-
-
-def test_what_is_required_is_followed_to_the_end(installed):
-    installed(
-        zz_root=(
-            *("1", "Zz.Direct>=1", 'zz_elsewhere; sys_platform == "none"'),
-            *('zz_tool; extra == "dev"', 'zz_pandas; extra == "notebooks"'),
-        ),
-        zz_direct=("2", "zz-extra[more,again]", "zz-missing (>=3)"),
-        zz_extra=("3", 'zz-more; extra == "more"', 'zz-other; extra == "other"', "zz-root"),
-        zz_more=("4", "zz-direct", "setuptools"),
-    )
-    assert libraries.versions.__wrapped__("zz-root") == {
-        "zz-root": "1",
-        "zz-direct": "2",
-        "zz-extra": "3",
-        "zz-more": "4",
-        "zz-missing": "",
-        # What notebooks may use decides what comes of them.
-        "zz-pandas": "",
-    }
-
-
-def test_where_the_package_was_never_installed_all_that_is_there_counts(installed):
-    installed(zz_library=("5",))
-    found = libraries.versions.__wrapped__("zz-nobody-knows")
-    assert found["zz-nobody-knows"] == ""
-    assert found["zz-library"] == "5"
-    assert found["tensorflow"]
-    assert "pip" not in found
-
-
-def test_the_package_is_known_by_its_name():
-    assert libraries.versions()[libraries.DISTRIBUTION]
+        assert all(new != old for new, old in zip(of_code(package), before, strict=True)), name

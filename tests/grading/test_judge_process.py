@@ -149,14 +149,12 @@ def test_notebooks_that_use_up_their_budgets_leave_the_others_theirs(monkeypatch
 def patience(judge_timeout: float) -> float:
     """How long a task of the class is waited for."""
     # Not for the judge's process, which imports this module.
-    from traitlets.config import Config
+    from autograder.batch.driver import Driver
 
-    from autograder.batch.driver import GradeClass
-    from autograder.grading.options import grading
-
-    grading(Config()).judge_timeout = judge_timeout
-    limits = SimpleNamespace(startup_timeout=60, notebook_timeout=900)
-    return GradeClass._patience.fget(SimpleNamespace(_execute=limits, config=Config()))
+    options = SimpleNamespace(startup_timeout=60, notebook_timeout=900)
+    seconds = judge_process.most_seconds(judge_timeout)
+    grader = SimpleNamespace(options=options, most_judging_seconds=seconds)
+    return Driver._patience.fget(SimpleNamespace(exporter=SimpleNamespace(grader=grader)))
 
 
 def test_a_task_is_waited_for_while_all_that_share_its_judge_use_up_their_budgets():

@@ -39,7 +39,7 @@ def judged(notebook, **verdicts):
     """What is said of the criteria, where all of which nothing else is said are right."""
     stopped = {name for name, cell in graded_cells(notebook).items() if cell.outputs}
     given = {name: FULL for name in graded_cells(notebook) if name not in stopped} | verdicts
-    return decide(notebook, {}, lambda _: given)
+    return decide(notebook, {}, given)
 
 
 def test_a_crashed_cell_is_named_before_what_it_cost_and_told_what_helps():

@@ -1,17 +1,13 @@
-"""Verdicts become outputs of test cells; only what the next run would give again counts as done."""
+"""A cell without evidence gets a zero that says why; what an interrupt may have cost is for a person."""
 
 import dataclasses
 
 import corpus
 import pytest
-from traitlets.config import Configurable
 
-from autograder.grading.options import Grading
-from autograder.grading.result import INCIDENT, RESULT, Result
-from autograder.grading.runner import STAMP
-from autograder.grading.store import Kept
+from autograder.grading.result import CellRun, Result
 from autograder.judge.verdict import Verdict, zero
-from autograder.report.verdicts import REVIEW, WriteVerdicts, graded_cells
+from autograder.report.verdicts import cut_short, graded_cells, verdicts_on, write_verdicts
 
 FAILED = zero(
     "a verdict",
@@ -23,55 +19,77 @@ FAILED = zero(
 )
 
 
-class Parent(Configurable):
-    """The exporter, as far as it matters here."""
-
-    kept = None
-
-
 @pytest.fixture
-def written(tmp_path):
-    """Writes the verdicts of a result into the notebook of exercise 1."""
-    Grading.clear_instance()
-
-    def write(result):
-        notebook = corpus.source("autoencoder")
-        resources = {
-            "nbgrader": {"notebook": "autoencoder", "student": "ann"},
-            RESULT: dataclasses.replace(result, judged=Grading.instance().judge_digest),
-            STAMP: "what it was graded by",
-        }
-        if result.incident:
-            resources[INCIDENT] = result.incident
-        parent = Parent()
-        parent.kept = Kept(tmp_path, "autoencoders")
-        notebook, resources = WriteVerdicts(parent=parent).preprocess(notebook, resources)
-        return notebook, resources, parent.kept.find("ann", "autoencoder")
-
-    yield write
-    Grading.clear_instance()
+def notebook():
+    return corpus.source("autoencoder")
 
 
-RAN = Result(run="a run", cells=(), evidence={})
+def interrupted(notebook, name, **changes):
+    """A result of exercise 1 in which a cell was interrupted."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells]
+    return Result("a job", tuple(CellRun(1, (), grade_id == name) for grade_id in ids), **changes)
 
 
-def test_what_ran_and_was_judged_is_kept_and_marked(written):
-    notebook, _, kept = written(
-        dataclasses.replace(RAN, verdicts={"loss": Verdict(1.0, "this", "that")})
+def verdict(credit):
+    return Verdict(credit, "this", "that")
+
+
+def test_a_verdict_becomes_a_score_and_a_panel(notebook):
+    verdicts = verdicts_on(notebook, Result("a job", verdicts={"loss": verdict(1.0)}), doubtful=False)
+    earned, maximum = write_verdicts(notebook, verdicts)
+    (output,) = graded_cells(notebook)["loss"].outputs
+    assert output.data["text/plain"] == "3"
+    assert "Loss" in output.data["text/markdown"]
+    assert (earned, maximum) == (3, 46)
+
+
+def test_what_the_judge_failed_over_is_for_a_person(notebook):
+    found = verdicts_on(notebook, Result("a job", verdicts={"loss": FAILED}), doubtful=False)
+    assert found["loss"].reason == "an error in the judge itself"
+    assert found["loss"].review
+
+
+def test_what_ended_early_is_told_where_nothing_ran(notebook):
+    found = verdicts_on(notebook, Result("a job", incident="the kernel died"), doubtful=False)
+    assert {v.found for v in found.values()} == {"the kernel died"}
+    assert all(v.review for v in found.values())
+
+
+def test_evidence_that_came_twice_is_none(notebook):
+    evidence = {"loss": [["a request", "one"], ["a request", "two"]]}
+    found = verdicts_on(notebook, Result("a job", evidence=evidence), doubtful=False)
+    assert found["loss"].found == "evidence handed over 2 times"
+    assert found["loss"].credit == 0
+
+
+def test_what_an_interrupt_may_have_cost_is_flagged(notebook):
+    verdicts = {"loss": verdict(0.5), "training": verdict(0.25), "reconstruction": verdict(1.0)}
+    result = interrupted(notebook, "train-model", verdicts=verdicts)
+    found = verdicts_on(notebook, result, doubtful=False)
+    why = "cell 'train-model' was interrupted, as its time was over"
+    assert found["training"].reason == why
+    # There was no evidence of it, and it comes after.
+    assert why in found["visualization"].reason
+    assert not found["loss"].review
+    assert not found["reconstruction"].review
+    write_verdicts(notebook, found)
+    panel = graded_cells(notebook)["training"].outputs[0].data["text/markdown"]
+    assert f"This may be missing because {why}. A person will look at it." in panel
+    assert not result.final
+
+
+def test_a_test_cell_that_was_interrupted_itself_is_flagged(notebook):
+    result = interrupted(notebook, "encoder")
+    assert (
+        "cell 'encoder' was interrupted"
+        in verdicts_on(notebook, result, doubtful=False)["encoder"].reason
     )
-    assert graded_cells(notebook)["loss"].outputs[0].data["text/plain"] == "3"
-    assert notebook.metadata[STAMP] == "what it was graded by"
-    assert kept.verdicts["loss"].credit == 1
+    assert "encoder" in cut_short(notebook, result.cells)
 
 
-def test_what_the_judge_failed_over_is_flagged_and_tried_again(written):
-    notebook, resources, kept = written(dataclasses.replace(RAN, verdicts={"loss": FAILED}))
-    assert resources[REVIEW]["loss"] == "an error in the judge itself"
-    assert kept is None
-    assert STAMP not in notebook.metadata
-
-
-def test_what_ended_early_is_tried_again(written):
-    notebook, _, kept = written(dataclasses.replace(RAN, incident="the kernel died"))
-    assert kept is None
-    assert STAMP not in notebook.metadata
+def test_an_interrupt_travels_with_the_result(notebook):
+    sent = dataclasses.replace(interrupted(notebook, "train-model"), timed_out=True)
+    received = Result.from_bytes(sent.to_bytes())
+    assert received.cells == sent.cells
+    assert received.timed_out

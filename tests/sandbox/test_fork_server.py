@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import psutil
 import pytest
-from course import FEW_IMAGES, Course, nbgrader
-from nbformat.v4 import new_code_cell, new_notebook
+from course import FEW_IMAGES, TRAIN_IMAGES, Course, nbgrader
+from running import Run, grader_with
 
-from autograder.grading import kernel_manager, options
-from autograder.grading.options import Grading
-from autograder.grading.runner import INCIDENT, ExecuteSubmission
+from autograder.grading import kernel_manager, kernels, runner
+from autograder.grading.runner import Runner
 from autograder.lab import AUTOENCODER
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.fork_server import SANDBOXED
@@ -160,56 +159,46 @@ def test_who_comes_after_the_death_of_the_server_is_graded(how, monkeypatch, tmp
     """It is killed between two notebooks, and while one runs."""
     if how == "sandboxed" and bubblewrap.problem():
         pytest.skip(f"no sandbox here: {bubblewrap.problem()}")
-    monkeypatch.setattr(Grading, "judge", None)
-    Grading.clear_instance()
-    grader = Grading.instance(sandbox="required" if how == "sandboxed" else "off")
+    grader = grader_with(sandbox="required" if how == "sandboxed" else "off", cell_timeout=120)
 
     def kill_server():
-        processes = psutil.Process(grader.fork_server._process.pid)
+        processes = psutil.Process(grader.kernels.fork_server._process.pid)
         for process in (*processes.children(recursive=True), processes):
             command = _command(process)
-            if "forkserver" in command[-1] or SANDBOXED in command:
+            if any("fork_server" in word for word in command) or SANDBOXED in command:
                 process.send_signal(signal.SIGKILL)
 
-    class Execute(ExecuteSubmission):
-        def preprocess_cell(self, cell, resources, index):
-            if "sleep" in cell.source:
-                threading.Timer(1, kill_server).start()
-            return super().preprocess_cell(cell, resources, index)
+    preprocess_cell = Runner.preprocess_cell
+
+    def kill_during_sleep(runner, cell, resources, index):
+        if "sleep" in cell.source:
+            threading.Timer(1, kill_server).start()
+        return preprocess_cell(runner, cell, resources, index)
+
+    monkeypatch.setattr(Runner, "preprocess_cell", kill_during_sleep)
 
     def run(code):
-        notebook = new_notebook(cells=[new_code_cell(code)])
-        about = {"metadata": {"path": str(tmp_path)}}
-        notebook, resources = Execute(timeout=120).preprocess(notebook, about)
-        said = "".join(output.get("text", "") for output in notebook.cells[0].outputs)
-        return said, resources.get(INCIDENT, "")
+        done = Run(grader, code)
+        return done.text, done.incident
 
-    with contextlib.closing(grader):
+    with grader:
         assert run("print('ann')") == ("ann\n", "")
         kill_server()
         assert run("print('ben')") == ("ben\n", "")
         assert "the kernel died" in run("import time\ntime.sleep(100)")[1]
         assert run("print('dan')") == ("dan\n", "")
-    Grading.clear_instance()
 
 
 @pytest.mark.slow
 def test_where_nothing_can_be_forked_a_new_kernel_does_the_same(monkeypatch, tmp_path):
-    monkeypatch.setattr(kernel_manager, "AVAILABLE", False)
-    monkeypatch.setattr(options, "AVAILABLE", False)
-    monkeypatch.setattr(Grading, "judge", None)
+    for module in (kernel_manager, kernels, runner):
+        monkeypatch.setattr(module, "AVAILABLE", False)
     (tmp_path / "data.txt").write_text("mine")
-    Grading.clear_instance()
-    grader = Grading.instance(sandbox="off")
     code = "import keras, os\nprint(keras.datasets.mnist.load_data()[0][0].shape, os.listdir())"
-    notebook = new_notebook(cells=[new_code_cell(code)])
-    notebook, resources = ExecuteSubmission(timeout=120).preprocess(
-        notebook, {"metadata": {"path": str(tmp_path)}}
-    )
-    grader.close()
-    Grading.clear_instance()
-    assert INCIDENT not in resources
-    assert notebook.cells[0].outputs[0].text == "(60000, 28, 28) ['data.txt']\n"
+    with grader_with(sandbox="off", cell_timeout=120) as grader:
+        run = Run(grader, code, folder=tmp_path)
+    assert not run.incident
+    assert run.text == f"({TRAIN_IMAGES}, 28, 28) ['data.txt']\n"
 
 
 NOTEBOOK_SECONDS = 12
@@ -236,29 +225,22 @@ def fresh(tmp_path_factory):
         "print(os.access('/usr', os.W_OK), [name for _, name in socket.if_nameindex()])\n"
         "print(len([p for p in os.listdir('/proc') if p.isdigit()]))"
     )
-    notebook = new_notebook(cells=[new_code_cell("print('hello')"), new_code_cell(code)])
     fork = ForkServer.fork
 
     def slow_fork(*args, **kwargs):
         time.sleep(NOTEBOOK_SECONDS + 1)
         return fork(*args, **kwargs)
 
-    Grading.clear_instance()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Grading, "judge", None)
+    with pytest.MonkeyPatch.context() as patch, grader_with(preloaded=False) as grader:
         patch.setattr(ForkServer, "fork", slow_fork)
-        with contextlib.closing(Grading.instance(preloaded=False)) as grader:
-            execute = ExecuteSubmission(timeout=60, notebook_timeout=NOTEBOOK_SECONDS)
-            notebook, resources = execute.preprocess(notebook, {"metadata": {"path": ""}})
-            processes = psutil.Process().children(recursive=True)
-            seen = Seen(
-                ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells],
-                resources.get(INCIDENT, ""),
-                "fork_server" in vars(grader),
-                [process for process in processes if "forkserver" in str(_command(process))],
-            )
-    Grading.clear_instance()
-    return seen
+        run = Run(grader, "print('hello')", code, notebook_timeout=NOTEBOOK_SECONDS)
+        processes = psutil.Process().children(recursive=True)
+        return Seen(
+            run.cells,
+            run.incident,
+            "fork_server" in vars(grader.kernels),
+            [process for process in processes if "fork_server" in str(_command(process))],
+        )
 
 
 @pytest.mark.slow

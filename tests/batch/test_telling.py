@@ -1,0 +1,24 @@
+"""nbgrader's converters raise what they would only log."""
+
+import pytest
+from nbgrader.converters import NbGraderException
+
+from autograder.batch.telling import Telling
+
+
+def test_a_converter_raises_what_nbgrader_only_logs():
+    class Converter:
+        def convert_notebooks(self):
+            try:
+                self.set_permissions("autoencoders", "ann")
+            except ValueError:
+                raise NbGraderException("see the log") from None
+
+        def set_permissions(self, assignment_id, student_id):
+            raise ValueError(f"what is wrong with {student_id}")
+
+    class Told(Telling, Converter):
+        pass
+
+    with pytest.raises(ValueError, match="what is wrong with ann"):
+        Told().convert_notebooks()
