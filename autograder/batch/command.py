@@ -25,7 +25,7 @@ from autograder.course.faults import in_words
 from autograder.grading.options import grading
 from autograder.lab import ASSIGNMENT
 from autograder.lab.images import ImagesError
-from autograder.report.grade_table import Grades, read_grades
+from autograder.report.grade_table import GradeTable, read_grades
 
 WORKER_BYTES = 2 * 2**30
 """Memory that a worker and the kernel it runs take, counted generously."""
@@ -148,17 +148,17 @@ def _remarks(console: Console) -> logging.Logger:
     return log
 
 
-def _grades(app: NbGrader, tell: Callable[[str], None]) -> Grades:
+def _grades(app: NbGrader, tell: Callable[[str], None]) -> GradeTable:
     """What to show of the gradebook; nothing, and a remark, where it cannot be read."""
     try:
         return read_grades(app.coursedir.db_url, app.coursedir.course_id, ASSIGNMENT)
     except SQLAlchemyError as error:
         app.log.error("No grades can be shown", exc_info=error)
         tell(f"No grades can be shown: {in_words(error)}. To see them later: autograder grades")
-        return Grades((), {})
+        return GradeTable((), {})
 
 
-def _print(console: Console, tell: Callable[[str], None], summary: Summary, grades: Grades) -> None:
+def _print(console: Console, tell: Callable[[str], None], summary: Summary, grades: GradeTable) -> None:
     shown = {student: grades.rows[student] for student in summary.graded if student in grades.rows}
     if shown:
         table = Table("student", "points", "to grade by hand", "to look at")
