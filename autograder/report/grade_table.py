@@ -65,19 +65,25 @@ def read_grades(database: str, course: str, assignment: str) -> GradeTable:
     database: SQLAlchemy URL. Raises MissingEntry if the assignment is not in it.
     """
     with Gradebook(database, course) as gradebook:
+        notebooks = sorted(gradebook.find_assignment(assignment).notebooks, key=attrgetter("name"))
         columns = tuple(
             (notebook.name, cell.name, cell.max_score)
-            for notebook in sorted(
-                gradebook.find_assignment(assignment).notebooks, key=attrgetter("name")
-            )
+            for notebook in notebooks
             for cell in _in_order(notebook)
         )
+
+        def grade(student: str, notebook: str, cell: str) -> Grade | None:
+            try:
+                return gradebook.find_grade(cell, notebook, assignment, student)
+            except MissingEntry:
+                return None
+
         rows, review = {}, set()
         for submission in gradebook.assignment_submissions(assignment):
             student = submission.student.id
-            grades = [_grade(gradebook, cell, book, assignment, student) for book, cell, _ in columns]
+            grades = [grade(student, notebook, cell) for notebook, cell, _ in columns]
             rows[student] = tuple(map(_score, grades))
-            review |= {(student, place) for place, grade in enumerate(grades) if _is_unjudged(grade)}
+            review |= {(student, place) for place, one in enumerate(grades) if _is_unjudged(one)}
     return GradeTable(columns, dict(sorted(rows.items())), frozenset(review))
 
 
@@ -85,15 +91,6 @@ def _in_order(notebook: Notebook) -> list[GradeCell]:
     """Returns the graded cells in the order of the notebook, which is that of its source cells."""
     order = [cell.name for cell in notebook.source_cells]
     return sorted(notebook.grade_cells, key=lambda cell: order.index(cell.name))
-
-
-def _grade(
-    gradebook: Gradebook, cell: str, notebook: str, assignment: str, student: str
-) -> Grade | None:
-    try:
-        return gradebook.find_grade(cell, notebook, assignment, student)
-    except MissingEntry:
-        return None
 
 
 def _score(grade: Grade | None) -> float | None:

@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 WIDE = 1000
 """Characters in a line where no terminal sets the width."""
@@ -19,7 +19,5 @@ def table_console(file: TextIO | None = None) -> Console:
 
 def number_table(names: str, *numbers: str) -> Table:
     """Returns an empty table, a column of names and columns of numbers; the arguments are its head."""
-    table = Table(names, box=None, pad_edge=False)
-    for head in numbers:
-        table.add_column(head, justify="right")
-    return table
+    columns = (Column(head, justify="right") for head in numbers)
+    return Table(names, *columns, box=None, pad_edge=False)
