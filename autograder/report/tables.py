@@ -19,5 +19,6 @@ def table_console(file: TextIO | None = None) -> Console:
 
 def number_table(names: str, *numbers: str) -> Table:
     """Returns an empty table, a column of names and columns of numbers; the arguments are its head."""
-    columns = (Column(head, justify="right") for head in numbers)
-    return Table(names, *columns, box=None, pad_edge=False)
+    # On a narrow terminal, heads continue in the next line; names stay whole.
+    columns = (Column(head, justify="right", overflow="fold") for head in numbers)
+    return Table(Column(names, no_wrap=True), *columns, box=None, pad_edge=False)

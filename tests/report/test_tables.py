@@ -5,8 +5,10 @@ import io
 from autograder.report.tables import number_table, table_console
 
 
-def printed(table):
-    table_console(file := io.StringIO()).print(table)
+def printed(table, width=None):
+    console = table_console(file := io.StringIO())
+    console.width = width or console.width
+    console.print(table)
     return file.getvalue().splitlines()
 
 
@@ -36,3 +38,14 @@ def test_a_line_in_a_file_is_as_long_as_its_table(monkeypatch):
     (line,) = printed(table)
 
     assert line.split() == ["student", *(f"criterion-{number}" for number in range(30))]
+
+
+def test_on_a_narrow_terminal_nothing_is_left_out():
+    table = number_table("student", "reconstruction", "visualization")
+    table.add_row("charlotte", "6.67", "4")
+
+    *heads, row = printed(table, width=28)
+
+    assert row.split() == ["charlotte", "6.67", "4"]
+    assert len(heads) > 1
+    assert sorted("".join("".join(heads).split())) == sorted("studentreconstructionvisualization")
