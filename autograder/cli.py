@@ -127,7 +127,7 @@ def _print_grades(course: Path) -> str | int:
     if not database.exists():
         return f"There is no gradebook at {database}. Name the course directory with --course."
     try:
-        print(read_grades(f"sqlite:///{database}", "", ASSIGNMENT).table())
+        read_grades(f"sqlite:///{database}", "", ASSIGNMENT).show()
     except MissingEntry:
         return f"The gradebook has no assignment '{ASSIGNMENT}': run nbgrader generate_assignment."
     except SQLAlchemyError as error:

@@ -1,1 +1,5 @@
-"""What grading costs, measured beside what it is compared with, and how well it grades."""
+"""Measures what grading costs, beside what it is compared with, and whether it repeats itself.
+
+Programs that run in a checkout: `python -m benchmarks` (a submission and a class), `benchmarks.driver`
+(recording a class of any size), `benchmarks.repeat` (the same submissions, again and again).
+"""

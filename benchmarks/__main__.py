@@ -1,27 +1,25 @@
 """Measures what grading a submission costs, in one run on one machine, and prints tables in Markdown.
 
 Parts: a, the autograder; b, the same with kernels that import TensorFlow anew; c, the bare computations;
-d, plain nbgrader with asserts in the kernel and all of the training; scaling, with one and two workers;
+d, plain nbgrader with asserts in the kernel and the full training; scaling, with one and two workers;
 class, a whole class, its memory, and grading it again unchanged. A submission is both notebooks, solved.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import runs
-from benchmarks.classroom import Classroom, ClassroomError
+from benchmarks import report, runs
+from benchmarks.classroom import Classroom, ClassroomError, find_programs
 from benchmarks.meter import CommandError
-from benchmarks.report import Figures, report
 
 PARTS = ("a", "b", "c", "d", "scaling", "class")
 
 
 def main() -> str | int:
-    """Runs the parts asked for; returns the exit status, or what went wrong."""
+    """Runs the parts that are asked for; returns the exit status, or what went wrong."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
@@ -38,20 +36,19 @@ def main() -> str | int:
     parser.add_argument("--course", type=Path, default=Path(), help="the course directory")
     arguments = parser.parse_args()
     if arguments.submissions < 2:
-        parser.error("--submissions: one more than one is what is measured; ask for 2 at least")
-    # nbgrader starts `alembic` by name: it lies beside this Python, activated or not.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        parser.error("--submissions: at least 2, as the cost of one more than one is measured")
+    find_programs()
     try:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
             figures = _measure(arguments, Path(folder))
     except (ClassroomError, CommandError) as error:
         return str(error)
-    print(report(figures))
+    report.show(figures)
     return 0
 
 
-def _measure(arguments: argparse.Namespace, folder: Path) -> Figures:
-    figures = Figures(submissions=arguments.submissions)
+def _measure(arguments: argparse.Namespace, folder: Path) -> report.Figures:
+    figures = report.Figures(submissions=arguments.submissions)
     started = time.monotonic()
 
     def begins(part: str, what: str) -> bool:

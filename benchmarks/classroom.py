@@ -1,5 +1,6 @@
-"""A course in a temporary folder, with as many solved submissions as are asked for."""
+"""A course in a temporary folder, with solved submissions of as many students as are asked for."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -28,17 +29,22 @@ DENOISING_VARIANTS = (
     {"build-model": [["learning_rate=0.01", "learning_rate=0.05"]]},
     {"add-noise": [["rng.normal(0, sigma, ", "sigma * rng.standard_normal("]]},
 )
-"""The same for exercise 2; of another number, so that students seldom share both."""
+"""The same for exercise 2. The numbers of variants differ, so few students share both notebooks."""
 
 
 class ClassroomError(Exception):
-    """The course cannot be laid out or was not graded as it should be; the text says what is wrong."""
+    """The course cannot be made, or was graded wrongly; the text says what is wrong."""
+
+
+def find_programs() -> None:
+    """Puts this Python's folder on the search path, where nbgrader looks for `alembic`."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 class Classroom:
-    """A course with its release, from which classes of any size are made.
+    """A course with its release, from which it makes courses with classes of any size.
 
-    course: a directory with nbgrader_config.py and source/. folder: an empty one for all that is made.
+    course: a directory with nbgrader_config.py and source/. folder: an empty one to make courses in.
     """
 
     def __init__(self, course: Path, folder: Path) -> None:
@@ -56,8 +62,8 @@ class Classroom:
         if done.returncode:
             raise ClassroomError(f"nbgrader generate_assignment failed:\n{done.stdout}{done.stderr}")
 
-    def of(self, students: int, name: str, options: str = "") -> Path:
-        """A new course directory, in which this many students have handed in solved notebooks.
+    def course_of(self, students: int, name: str, options: str = "") -> Path:
+        """Makes a course directory in which this many students have handed in solved notebooks.
 
         options: lines to add to nbgrader_config.py.
         """
@@ -83,20 +89,21 @@ class Classroom:
             nbformat.write(notebooks.filled(released, given), folder / f"{name}.ipynb")
 
 
-def graded(course: Path) -> int:
-    """How many submissions have been graded."""
+def graded_so_far(course: Path) -> int:
+    """Returns how many submissions have been graded."""
     return len(list(course.glob(f"autograded/*/{ASSIGNMENT}/{list(EXERCISES)[-1]}.ipynb")))
 
 
 def expect_full_marks(course: Path, students: int) -> None:
-    """Raises ClassroomError unless so many students have all points that are not given by hand.
+    """Raises ClassroomError unless this many students have all points that are not given by hand.
 
-    What a submission costs that went astray would say nothing.
+    The cost of a submission that was graded wrongly would mean nothing.
     """
     grades = read_grades(f"sqlite:///{course}/gradebook.db", "", ASSIGNMENT)
     wanted = sum(criterion.points for exercise in EXERCISES.values() for criterion in exercise.criteria)
     sums = {student: sum(score or 0 for score in scores) for student, scores in grades.rows.items()}
     if len(sums) != students or set(sums.values()) != {wanted}:
+        grades.show(sys.stderr)
         raise ClassroomError(
-            f"{students} solved submissions should all have {wanted} points:\n{grades.table()}"
+            f"{students} solved submissions should all have {wanted} points; their grades are above."
         )

@@ -1,8 +1,8 @@
-"""What the driver of a parallel run takes for itself, whoever runs the notebooks: for any size of class.
+"""Measures what the driver of a parallel run takes itself, for a class of any size.
 
-One submission is really graded. The class hands in as many, all but a few of which are in the gradebook
-already; for those few the driver finds, prepares and records all as ever, with results made of the one.
-`python -m benchmarks.driver --class-size 10000`
+One submission is really graded. The whole class hands in copies of it, and all but a few of them are in
+the gradebook already. The driver finds, prepares and records those few as usual; their results are made
+from the one. `python -m benchmarks.driver --class-size 10000`
 """
 
 import argparse
@@ -17,51 +17,62 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
 
-from autograder.batch.command import GradeApp
-from autograder.batch.driver import GradeClass
+from autograder.batch.command import CourseApp
+from autograder.batch.driver import Driver
 from autograder.batch.progress import Watch
 from autograder.batch.workers import Outcome, Task
-from autograder.grading.result import Result, Work
-from autograder.grading.runner import ExecuteSubmission
-from autograder.grading.store import Kept
+from autograder.grading.grader import Grader
+from autograder.grading.result import Result
+from autograder.grading.store import ResultStore
 from autograder.lab import ASSIGNMENT, EXERCISES
-from benchmarks.classroom import Classroom
+from autograder.submissions.job import Job
+from benchmarks.classroom import Classroom, find_programs
+from benchmarks.report import MIB, Row, show_table
 from benchmarks.runs import grade_command
 
 _TEMPLATE = "student000"
 
 
 class _Prompt:
-    """Takes the place of workers: every task is done at once, the first few only."""
+    """Takes the place of workers: does the first few tasks at once, and the others never."""
 
     count, current = 1, ()
 
-    def __init__(self, results: dict[str, Result], execute: ExecuteSubmission, most: int) -> None:
-        self._results, self._execute, self._most = results, execute, most
-        self.started = 0.0
+    def __init__(self, results: dict[str, Result], grader: Grader, most: int) -> None:
+        self._results, self._grader, self._most = results, grader, most
 
-    def outcomes(self, tasks) -> Iterator[Outcome]:
-        """Those of the first tasks, made of the one result that there is."""
-        self.started = time.process_time()
-        for task, _ in zip(tasks, range(self._most), strict=False):
-            yield Outcome(task, self._result(task).to_bytes())
+    def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """Yields outcomes of the first tasks, made from the result of the one submission."""
+        for number, task in enumerate(tasks):
+            yield Outcome(task, self._result(task).to_bytes() if number < self._most else None)
 
     def _result(self, task: Task) -> Result:
-        run = self._execute.digest(Work.from_bytes(task.work))
-        return dataclasses.replace(self._results[task.notebook], run=run)
+        fingerprint = self._grader.fingerprint(Job.from_bytes(task.job))
+        return dataclasses.replace(self._results[task.notebook], fingerprint=fingerprint)
 
 
-class _Driver(GradeClass):
-    prompt: _Prompt
+class _Driver(Driver):
+    results: dict[str, Result]
+    most: int
+    recording = 0.0
+    """Seconds of processor time that recording took."""
 
-    def connect(self, to_do: int):
-        """Nobody."""
-        return contextlib.nullcontext(self.prompt)
+    def connect(self, notebooks: int) -> contextlib.AbstractContextManager[_Prompt]:
+        """Connects to no workers."""
+        return contextlib.nullcontext(_Prompt(self.results, self.exporter.grader, self.most))
+
+    def _take(self, outcome: Outcome) -> None:
+        if outcome.result is None:
+            self._at_work.pop(outcome.task.student, None)
+            return
+        started = time.process_time()
+        super()._take(outcome)
+        self.recording += time.process_time() - started
 
 
 def main() -> None:
@@ -72,47 +83,49 @@ def main() -> None:
     parser.add_argument("--course", type=Path, default=Path(), help="the course directory")
     arguments = parser.parse_args()
     size, few = arguments.class_size, arguments.recorded
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    find_programs()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        course = Classroom(arguments.course, Path(folder)).of(1, "class")
+        course = Classroom(arguments.course, Path(folder)).course_of(1, "class")
         subprocess.run(grade_command(course, 1), check=True, stdout=subprocess.DEVNULL)
-        kept = Kept(course, ASSIGNMENT)
-        results = {name: kept.find(_TEMPLATE, name) for name in EXERCISES}
+        store = ResultStore(course, ASSIGNMENT, print)
+        results = {name: store.find(_TEMPLATE, name) for name in EXERCISES}
         kept_bytes = sum(path.stat().st_size for path in course.glob(".autograder/kept/**/*.result"))
         students = [f"student{number:06d}" for number in range(size)]
-        _hand_in(course, students)
-        _fill_gradebook(course / "gradebook.db", students[few:])
+        hand_in(course, students)
+        fill_gradebook(course / "gradebook.db", students[few:])
         shutil.rmtree(course / "submitted" / _TEMPLATE)
-        _measure(course, results, size, few)
-    print(f"| kept on disk per submission | {kept_bytes / 2**20:.1f} MiB |")
+        rows = _measure(course, results, size, few)
+    rows.append(("kept on disk per submission", f"{kept_bytes / MIB:.1f} MiB"))
+    show_table((f"the driver alone, a class of {size:,}", ""), rows)
 
 
-def _measure(course: Path, results: dict[str, Result], size: int, few: int) -> None:
+def _measure(course: Path, results: dict[str, Result], size: int, few: int) -> list[Row]:
+    """Runs the driver, which has a few submissions of a class to record; returns what it took."""
     os.chdir(course)
-    app = GradeApp(log_level="ERROR")
+    app = CourseApp(log_level="ERROR")
     app.initialize([])
     app.coursedir.assignment_id = ASSIGNMENT
-    execute = ExecuteSubmission(config=app.config)
     console = Console(file=sys.stderr)
     driver = _Driver(coursedir=app.coursedir, parent=app, watch=Watch(size, console))
-    driver.prompt = _Prompt(results, execute, few * len(EXERCISES))
+    driver.results, driver.most = results, few * len(EXERCISES)
     before, started = time.process_time(), time.monotonic()
     driver.start()
     ended = time.process_time()
     if len(driver.summary.graded) != few:
         sys.exit(f"{few} submissions should be recorded: {driver.summary.failed}")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    found, recorded = driver.prompt.started - before, ended - driver.prompt.started
-    print(f"| the driver alone, a class of {size:,} | |\n|---|---|")
-    print(f"| to find out what is to be done, per submission | {1000 * found / size:.1f} ms CPU |")
-    print(f"| to hand out, receive and record, per submission | {1000 * recorded / few:.0f} ms CPU |")
-    print(f"| for the whole class | {(found + recorded / few * size) / 60:.1f} min CPU |")
-    print(f"| wall time of what was run | {time.monotonic() - started:.0f} s |")
-    print(f"| peak memory | {memory:.0f} MiB |")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10  # ru_maxrss is in KiB.
+    found, recorded = ended - before - driver.recording, driver.recording
+    return [
+        ("to find and hand out what is to be done, per submission", f"{1000 * found / size:.1f} ms CPU"),
+        ("to receive and record, per submission", f"{1000 * recorded / few:.0f} ms CPU"),
+        ("for the whole class", f"{(found + recorded / few * size) / 60:.1f} min CPU"),
+        ("wall time of what was run", f"{time.monotonic() - started:.0f} s"),
+        ("peak memory", f"{memory:.0f} MiB"),
+    ]
 
 
-def _hand_in(course: Path, students: list[str]) -> None:
-    """The first submission again for each student, with the student's name in it."""
+def hand_in(course: Path, students: list[str]) -> None:
+    """Hands in the first submission again for each student, with the student's name in it."""
     given = course / "submitted" / _TEMPLATE / ASSIGNMENT
     texts = {name: (given / f"{name}.ipynb").read_text("utf-8") for name in EXERCISES}
     for student in students:
@@ -122,8 +135,8 @@ def _hand_in(course: Path, students: list[str]) -> None:
             (folder / f"{name}.ipynb").write_text(text.replace(_TEMPLATE, student), "utf-8")
 
 
-def _fill_gradebook(database: Path, students: list[str]) -> None:
-    """Gives each student the rows of the one that was graded."""
+def fill_gradebook(database: Path, students: list[str]) -> None:
+    """Gives each student a copy of the gradebook's rows of the one that was graded."""
     with contextlib.closing(sqlite3.connect(database)) as db, db:
         db.row_factory = sqlite3.Row
         (submission,) = db.execute("SELECT * FROM submitted_assignment")
@@ -134,11 +147,8 @@ def _fill_gradebook(database: Path, students: list[str]) -> None:
         for student in students:
             _insert(db, "student", {"id": student})
             own = {submission["id"]: _new_id()}
-            _insert(
-                db,
-                "submitted_assignment",
-                dict(submission) | {"id": own[submission["id"]], "student_id": student},
-            )
+            ids = {"id": own[submission["id"]], "student_id": student}
+            _insert(db, "submitted_assignment", dict(submission) | ids)
             for book in books:
                 own[book["id"]] = _new_id()
                 ids = {"id": own[book["id"]], "assignment_id": own[submission["id"]]}
@@ -149,7 +159,7 @@ def _fill_gradebook(database: Path, students: list[str]) -> None:
                     _insert(db, table, dict(row) | ids)
 
 
-def _insert(db: sqlite3.Connection, table: str, row: dict) -> None:
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
     places = ", ".join("?" * len(row))
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
 

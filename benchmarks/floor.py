@@ -1,8 +1,8 @@
-"""The least that grading a solved submission can cost: its computations as a bare function.
+"""Measures the least that grading a solved submission can cost: its computations as a bare function.
 
-Run as a program, it imports everything, forks a process for each repetition, which does the work of both
-notebooks on one thread and without notebook, sandbox or judge, and prints the medians as JSON: CPU and
-wall seconds by ARRAYS, NETWORKS and PICTURES.
+As a program, this module imports everything and forks a process for each repetition. That process does
+the work of both notebooks on one thread, without notebook, sandbox or judge. The program prints medians
+of CPU and wall seconds as JSON, by ARRAYS, NETWORKS and PICTURES.
 """
 
 import io
@@ -28,6 +28,7 @@ from benchmarks.networks import adagrad, build
 from benchmarks.times import ARRAYS, NETWORKS, PICTURES, Times, timed
 
 REPETITIONS = 5
+Pair = tuple[np.ndarray, np.ndarray]
 
 
 def main() -> None:
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 def _in_a_fork(file: Path, images: Images) -> Times:
-    """The times of a new process: like a kernel's, its first operations are TensorFlow's first."""
+    """Returns the times of a new process, where TensorFlow runs for the first time, as in a kernel."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -63,9 +64,9 @@ def _in_a_fork(file: Path, images: Images) -> Times:
 
 
 def submission(file: Path, images: Images) -> Times:
-    """Does what a solved submission's code does in the grading kernel, and the judge with its networks.
+    """Computes what a solved submission computes in its kernel, and the judge with its networks.
 
-    file: what stands in for MNIST. images: where the held-out ones are.
+    file: the MNIST that the submission loads. images: hold the held-out images.
     """
     keras.utils.set_random_seed(SEED)
     tf.config.experimental.enable_op_determinism()
@@ -90,8 +91,8 @@ def submission(file: Path, images: Images) -> Times:
     return times
 
 
-def _network(exercise: Exercise, train: tuple, test: tuple, images: Images) -> np.ndarray:
-    """Builds and trains a network and runs it on what tests and judge do; its answers to test images.
+def _network(exercise: Exercise, train: Pair, test: Pair, images: Images) -> np.ndarray:
+    """Builds and trains a network and runs it as tests and judge do; returns its answers to test images.
 
     train, test: inputs and targets.
     """
@@ -109,7 +110,7 @@ def _network(exercise: Exercise, train: tuple, test: tuple, images: Images) -> n
         validation_batch_size=VALIDATION_ROWS,
         verbose=0,
     )
-    # The visible test of the result, `predict`, and the judge's looks at result and pictures.
+    # The visible test of the result, `predict`, and what the judge asks for result and pictures.
     network(test[0][:FIRST])
     answers = network(test[0][:FIRST])
     network(scaled(images.held_out))
@@ -118,7 +119,7 @@ def _network(exercise: Exercise, train: tuple, test: tuple, images: Images) -> n
 
 
 def _draw(*rows: np.ndarray) -> None:
-    """The pictures of the sample solution, as the notebook stores them."""
+    """Draws the pictures of the sample solution, as the notebook stores them."""
     figure, axes = plt.subplots(len(rows), SHOWN_IMAGES, figsize=(12, 1.3 * len(rows)))
     for axes_row, images in zip(axes, rows, strict=True):
         for axis, image in zip(axes_row, images[:SHOWN_IMAGES], strict=True):

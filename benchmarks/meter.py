@@ -1,14 +1,14 @@
-"""Measures a command with all its descendants, also those that nobody waits for.
+"""Measures a command with all its descendants, even those that no process waits for.
 
-The system adds a process's times to its parent's only where the parent waits for it, and the fork server
-does not wait for its kernels. So every descendant is looked at until it ends, and its last times count:
-of a process, at most what it took after the last look is missed.
+The system adds a process's times to its parent's only if the parent waits for it, and the fork server
+does not wait for its kernels. So the meter looks at every descendant again and again, and the times it
+saw last count. It misses only what a process takes after the last look.
 """
 
 import os
 import subprocess
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +18,13 @@ import psutil
 INTERVAL = 0.05
 """Seconds between two looks."""
 MEMORY_INTERVAL = 0.5
-"""Seconds between two looks at memory, which take longer."""
+"""Seconds between two looks at memory, which take longer than looks at times."""
 
 KERNELS, FORK_SERVER, JUDGE, DRIVER = "kernels", "fork server", "judge", "driver and workers"
 
 
 class CommandError(Exception):
-    """The measured command failed; the text holds the end of what it wrote."""
+    """The measured command failed; the text ends with what it wrote last."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Usage:
     wall: float
     """Seconds."""
     roles: Mapping[str, float]
-    """CPU seconds, user and system, by what the processes are there for."""
+    """CPU seconds, user and system, by the role of the processes."""
     memory: tuple[tuple[int, int], ...] = ()
-    """What was done at each look, and bytes of all processes but the kernels; shared ones in parts."""
+    """At each look: how much was done, and the bytes of all processes but kernels (their shares)."""
 
     @property
     def cpu(self) -> float:
@@ -44,12 +44,12 @@ class Usage:
         return sum(self.roles.values())
 
     def memory_until(self, done: int) -> int:
-        """The most bytes at any look before more than `done` was done."""
+        """Returns the peak bytes until `done` was done."""
         return max(size for count, size in self.memory if count < done)
 
 
 class Meter:
-    """Runs one command and looks at all its processes."""
+    """Runs one command and watches all its processes."""
 
     def __init__(self) -> None:
         self._cpu: dict[psutil.Process, float] = {}
@@ -60,8 +60,8 @@ class Meter:
     ) -> Usage:
         """Runs a command in a folder to its end. Raises CommandError if it fails.
 
-        log: a file for what the command writes. done: how much of its work the command has done; if it
-        is given, memory is looked at too.
+        log: a file for what the command writes. done: returns how much of its work the command has
+        done; if it is given, memory is measured too.
         """
         memory: list[tuple[int, int]] = []
         started = time.monotonic()
@@ -69,7 +69,7 @@ class Meter:
             log.open("w") as file,
             subprocess.Popen(command, cwd=cwd, stdout=file, stderr=file) as process,
         ):
-            # It is left unwaited for until its last times were looked at.
+            # WNOWAIT: the ended process stays in the process table until its last times are read.
             while not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 tree = self._look(process.pid)
                 if done and time.monotonic() - started > MEMORY_INTERVAL * len(memory):
@@ -80,15 +80,15 @@ class Meter:
         if process.returncode:
             wrote = log.read_text(errors="replace")[-4000:]
             raise CommandError(f"{' '.join(command)} failed:\n{wrote}")
-        roles: Counter = Counter()
+        roles: dict[str, float] = defaultdict(float)
         for known, seconds in self._cpu.items():
             roles[self._roles[known]] += seconds
         return Usage(wall, dict(roles), tuple(memory))
 
     def _look(self, root: int) -> list[psutil.Process]:
-        """Notes the times of all living descendants, which it returns."""
+        """Notes the times of all living descendants, and returns them."""
         running = {process.pid: process for process in psutil.process_iter(["ppid"])}
-        # Those that were seen before belong to it even if their parent has ended.
+        # Processes that were seen before belong to the tree even if their parent has ended.
         tree = {root} | {pid for pid, process in running.items() if process in self._cpu}
         while young := {
             pid for pid, process in running.items() if pid not in tree and process.info["ppid"] in tree
@@ -105,14 +105,14 @@ class Meter:
             self._cpu[process] = times.user + times.system
             parent = running.get(process.info["ppid"])
             role = _role(line, lines.get(process.info["ppid"], []), self._roles.get(parent, ""))
-            # One that has ended and is not waited for yet has no command line any more.
+            # A process that has ended and is not waited for yet has lost its command line.
             self._roles[process] = role if line else self._roles.get(process, DRIVER)
             found.append(process)
         return found
 
 
 def _role(line: list[str], parent_line: list[str], parent_role: str) -> str:
-    """What a process is there for, by its own and its parent's command line."""
+    """Returns what a process is for, judging by its own and its parent's command line."""
     if parent_role in (KERNELS, JUDGE):
         return parent_role
     if _is_fork_server(line):
@@ -129,7 +129,7 @@ _SPAWNED = "--multiprocessing-fork"
 
 
 def _is_fork_server(line: list[str]) -> bool:
-    """Whether it is the process that kernels are forked from, or one of them; not the sandbox around."""
+    """Returns whether it is the fork server or a kernel forked from it, not the sandbox around them."""
     return "autograder.sandbox.fork_server" in line and Path(line[0]).name != "bwrap"
 
 
@@ -141,7 +141,7 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 
 def _share(process: psutil.Process) -> int:
-    """Bytes of a process, pages that it shares counted in parts."""
+    """Returns the bytes of a process: of a page that processes share, its part."""
     try:
         return process.memory_full_info().pss
     except psutil.Error:

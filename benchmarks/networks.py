@@ -1,4 +1,4 @@
-"""The networks of the lab as it describes them, in Keras."""
+"""The networks that the lab prescribes, in Keras."""
 
 import keras
 
@@ -6,7 +6,7 @@ from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise
 
 
 def build(exercise: Exercise) -> keras.Sequential:
-    """The prescribed network, not compiled."""
+    """Builds the prescribed network, not compiled."""
     layers = [keras.Input(IMAGE_SHAPE)]
     for required in (*exercise.encoder, *exercise.decoder, exercise.output):
         if required.kind == "Conv2D":
@@ -22,5 +22,5 @@ def build(exercise: Exercise) -> keras.Sequential:
 
 
 def adagrad() -> keras.optimizers.Optimizer:
-    """The optimizer of the sample solutions."""
+    """Returns the optimizer of the sample solutions."""
     return keras.optimizers.Adagrad(learning_rate=0.01)

@@ -1,23 +1,26 @@
-"""What plain nbgrader would take, with asserts in the kernel and all the training that the lab asks for.
+"""Measures what plain nbgrader would take, with asserts in the kernel and the lab's full training.
 
-Run as a program, it times Keras as a student has it (default threads) and prints, as JSON, CPU and wall
-seconds of IMPORT and, for each notebook, of one training step at the lab's batch size and of one pass
-over the validation images. All of the training would take minutes; a hundred steps tell what one takes.
+As a program, this module times Keras as a student has it (default threads). It prints CPU and wall
+seconds as JSON: of IMPORT and, for each notebook, of one training step at the lab's batch size and of
+one pass over the validation images. The full training takes minutes; some steps tell what one takes.
 """
 
 import json
+import math
 
-from autograder.lab import BATCH_SIZE, EXERCISES, TEST_IMAGES, TRAIN_IMAGES
+from autograder.lab import BATCH_SIZE, EXERCISES, TRAIN_IMAGES
 from benchmarks.times import IMPORT, Times, step, timed, validation
 
 STEPS = 100
-"""Steps that are timed, of each network, after two that are not: the first ones build the graph."""
+"""Training steps that are timed, of each network."""
+WARM_UP_STEPS = 2
+"""Steps before these that are not timed, as the first ones build the graph."""
 
 
 def steps_and_passes(notebook: str) -> tuple[int, int]:
-    """The training steps and passes over the validation images that the sample solution makes."""
+    """Returns the training steps and the passes over the validation images of the sample solution."""
     epochs = EXERCISES[notebook].epochs
-    return epochs * -(-TRAIN_IMAGES // BATCH_SIZE), epochs
+    return epochs * math.ceil(TRAIN_IMAGES / BATCH_SIZE), epochs
 
 
 def main() -> None:
@@ -25,26 +28,23 @@ def main() -> None:
     times: Times = {}
     with timed(times, IMPORT):
         from benchmarks.networks import adagrad, build
-    import numpy as np
-
-    from autograder.lab.images import load
+    from autograder.lab.images import load, scaled
 
     images = load("embedded").as_mnist()
-    x_train, x_test = (
-        images[name][..., np.newaxis].astype("float32") / 255 for name in ("x_train", "x_test")
-    )
+    x_train, x_test = scaled(images["x_train"]), scaled(images["x_test"])
     for notebook, exercise in EXERCISES.items():
         network = build(exercise)
         network.compile(loss="binary_crossentropy", optimizer=adagrad())
         options = {"batch_size": BATCH_SIZE, "verbose": 0}
-        warm_up, measured = (x_train[: count * BATCH_SIZE] for count in (2, STEPS))
+        warm_up, measured = (x_train[: count * BATCH_SIZE] for count in (WARM_UP_STEPS, STEPS))
         network.fit(warm_up, warm_up, **options)
         network.evaluate(warm_up, warm_up, **options)
         with timed(times, step(notebook)):
             network.fit(measured, measured, **options)
-        times[step(notebook)] = tuple(seconds / STEPS for seconds in times[step(notebook)])
+        cpu, wall = times[step(notebook)]
+        times[step(notebook)] = cpu / STEPS, wall / STEPS
         with timed(times, validation(notebook)):
-            network.evaluate(x_test[:TEST_IMAGES], x_test[:TEST_IMAGES], **options)
+            network.evaluate(x_test, x_test, **options)
     print(json.dumps(times))
 
 

@@ -1,9 +1,7 @@
-"""Grades the same submissions again and again, in every way there is, and compares all that is said.
+"""Grades the same submissions again and again, in every way there is, and compares scores and panels.
 
-Ways: `autograder grade` with one and with two workers, on an idle machine and beside processes that
-compute, and nbgrader's own command. Scores and panels must be the same each time.
-
-    python -m benchmarks.repeat [--gradings N] [--students M]
+The ways are `autograder grade` with one and with two workers, on an idle and on a busy machine, and
+nbgrader's own command. Scores and panels must be the same each time.
 """
 
 import argparse
@@ -23,15 +21,15 @@ from autograder.examples.demo import FEW_IMAGES, submit_examples
 from autograder.grading.request_ids import secret_of
 from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
-from benchmarks.classroom import Classroom
+from benchmarks.classroom import Classroom, find_programs
 from benchmarks.runs import grade_command
 
 RIGHT_ONES = 4
-"""Solved submissions in ways of writing of their own, besides the examples."""
+"""Solved submissions, each written differently, besides the examples."""
 _COMPUTE = "while True: sum(range(10**6))"
 
 Panels = Mapping[tuple[str, str, str], str]
-"""What is said of each criterion, score included, by student, notebook and criterion."""
+"""Score and panel by student, notebook and criterion."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ class Way:
     name: str
     workers: int | None
     load: int = 0
-    """Processes that compute beside it."""
+    """Processes that compute meanwhile."""
 
 
 def ways() -> tuple[Way, ...]:
-    """All of them; under load there are twice as many processes as cores."""
+    """Returns all ways; under load there are twice as many processes as cores."""
     busy = 2 * (os.cpu_count() or 1)
     return (
         Way("autograder grade, 1 worker", 1),
@@ -57,7 +55,7 @@ def ways() -> tuple[Way, ...]:
 
 
 def panels(course: Path) -> Panels:
-    """What the autograded notebooks of a course say."""
+    """Reads the scores and panels in the autograded notebooks of a course."""
     found = {}
     for student in sorted(path.name for path in (course / "autograded").iterdir()):
         for name, exercise in EXERCISES.items():
@@ -70,7 +68,7 @@ def panels(course: Path) -> Panels:
 
 
 def graded(course: Path, way: Way) -> Panels:
-    """Grades all submissions of a course. Raises RuntimeError with what was said where that fails."""
+    """Grades all submissions of a course. Raises RuntimeError with the command's output if it fails."""
     own = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT]
     command = own if way.workers is None else grade_command(course, way.workers)
     with _computing(way.load):
@@ -81,7 +79,7 @@ def graded(course: Path, way: Way) -> Panels:
 
 
 def differences(first: Panels, other: Panels) -> list[str]:
-    """The criteria that were judged differently, in words."""
+    """Names the criteria that were judged differently."""
     places = sorted({*first, *other})
     return [" ".join(place) for place in places if first.get(place) != other.get(place)]
 
@@ -98,45 +96,38 @@ def _computing(processes: int) -> Iterator[None]:
 
 
 def _course(classroom: Classroom, students: int | None) -> Path:
-    """The example submissions and a few solved ones; the first so many of them."""
-    course = classroom.of(RIGHT_ONES, "course", FEW_IMAGES)
+    """Makes a course with the first of the example submissions and a few solved ones."""
+    course = classroom.course_of(RIGHT_ONES, "course", FEW_IMAGES)
     submit_examples(course)
-    # Made before the course is copied: one course asks the same of the same work.
+    # The course gets its secret before it is copied: all copies then ask the same of a submission.
     secret_of(course)
-    for unwanted in left_out(sorted((course / "submitted").iterdir()), students):
+    submitted = sorted((course / "submitted").iterdir())
+    for unwanted in submitted[students or len(submitted) :]:
         shutil.rmtree(unwanted)
     return course
 
 
-def left_out(submissions: list[Path], students: int | None) -> list[Path]:
-    """All but the first so many; none where no number is given."""
-    return [] if students is None else submissions[students:]
-
-
 def main() -> str | int:
-    """Prints a line for each grading; returns what differed, or 0."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Prints a line for each grading; returns the differences, or 0 if there are none."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.repeat", description=__doc__)
     parser.add_argument("--gradings", type=int, default=20, help="default: 20")
-    parser.add_argument("--students", type=int, help="the first so many (default: all ten)")
+    parser.add_argument("--students", type=int, help="grade only the first (default: all ten)")
     parser.add_argument("--course", type=Path, default=Path(), help="the course directory")
     arguments = parser.parse_args()
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    find_programs()
     with tempfile.TemporaryDirectory(prefix="repeat-") as folder:
         course = _course(Classroom(arguments.course, Path(folder)), arguments.students)
-        first, found = None, []
+        first: Panels = {}
+        found: list[str] = []
         for number, way in enumerate(itertools.islice(itertools.cycle(ways()), arguments.gradings), 1):
             fresh = Path(folder) / f"grading-{number}"
             shutil.copytree(course, fresh)
             started = time.monotonic()
-            said = graded(fresh, way)
-            first = first or said
-            differing = differences(first, said)
-            seconds = time.monotonic() - started
-            print(
-                f"| {number} | {way.name} | {seconds:.0f} s | {len(said)} panels "
-                f"| {', '.join(differing) or 'identical'} |",
-                flush=True,
-            )
+            given = graded(fresh, way)
+            first = first or given
+            differing = differences(first, given)
+            took = f"{time.monotonic() - started:.0f} s, {len(given)} panels"
+            print(f"{number}. {way.name}: {took}, {', '.join(differing) or 'identical'}", flush=True)
             found += [f"{way.name}: {place}" for place in differing]
             shutil.rmtree(fresh)
     return "\n".join(found) or 0

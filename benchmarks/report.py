@@ -1,44 +1,55 @@
-"""The figures as Markdown: seconds per submission, targets and whether they are met, where time goes."""
+"""Prints the figures in Markdown: seconds per submission, which targets are met, where time goes."""
 
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rich.box import MARKDOWN
+from rich.table import Table
+
 from autograder.lab import EXERCISES
+from autograder.report.tables import WIDE, table_console
 from benchmarks import plain
 from benchmarks.runs import Marginal, WholeClass
-from benchmarks.times import ARRAYS, IMPORT, NETWORKS, PICTURES, step, validation
+from benchmarks.times import ARRAYS, IMPORT, NETWORKS, PICTURES, Seconds, Times, step, validation
 
 MIB = 2**20
-Seconds = tuple[float, float]
-"""CPU and wall."""
+Row = tuple[str, ...]
 
 
 @dataclass
 class Figures:
-    """What was measured; None for what was not asked for. Times are CPU and wall seconds."""
+    """What was measured; None for what was not asked for."""
 
     submissions: int
     ours: Marginal | None = None
     fresh: Marginal | None = None
-    floor: dict[str, Seconds] | None = None
-    plain: dict[str, Seconds] | None = None
+    floor: Times | None = None
+    plain: Times | None = None
     plain_notebook: Marginal | None = None
     by_workers: dict[int, Marginal] | None = None
     whole_class: WholeClass | None = None
 
 
-def report(figures: Figures) -> str:
-    """All tables for which there are figures."""
-    parts = [
-        _machine(),
-        _table(("per submission", "CPU s", "wall s", "how"), _seconds(figures)),
-        _table(("target", "wanted", "measured", ""), _targets(figures)),
-        _table(("CPU s per submission", "autograder", "fresh kernels"), _profile(figures)),
-    ]
-    return "\n\n".join(part for part in parts if part)
+def show(figures: Figures) -> None:
+    """Prints all tables for which there are figures."""
+    print(_machine())
+    show_table(("per submission", "CPU s", "wall s", "how"), _seconds(figures))
+    show_table(("target", "wanted", "measured", ""), _targets(figures))
+    show_table(("CPU s per submission", "autograder", "fresh kernels"), _profile(figures))
+
+
+def show_table(head: Row, rows: Iterable[Row]) -> None:
+    """Prints a table in Markdown, each row in one line; nothing if there are no rows."""
+    table = Table(*head, box=MARKDOWN)
+    for row in rows:
+        table.add_row(*row)
+    if table.rows:
+        console = table_console()
+        console.width = WIDE
+        console.print(table)
 
 
 def _machine() -> str:
@@ -52,7 +63,7 @@ def _machine() -> str:
     )
 
 
-def _seconds(figures: Figures) -> Iterator[tuple]:
+def _seconds(figures: Figures) -> Iterator[Row]:
     for name, marginal in (
         ("(a) autograder", figures.ours),
         ("(b) (a) with fresh kernels", figures.fresh),
@@ -68,11 +79,12 @@ def _seconds(figures: Figures) -> Iterator[tuple]:
         yield "(c) for comparison: pictures", *map(_s, figures.floor[PICTURES]), "those of the solution"
     if figures.plain and figures.plain_notebook:
         yield from _plain_rows(figures.plain, figures.plain_notebook)
+        total = _plain_total(figures.plain, figures.plain_notebook)
         how = "the sum; given code and tests not counted"
-        yield "(d) plain nbgrader, full training", *map(_s, _plain_total(figures)), how
+        yield "(d) plain nbgrader, full training", *map(_s, total), how
 
 
-def _plain_rows(times: dict[str, Seconds], notebook: Marginal) -> Iterator[tuple]:
+def _plain_rows(times: Times, notebook: Marginal) -> Iterator[Row]:
     count = len(EXERCISES)
     how = f"measured with a notebook that does nothing, times {count}"
     yield "(d) stock nbgrader and kernel", _s(count * notebook.cpu), _s(count * notebook.wall), how
@@ -88,19 +100,18 @@ def _plain_rows(times: dict[str, Seconds], notebook: Marginal) -> Iterator[tuple
             yield f"(d) {what}, {name}", _s(repeated * cpu), _s(repeated * wall), how
 
 
-def _plain_total(figures: Figures) -> Seconds:
-    once = (figures.plain_notebook.cpu, figures.plain_notebook.wall)
-    total = [len(EXERCISES) * (once[i] + figures.plain[IMPORT][i]) for i in range(2)]
+def _plain_total(times: Times, notebook: Marginal) -> Seconds:
+    cpu, wall = (
+        len(EXERCISES) * (once + imported)
+        for once, imported in zip((notebook.cpu, notebook.wall), times[IMPORT], strict=True)
+    )
     for name in EXERCISES:
-        steps, passes = plain.steps_and_passes(name)
-        for i in range(2):
-            total[i] += (
-                steps * figures.plain[step(name)][i] + passes * figures.plain[validation(name)][i]
-            )
-    return tuple(total)
+        for what, count in zip((step, validation), plain.steps_and_passes(name), strict=True):
+            cpu, wall = cpu + count * times[what(name)][0], wall + count * times[what(name)][1]
+    return cpu, wall
 
 
-def _targets(figures: Figures) -> Iterator[tuple]:
+def _targets(figures: Figures) -> Iterator[Row]:
     ours = figures.ours and figures.ours.cpu
     if ours:
         yield _at_most("CPU seconds per submission, (a)", ours, 12, " s")
@@ -113,8 +124,8 @@ def _targets(figures: Figures) -> Iterator[tuple]:
             yield _at_most(
                 f"above the bare computations, (a)/(c) in CPU: {name}", ours / floor, 1.5, "×"
             )
-    if ours and figures.plain:
-        ratio = _plain_total(figures)[0] / ours
+    if ours and figures.plain and figures.plain_notebook:
+        ratio = _plain_total(figures.plain, figures.plain_notebook)[0] / ours
         yield _at_least("against the full training, (d)/(a) in CPU", ratio, 80)
     if figures.by_workers:
         one, two = figures.by_workers[1].wall, figures.by_workers[2].wall
@@ -124,7 +135,7 @@ def _targets(figures: Figures) -> Iterator[tuple]:
         yield from _class_targets(figures.whole_class)
 
 
-def _class_targets(whole: WholeClass) -> Iterator[tuple]:
+def _class_targets(whole: WholeClass) -> Iterator[Row]:
     sizes = ", ".join(f"{size / MIB:,.0f} MiB at {done}" for done, size in whole.memory.items())
     growth = 100 * (whole.memory[max(whole.memory)] / whole.memory[min(whole.memory)] - 1)
     yield _at_most(f"growth of the grader's peak memory ({sizes})", growth, 10, " %")
@@ -137,18 +148,18 @@ def _class_targets(whole: WholeClass) -> Iterator[tuple]:
     yield _at_most(name, first.wall / 60, whole.size / 10, " minutes")
 
 
-def _profile(figures: Figures) -> Iterator[tuple]:
-    """CPU seconds of one submission by role."""
+def _profile(figures: Figures) -> Iterator[Row]:
+    """Yields CPU seconds of one submission by role."""
     roles = [marginal.roles if marginal else {} for marginal in (figures.ours, figures.fresh)]
     for role in sorted(set().union(*roles)):
         yield role, *(_s(each[role]) if role in each else "" for each in roles)
 
 
-def _at_most(name: str, value: float, limit: float, unit: str) -> tuple:
+def _at_most(name: str, value: float, limit: float, unit: str) -> Row:
     return name, f"≤ {limit:g}{unit}", f"{value:.2f}{unit}", _said(value <= limit)
 
 
-def _at_least(name: str, value: float, limit: float) -> tuple:
+def _at_least(name: str, value: float, limit: float) -> Row:
     return name, f"≥ {limit:g}×", f"{value:.2f}×", _said(value >= limit)
 
 
@@ -158,11 +169,3 @@ def _said(met: bool) -> str:
 
 def _s(seconds: float) -> str:
     return f"{seconds:.1f}"
-
-
-def _table(head: tuple, rows: Iterator[tuple]) -> str:
-    """A Markdown table; empty without rows."""
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    if not lines:
-        return ""
-    return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines])

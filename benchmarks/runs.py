@@ -11,28 +11,30 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from benchmarks.classroom import Classroom, expect_full_marks, graded
+from benchmarks.classroom import Classroom, expect_full_marks, graded_so_far
 from benchmarks.meter import CommandError, Meter, Usage
+from benchmarks.times import Times
 
 FRESH_KERNELS = "c.Grading.preloaded = False"
 TRIVIAL_SUBMISSIONS = 5
-"""Submissions of one trivial notebook that tell what plain nbgrader takes for one."""
+"""Submissions of a trivial notebook, from which the time for one follows."""
+CHECKOUT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
 class Marginal:
-    """What one more submission takes, and what is taken once in a run; seconds."""
+    """Seconds that one more submission takes, and that a run takes once."""
 
     cpu: float
     wall: float
     start_cpu: float
     start_wall: float
     roles: Mapping[str, float]
-    """CPU seconds of one more submission, by what the processes are there for."""
+    """CPU seconds of one more submission, by the role of the processes."""
 
     @classmethod
     def of(cls, one: Usage, many: Usage, count: int) -> "Marginal":
-        """From a run with one submission and one with `count`, which is more than one."""
+        """Compares a run with one submission and a run with `count`, which is more than one."""
         roles = {
             role: (seconds - one.roles.get(role, 0.0)) / (count - 1)
             for role, seconds in many.roles.items()
@@ -43,41 +45,43 @@ class Marginal:
 
 @dataclass(frozen=True)
 class WholeClass:
-    """A class graded once, and again with nothing changed."""
+    """What it takes to grade a class, and to grade it again with nothing changed."""
 
     size: int
     first: Usage
     again: Usage
     memory: Mapping[int, int]
-    """The most bytes that the grader took, by how many submissions were graded until then."""
+    """The peak bytes of the grader, by how many submissions were graded until then."""
 
 
 def grade_command(course: Path, workers: int | None) -> list[str]:
-    """The command that grades all submissions of a course. workers: None for the default."""
+    """Returns the command that grades all submissions of a course. workers: None for the default."""
     command = [sys.executable, "-m", "autograder.cli", "grade", "--course", str(course)]
     return command if workers is None else [*command, "--workers", str(workers)]
 
 
 def grade(course: Path, workers: int | None = None, *, memory: bool = False) -> Usage:
-    """What grading a course takes. memory: whether to look at it, too."""
-    done = (lambda: graded(course)) if memory else None
+    """Grades a course; returns what that takes. memory: whether to measure it, too."""
+    done = (lambda: graded_so_far(course)) if memory else None
     return Meter().run(grade_command(course, workers), course, course / "grading.log", done)
 
 
 def pipeline(
     classroom: Classroom, name: str, submissions: int, options: str = "", workers: int | None = None
 ) -> Marginal:
-    """What one submission takes in the pipeline. options: lines for nbgrader_config.py."""
-    usages = []
-    for count in (1, submissions):
-        course = classroom.of(count, f"{name}-{count}", options)
-        usages.append(grade(course, workers))
+    """Measures what one submission takes in the pipeline. options: lines for nbgrader_config.py."""
+
+    def usage(count: int) -> Usage:
+        course = classroom.course_of(count, f"{name}-{count}", options)
+        usage = grade(course, workers)
         expect_full_marks(course, count)
-    return Marginal.of(*usages, submissions)
+        return usage
+
+    return Marginal.of(usage(1), usage(submissions), submissions)
 
 
 def scaling(classroom: Classroom, submissions: int) -> dict[int, Marginal]:
-    """What one submission takes, by number of workers."""
+    """Measures what one submission takes, by number of workers."""
     return {
         workers: pipeline(classroom, f"workers-{workers}", submissions, workers=workers)
         for workers in (1, 2)
@@ -85,8 +89,8 @@ def scaling(classroom: Classroom, submissions: int) -> dict[int, Marginal]:
 
 
 def whole_class(classroom: Classroom, size: int) -> WholeClass:
-    """Grades a class, and again; memory is told for the first tenth of it, half of it, and all."""
-    course = classroom.of(size, "class")
+    """Grades a class twice; measures memory for the first tenth of it, half of it, and all."""
+    course = classroom.course_of(size, "class")
     first = grade(course, memory=True)
     expect_full_marks(course, size)
     marks = sorted({max(1, size // 10), max(1, size // 2), size})
@@ -94,30 +98,31 @@ def whole_class(classroom: Classroom, size: int) -> WholeClass:
     return WholeClass(size, first, grade(course), memory)
 
 
-def program(name: str) -> dict[str, list[float]]:
-    """The JSON that a module of this package prints, run as a program of its own."""
+def program(name: str) -> Times:
+    """Runs a module of this package as a program; returns the JSON that it prints."""
     command = [sys.executable, "-m", f"benchmarks.{name}"]
     quiet = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     environment = os.environ | quiet | {"MPLBACKEND": "agg"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise CommandError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout)
+    return {what: (cpu, wall) for what, (cpu, wall) in json.loads(done.stdout).items()}
 
 
 def plain_notebook(folder: Path) -> Marginal:
-    """What stock nbgrader takes to grade a notebook that does nothing, in a course of its own."""
-    usages = []
-    for count in (1, TRIVIAL_SUBMISSIONS):
+    """Measures what stock nbgrader takes to grade a notebook that does nothing."""
+
+    def usage(count: int) -> Usage:
         course = folder / f"trivial-{count}"
         _trivial_course(course, count)
         command = [sys.executable, "-m", "nbgrader", "autograde", "trivial"]
-        usages.append(Meter().run(command, course, course / "grading.log"))
-    return Marginal.of(*usages, TRIVIAL_SUBMISSIONS)
+        return Meter().run(command, course, course / "grading.log")
+
+    return Marginal.of(usage(1), usage(TRIVIAL_SUBMISSIONS), TRIVIAL_SUBMISSIONS)
 
 
 def _trivial_course(course: Path, submissions: int) -> None:
-    """A course of stock nbgrader: one notebook, with an answer and a test."""
+    """Makes a course of stock nbgrader: one notebook, with an answer and a test."""
     (course / "source" / "trivial").mkdir(parents=True)
     (course / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'c'\n")
     about = {"schema_version": 3, "task": False, "locked": False}

@@ -1,23 +1,25 @@
-"""What the programs of this package time and print, by name."""
+"""Names of what the programs of this package time, and how they time it."""
 
 import contextlib
 import time
 from collections.abc import Iterator
 
-Times = dict[str, tuple[float, float]]
-"""CPU and wall seconds by what they were spent on."""
+Seconds = tuple[float, float]
+"""CPU and wall seconds."""
+Times = dict[str, Seconds]
+"""Seconds by what they were spent on."""
 
 ARRAYS, NETWORKS, PICTURES = "arrays", "networks", "pictures"
 IMPORT = "import"
 
 
 def step(notebook: str) -> str:
-    """The name of one step of a notebook's full training."""
+    """Names one step of a notebook's full training."""
     return f"step of {notebook}"
 
 
 def validation(notebook: str) -> str:
-    """The name of one pass over a notebook's validation images."""
+    """Names one pass over a notebook's validation images."""
     return f"validation of {notebook}"
 
 

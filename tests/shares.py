@@ -35,7 +35,7 @@ LONGEST = (
     "test_search.py",
     "test_plotly_figures.py",
     "test_noise.py",
-    "test_benchmark.py",
+    "test_floor.py",
 )
 """Shares that take more than 20 seconds (`pytest --durations=0` tells), the longest first."""
 CORPUS = "test_corpus.py"

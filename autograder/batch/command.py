@@ -24,7 +24,7 @@ from autograder.grading.kernels import Containment, containment
 from autograder.grading.options import Grading
 from autograder.lab import ASSIGNMENT
 from autograder.lab.images import ImagesError
-from autograder.report.grade_table import Grades, read_grades
+from autograder.report.grade_table import read_grades
 from autograder.sandbox.bubblewrap import SandboxError
 
 WORKER_BYTES = 2 * 2**30
@@ -145,17 +145,17 @@ def _say(console: Console, contained: Containment) -> None:
     console.print(contained.remark, style=style, markup=False, highlight=False)
 
 
-def _grades(app: NbGrader, tell: Callable[[str], None]) -> Grades:
+def _grades(app: NbGrader, tell: Callable[[str], None]) -> GradeTable:
     """What to show of the gradebook; nothing, and a remark, where it cannot be read."""
     try:
         return read_grades(app.coursedir.db_url, app.coursedir.course_id, ASSIGNMENT)
     except SQLAlchemyError as error:
         app.log.error("No grades can be shown", exc_info=error)
         tell(f"No grades can be shown: {in_words(error)}. To see them later: autograder grades")
-        return Grades((), {})
+        return GradeTable((), {})
 
 
-def _print(console: Console, tell: Callable[[str], None], summary: Summary, grades: Grades) -> None:
+def _print(console: Console, tell: Callable[[str], None], summary: Summary, grades: GradeTable) -> None:
     shown = {student: grades.rows[student] for student in summary.graded if student in grades.rows}
     if shown:
         table = Table("student", "points", "to grade by hand", "to look at")

@@ -157,12 +157,12 @@ class Driver(Telling, Autograde):
             if not submission.to_do:
                 self._record(self._at_work.pop(student))
 
-    def connect(self, to_do: int) -> AbstractContextManager[Workers]:
+    def connect(self, notebooks: int) -> AbstractContextManager[Workers]:
         """The workers for so many notebooks."""
         return connected(
             Settings.of(self.exporter.grader),
             scheduler=self.scheduler or None,
-            workers=min(self.workers, to_do),
+            workers=min(self.workers, notebooks),
             patience=self._patience,
         )
 

@@ -46,7 +46,7 @@ def run_demo(course: Path, folder: Path) -> None:
     _nbgrader(folder, "generate_feedback", ASSIGNMENT)
     _nbgrader(folder, "export")
     print()
-    print(read_grades(f"sqlite:///{folder.resolve()}/gradebook.db", "", ASSIGNMENT).table())
+    read_grades(f"sqlite:///{folder.resolve()}/gradebook.db", "", ASSIGNMENT).show()
     page = folder.resolve() / "feedback" / WORTH_READING / ASSIGNMENT / f"{next(iter(EXERCISES))}.html"
     print(f"\nWorth opening, the feedback of one who slipped here and there:\n{page}")
 

@@ -1,1 +1,5 @@
-"""What people look at: the verdict on each criterion, its panel, and the gradebook as a table."""
+"""What people look at: a panel for each criterion, with the cause of lost credit, and a table of grades.
+
+In: the judge's verdicts, the executed notebook, nbgrader's gradebook. Out: `WriteVerdicts` (nbgrader's
+step from result to panels), `panel` (one verdict as text and HTML), `read_grades` (a `GradeTable`).
+"""

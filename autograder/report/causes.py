@@ -1,4 +1,4 @@
-"""What lies behind a verdict that something is not there: a cell that stopped, or another name."""
+"""Finds why something is missing: a cell stopped, or it has another name than the task gives."""
 
 import ast
 import builtins
@@ -11,19 +11,19 @@ from nbgrader import utils
 
 from autograder.judge.verdict import Verdict
 from autograder.lab import EXERCISES
-from autograder.report.crashes import Crash, crashes, errors_of, gist, is_students, missing_name, words
+from autograder.report.crashes import Crash, crash_of, crashes, errors_of, identifiers, is_students
 from autograder.submissions.notebooks import grade_id, is_answer
 
 MOST_OTHERS = 3
-"""Objects of one kind of which it is told that they may be meant by a name that is missing."""
+"""Other names that are offered for an undefined one; if more would fit, none is."""
 
 
 def explained(
     cells: Sequence[NotebookNode], verdicts: Mapping[str, Verdict], asked: Mapping[str, str]
 ) -> dict[str, Verdict]:
-    """The verdicts on an executed notebook's test cells, each with the cause before its consequences.
+    """Returns the verdicts on an executed notebook's test cells, each cause before its consequences.
 
-    asked: the name for want of which a test cell could not hand over its evidence, if that is why.
+    asked: for test cells without evidence, the undefined name that stopped them; empty if none did.
     """
     found = crashes(cells)
     places = {grade_id(cell): index for index, cell in enumerate(cells) if utils.is_grade(cell)}
@@ -32,39 +32,33 @@ def explained(
         result[criterion] = verdict
         if verdict.credit < 1:
             place, name = places[criterion], asked.get(criterion, "")
+            others = _other_names(name, cells[place]) if name else []
             crash = cause(cells, place, name, found)
-            others = called_otherwise(name, cells[place]) if name else []
             result[criterion] = _explained(verdict, crash, name, others)
     return _told_once(result)
 
 
 def _explained(verdict: Verdict, crash: Crash | None, name: str, others: Sequence[str]) -> Verdict:
-    if others and (crash is None or name not in crash.words):
-        verdict = _otherwise_called(verdict, name, others)
-    elif crash and verdict.missing:
-        return _caused(verdict, crash)
-    return _remembered(verdict, crash) if crash else verdict
-
-
-def _caused(verdict: Verdict, crash: Crash) -> Verdict:
-    """The verdict, with the crash named before what it cost."""
-    verdict = dataclasses.replace(
-        verdict,
-        problems=(crash.sentence, *verdict.problems),
-        found=f"{crash.quoted}; {verdict.found}" if verdict.credit else crash.quoted,
-        advice=crash.remedy,
-    )
-    return _flagged(verdict, crash)
-
-
-def _remembered(verdict: Verdict, crash: Crash) -> Verdict:
-    """The verdict as it is, with a remark on a crash that may have had a part in it."""
-    verdict = dataclasses.replace(verdict, notes=(*verdict.notes, crash.sentence))
+    renamed = others and (crash is None or name not in crash.identifiers)
+    if renamed:
+        verdict = _otherwise_named(verdict, name, others)
+    if crash is None:
+        return verdict
+    if renamed or not verdict.missing:
+        # The crash may have contributed to what was found.
+        verdict = dataclasses.replace(verdict, notes=(*verdict.notes, crash.sentence))
+    else:
+        verdict = dataclasses.replace(
+            verdict,
+            problems=(crash.sentence, *verdict.problems),
+            found=f"{crash.quoted}; {verdict.found}" if verdict.credit else crash.quoted,
+            advice=crash.remedy,
+        )
     return _flagged(verdict, crash)
 
 
 def _flagged(verdict: Verdict, crash: Crash) -> Verdict:
-    """For a person to look at, where the grading machine lacks what the cell asked for."""
+    """Flags the verdict for a person if the grading machine lacks what the cell asked for."""
     if not crash.lacking or crash.lacking in verdict.why_review:
         return verdict
     why = f"{crash.lacking} on the grading machine ({crash.cell})"
@@ -73,66 +67,64 @@ def _flagged(verdict: Verdict, crash: Crash) -> Verdict:
 
 
 def for_a_person(verdict: Verdict, why: str, note: str) -> Verdict:
-    """The verdict, flagged: why a person should look, and what the student reads of it."""
+    """Flags the verdict for a person. why: what that person reads. note: what the student reads."""
     reasons = "; ".join(filter(None, [verdict.why_review, why]))
     return dataclasses.replace(verdict, review=True, why_review=reasons, notes=(*verdict.notes, note))
 
 
 def cause(cells: Sequence[NotebookNode], place: int, name: str, found: Iterable[Crash]) -> Crash | None:
-    """The crash for want of which a test cell may lack what it was to show, if there is one.
+    """Returns the first crash that led to what a test cell lacks, if there is one.
 
-    place: of the test cell. name: the one it did not find, if it could not ask for more; or empty.
+    place: the test cell's index. name: the undefined name that stopped it; empty if none did.
     found: all crashes of the notebook.
     """
     before = [crash for crash in found if crash.place < place]
     if name:
-        near = [crash for crash in before if name in crash.words][-1:]
+        near = [crash for crash in before if name in crash.identifiers][-1:]
     else:
-        near = _of_its_work(cells, place, before)
+        near = _in_its_work(cells, place, before)
     if not near:
         return None
     first = near[0]
-    while behind := _behind(first, [crash for crash in before if crash.place < first.place]):
-        first = behind
-    # That the name is missing is no reason for its being missing.
-    return None if name and first.missing_name == name else first
+    while earlier := _leading_to(first, [crash for crash in before if crash.place < first.place]):
+        first = earlier
+    # A cell that stopped because it used the name does not explain why the name is undefined.
+    return None if name and first.undefined == name else first
 
 
-def _of_its_work(cells: Sequence[NotebookNode], place: int, before: Sequence[Crash]) -> list[Crash]:
-    """The crash in the work that a test cell judges, if there is one.
+def _in_its_work(cells: Sequence[NotebookNode], place: int, before: Sequence[Crash]) -> list[Crash]:
+    """Returns the last crash in the work that a test cell judges, or nothing.
 
-    That is the last answer before the test, and what of the student's own stands around it.
+    That work is the last answer before the test cell, and the student's own cells around it.
     """
     answer = max((i for i, cell in enumerate(cells[:place]) if is_answer(cell)), default=0)
     start = max((i for i, cell in enumerate(cells[:answer]) if utils.is_grade(cell)), default=-1)
     around = [crash for crash in before if crash.place > start]
-    needed = names_needed(cells, place)
-    some = [crash for crash in around if crash.answer] or [c for c in around if c.words & needed]
+    needed = _names_needed(cells, place)
+    some = [crash for crash in around if crash.answer]
+    some = some or [crash for crash in around if crash.identifiers & needed]
     if not some and _is_blank(cells[answer]):
-        # The work was done in an earlier cell, where it was.
-        some = [crash for crash in before if crash.words & needed and crash.words & _LATER_WORK]
+        # The student may have done the work of this answer in an earlier cell.
+        some = [c for c in before if c.identifiers & needed and c.identifiers & _LATER_WORK]
     return some[-1:]
 
 
 _LATER_WORK = {"fit", "imshow"}
-"""Words of what the later answers are for."""
+"""Functions that only the later answers need."""
 
 
-def _behind(crash: Crash, before: Sequence[Crash]) -> Crash | None:
-    """The crash that a later one follows from, if it does."""
-    if name := crash.missing_name:
-        return next((other for other in reversed(before) if name in other.words), None)
-    if "compile" in crash.text:
-        return next((other for other in reversed(before) if "compile" in other.words), None)
-    return None
+def _leading_to(crash: Crash, before: Sequence[Crash]) -> Crash | None:
+    """Returns the earlier crash that a later one follows from, if there is one."""
+    wanted = crash.undefined or ("compile" if "compile" in crash.text else "")
+    return next((other for other in reversed(before) if wanted in other.identifiers), None)
 
 
-def names_needed(cells: Sequence[NotebookNode], place: int) -> frozenset[str]:
-    """The names that a test cell takes from the student's cells."""
+def _names_needed(cells: Sequence[NotebookNode], place: int) -> frozenset[str]:
+    """Returns the names that a test cell uses and that only the student's cells can define."""
     nodes = [node for node in ast.walk(ast.parse(cells[place].source)) if isinstance(node, ast.Name)]
     own = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
     given = [
-        words(cell.source)
+        identifiers(cell.source)
         for cell in cells
         if cell.cell_type == "code" and not is_students(cell) and not utils.is_grade(cell)
     ]
@@ -145,28 +137,28 @@ def _is_blank(cell: NotebookNode) -> bool:
 
 
 def asked_name(test: NotebookNode) -> str:
-    """The name over which a test cell stopped; empty if it did not, or over something else."""
-    errors = errors_of(test)
-    return missing_name(errors[-1].ename, gist(errors)) if errors else ""
+    """Returns the undefined name that stopped a test cell; empty if none did."""
+    crash = crash_of(test)
+    return crash.undefined if crash else ""
 
 
-def called_otherwise(name: str, test: NotebookNode) -> list[str]:
-    """Names of what a test cell may have asked for under a name that it did not find.
+_NETWORKS = {exercise.model for exercise in EXERCISES.values()}
+"""The names that the tasks give to networks; all other names are for arrays."""
 
-    The kernel tells what there is (see `autograder.kernel.names`), and may tell anything.
+
+def _other_names(name: str, test: NotebookNode) -> list[str]:
+    """Returns names that the student may have given to what a test cell asked for.
+
+    The kernel lists what is defined (see `autograder.kernel.names`); a student can forge that list.
     """
-    there = dict(re.findall(r"\b(\w+) \((network|array [\dx]+)\)", errors_of(test)[-1].evalue))
-    if any(name == exercise.model for exercise in EXERCISES.values()):
-        alike = [other for other, kind in there.items() if kind == "network"]
-    else:
-        clean = name.removesuffix("_noisy")
-        shape = there.pop(clean, None)
-        alike = [other for other, kind in there.items() if kind == shape]
+    defined = dict(re.findall(r"\b(\w+) \((network|array [\dx]+)\)", errors_of(test)[-1].evalue))
+    wanted = "network" if name in _NETWORKS else defined.pop(name.removesuffix("_noisy"), None)
+    alike = [other for other, kind in defined.items() if kind == wanted]
     return alike if len(alike) <= MOST_OTHERS else []
 
 
-def _otherwise_called(verdict: Verdict, name: str, others: Sequence[str]) -> Verdict:
-    kind = "network" if any(name == exercise.model for exercise in EXERCISES.values()) else "array"
+def _otherwise_named(verdict: Verdict, name: str, others: Sequence[str]) -> Verdict:
+    kind = "network" if name in _NETWORKS else "array"
     quoted = " or ".join(f"'{other}'" for other in others)
     verdict = dataclasses.replace(
         verdict,
@@ -179,15 +171,15 @@ def _otherwise_called(verdict: Verdict, name: str, others: Sequence[str]) -> Ver
 
 
 def _told_once(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """Where a cause is named in several panels, the later ones refer to the first."""
+    """Makes later verdicts with the same cause refer to the first one."""
     first: dict[str, str] = {}
     result = {}
-    for name, verdict in verdicts.items():
-        result[name] = verdict
+    for criterion, verdict in verdicts.items():
+        result[criterion] = verdict
         if verdict.credit < 1 and verdict.problems:
-            told = first.setdefault(verdict.problems[0], name)
-            if told != name:
-                result[name] = _referring(verdict, told, verdicts[told])
+            told = first.setdefault(verdict.problems[0], criterion)
+            if told != criterion:
+                result[criterion] = _referring(verdict, told, verdicts[told])
     return result
 
 

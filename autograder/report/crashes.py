@@ -1,4 +1,4 @@
-"""Cells of the student's that stopped with an error, and what is to be said of each."""
+"""The student's cells that stopped with an error, and what to tell the student about each."""
 
 import functools
 import itertools
@@ -10,14 +10,15 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from autograder.report.remedies import LACKING, REMEDIES
+from autograder.report.remedies import LACKING, REMEDIES, first_match
 from autograder.submissions.notebooks import cell_name, is_answer
 
-MOST_CHARACTERS = 300
-"""Of an error's text that are quoted."""
 MOST_CRASHES = 200
-MOST_OF_A_LINE = 60
-"""Characters of a cell's first line, where that is what it is known by."""
+"""Crashes of one notebook that are looked at."""
+MOST_OF_A_TEXT = 300
+"""Characters that are quoted of an error's text."""
+MOST_OF_A_NAME = 60
+"""Characters that are quoted of an error's class, or of the first line of a cell without a name."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class Crash:
     """A cell that ended with an error."""
 
     place: int
-    """Among all cells of the notebook."""
+    """The cell's index in the notebook."""
     cell: str
-    """What people know the cell by."""
+    """What people call the cell."""
     answer: bool
-    """Whether it is one that the lab asks for; if not, one of the student's own."""
+    """Whether the lab asks for this cell; if not, the student added it."""
     source: str
     error: str
     """The name of the error's class."""
@@ -37,14 +38,15 @@ class Crash:
     """What the error says, in one line."""
 
     @functools.cached_property
-    def words(self) -> frozenset[str]:
-        """Everything in its source that could be a name."""
-        return words(self.source)
+    def identifiers(self) -> frozenset[str]:
+        """Everything in the cell's source that could be a name."""
+        return identifiers(self.source)
 
     @property
-    def missing_name(self) -> str:
-        """The name that was not defined, where that is the error."""
-        return missing_name(self.error, self.text)
+    def undefined(self) -> str:
+        """The name that was not defined, if that is the error; else empty."""
+        found = re.match(r"name '(\w+)' is not defined", self.text)
+        return found[1] if found and self.error == "NameError" else ""
 
     @property
     def quoted(self) -> str:
@@ -54,59 +56,55 @@ class Crash:
     @property
     def sentence(self) -> str:
         """What happened, for the student."""
-        if self.error == "TimeoutError" and _INTERRUPTED in self.text:
+        if self.error == "TimeoutError" and "was interrupted" in self.text:
             return f"Your {self.cell} took too long and was interrupted."
         return f"Your {self.cell} stopped with {self.quoted.rstrip('.')}."
 
     @property
     def remedy(self) -> str:
         """What the student should try."""
-        for pattern, advice in REMEDIES:
-            if found := re.search(pattern, self.quoted):
-                return found.expand(advice)
-        return f"Restart the kernel, run all cells, and mend {self.cell}: all that builds on it follows."
+        usual = (
+            f"Restart the kernel, run all cells, and mend {self.cell}: all that builds on it follows."
+        )
+        return first_match(REMEDIES, self.quoted) or usual
 
     @property
     def lacking(self) -> str:
-        """What the grading machine does not have and the cell asked for, if that is why it stopped."""
-        for pattern, what in LACKING:
-            if found := re.search(pattern, self.quoted, re.IGNORECASE):
-                return found.expand(what)
-        return ""
-
-
-_INTERRUPTED = "was interrupted"
+        """What the cell asked for and the grading machine does not have, if that stopped it."""
+        return first_match(LACKING, self.quoted)
 
 
 def crashes(cells: Sequence[NotebookNode]) -> list[Crash]:
-    """Those among a notebook's cells, in their order. Given cells are not the student's."""
-    found = (
-        Crash(index, _called(cell, index), is_answer(cell), cell.source, _class(errors), gist(errors))
-        for index, cell in enumerate(cells)
-        if is_students(cell) and (errors := errors_of(cell))
-    )
-    return list(itertools.islice(found, MOST_CRASHES))
+    """Returns the crashes of the student's cells, in the notebook's order."""
+    found = (crash_of(cell, index) for index, cell in enumerate(cells) if is_students(cell))
+    return list(itertools.islice(filter(None, found), MOST_CRASHES))
+
+
+def crash_of(cell: NotebookNode, index: int = 0) -> Crash | None:
+    """Returns the crash of the cell at this index of its notebook; None if no error stopped it."""
+    errors = errors_of(cell)
+    if not errors:
+        return None
+    name = "".join(re.findall(r"\w+", errors[-1].ename[:MOST_OF_A_NAME])) or "an error"
+    text = _gist(errors[-1].evalue)[:MOST_OF_A_TEXT]
+    return Crash(index, _called(cell, index), is_answer(cell), cell.source, name, text)
 
 
 def is_students(cell: NotebookNode) -> bool:
-    """Whether it is code that a student wrote."""
+    """Returns whether the cell is code that a student wrote."""
     return cell.cell_type == "code" and not utils.is_grade(cell) and not utils.is_locked(cell)
 
 
 def errors_of(cell: NotebookNode) -> list[NotebookNode]:
-    """The errors among a cell's outputs; the last is what it ended with."""
+    """Returns the errors among a cell's outputs; the cell ended with the last one."""
     return [output for output in cell.get("outputs", ()) if output.output_type == "error"]
 
 
-def _class(errors: Sequence[NotebookNode]) -> str:
-    return "".join(re.findall(r"\w+", errors[-1].ename[:60])) or "an error"
-
-
-def gist(errors: Sequence[NotebookNode]) -> str:
-    """The line of the last error's text that says what is wrong."""
-    lines = [line.strip() for line in strip_ansi(errors[-1].evalue).splitlines()]
-    telling = [line for line in lines if line and not _FRAMING.match(line)]
-    return next(iter(telling), "")[:MOST_CHARACTERS]
+def _gist(text: str) -> str:
+    """Returns the line of an error's text that says what is wrong."""
+    plain: str = strip_ansi(text)  # type: ignore[no-untyped-call]  # nbconvert has no types.
+    lines = (line.strip() for line in plain.splitlines())
+    return next((line for line in lines if line and not _FRAMING.match(line)), "")
 
 
 # What Keras and TensorFlow write around the error itself.
@@ -116,21 +114,15 @@ _FRAMING = re.compile(
 )
 
 
-def words(source: str) -> frozenset[str]:
-    """Everything in a source that could be a name, also where it is no valid Python."""
+def identifiers(source: str) -> frozenset[str]:
+    """Returns everything in a source that could be a name, even if the source is not valid Python."""
     return frozenset(re.findall(r"[^\W\d]\w*", source))
 
 
-def missing_name(error: str, text: str) -> str:
-    """The name that a NameError is about; empty for other errors."""
-    found = error == "NameError" and re.match(r"name '(\w+)' is not defined", text)
-    return found[1] if found else ""
-
-
 def _called(cell: NotebookNode, index: int) -> str:
-    """A cell without a name is known by its first line, too: nobody counts cells."""
+    """Returns what people call a cell: with its first line if it has no name, as nobody counts cells."""
     if is_answer(cell):
         return cell_name(cell, index)
     first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
-    first = first if len(first) <= MOST_OF_A_LINE else f"{first[:MOST_OF_A_LINE]}…"
+    first = first if len(first) <= MOST_OF_A_NAME else f"{first[:MOST_OF_A_NAME]}…"
     return f'{cell_name(cell, index)} ("{first}")'

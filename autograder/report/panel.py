@@ -1,4 +1,4 @@
-"""A verdict as what people read: the panel in place of a test cell's output."""
+"""Shows a verdict as a panel, which takes the place of a test cell's output."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Panel:
 
 
 def panel(criterion: str, verdict: Verdict, maximum: float) -> Panel:
-    """The panel of one criterion, worth `maximum` points."""
+    """Returns the panel of one criterion, which is worth `maximum` points."""
     values = {
         "title": criterion.replace("-", " ").capitalize(),
         "points": f"{verdict.points(maximum):g}",

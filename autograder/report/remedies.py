@@ -1,25 +1,41 @@
-"""Errors that students of this lab meet: what helps, and which are no fault of theirs.
+"""Errors that students of this lab meet: what helps, and what the grading machine lacks.
 
-Each is known by a pattern in its class and text, as Python prints them; the first that matches counts.
+An error is recognized by a pattern in its class and text, as Python prints them; the first match counts.
 """
 
+import re
+from collections.abc import Iterable
+
+from autograder.lab import IMAGE_SHAPE
+
+_IMAGE = "×".join(map(str, IMAGE_SHAPE))
+
+
+def first_match(known: Iterable[tuple[str, str]], error: str) -> str:
+    """Returns the text beside the first pattern that an error matches; empty if it matches none."""
+    for pattern, text in known:
+        if found := re.search(pattern, error):
+            return found.expand(text)
+    return ""
+
+
 LACKING = (
-    # With a dot, the package is there and the module in it is not: a path that has changed.
+    # A name with a dot does not match: the package is there, and only the module in it has moved.
     (r"^(?:ModuleNotFound|Import)Error: No module named '(\w+)'", r"the module '\1' is not installed"),
-    (r"^ImportError: .*(?:please install|pip install|not installed)", "a package is not installed"),
+    (r"(?i)^ImportError: .*(?:please install|pip install|not installed)", "a package is not installed"),
     (
-        r"^(?:URLError|gaierror|Connection\w*Error|ConnectTimeout|SSLError|MaxRetryError)\b"
+        r"(?i)^(?:URLError|gaierror|Connection\w*Error|ConnectTimeout|SSLError|MaxRetryError)\b"
         r"|name or service not known|name resolution|max retries exceeded|URL fetch failure"
         r"|network is unreachable|couldn't connect to|failed to establish a new connection",
         "there is no network",
     ),
     (
-        r"\b(?:GPU|TPU|CUDA)\b.*\b(?:not found|not available|unknown device)"
+        r"(?i)\b(?:GPU|TPU|CUDA)\b.*\b(?:not found|not available|unknown device)"
         r"|\b(?:not found|not available|unknown device|no|provide a|satisfy)\b.*\b(?:GPU|TPU|CUDA)\b",
         "there is no GPU or TPU",
     ),
 )
-"""What the grading machine does not have, and a student's may. Upper and lower case are the same."""
+"""What the grading machine lacks and a student's machine may have."""
 
 REMEDIES = (
     (
@@ -81,7 +97,7 @@ REMEDIES = (
     ),
     (
         r"[Ii]ncompatible shapes|target shape|same shape|Dimensions must be equal",
-        "The network's output has another size than the target, 28×28×1. Follow the resolution from "
+        f"The network's output has another size than the target, {_IMAGE}. Follow the resolution from "
         "layer to layer in summary(); see encoder and decoder.",
     ),
     (
@@ -90,9 +106,9 @@ REMEDIES = (
     ),
     (
         r"expected (?:axis|min_ndim|ndim|shape)|is incompatible|incompatible with",
-        "A layer is given another shape than it takes: images are 28×28×1, the channel at the end.",
+        f"A layer is given another shape than it takes: images are {_IMAGE}, the channel at the end.",
     ),
     (r"must call `?compile|compile\(\)", "Compile the model before it is trained."),
     (r"^UsageError", "Leave out commands of the notebook's surroundings (% and !): none is needed."),
 )
-"""What to try."""
+"""What the student should try."""

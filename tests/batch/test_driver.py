@@ -205,7 +205,7 @@ def test_who_interrupts_a_run_is_told_how_to_go_on(interrupted):
 
 def test_who_is_being_recorded_when_a_run_is_interrupted_is_recorded_to_the_end(tmp_path):
     course = course_of(tmp_path, "ann", "ben")
-    settings = "import signal; from autograder.batch.driver import GradeClass as G; "
+    settings = "import signal; from autograder.batch.driver import Driver as G; "
     settings += "G.run_post_convert_hook = lambda self: signal.raise_signal(signal.SIGINT)"
     run = started(course, "--workers", "1", settings=settings)
     printed = run.communicate(timeout=SECONDS)[0]
@@ -295,12 +295,12 @@ def troubled(tmp_path_factory):
     """
     course = course_of(tmp_path_factory.mktemp("troubled"), "ann", "ben", "cleo", "dan")
     (course.submission("dan") / "unreadable.txt").write_text("mine")
-    ben = "from autograder.batch.driver import GradeClass as G\n"
-    ben += "lock_during(G, '_let_nbgrader_record', lambda self, found, _: found.student == 'ben')\n"
+    ben = "from autograder.batch.driver import Driver as G\n"
+    ben += "lock_during(G, '_let_nbgrader_record', lambda self, found: found.student == 'ben')\n"
     with full_disk(course.folder / "autograded" / "cleo") as full:
         course.printed = failed(course, "--workers", "1", settings=LOCKED + ben + UNREADABLE + full)
     course.recorded = set(recorded(course))
-    settings = "from autograder.batch.driver import GradeClass as G; G.connect = None"
+    settings = "from autograder.batch.driver import Driver as G; G.connect = None"
     course.later = graded(course, "--student", "[bc]*", settings=settings)
     return course
 

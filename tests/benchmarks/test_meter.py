@@ -1,13 +1,12 @@
-"""The benchmark counts the work of all processes of a command, whoever waits for them or does not."""
+"""The meter counts the work of all processes of a command, even those that no process waits for."""
 
-import subprocess
 import sys
 
 import pytest
 from class_course import SECONDS
 
 from benchmarks import meter
-from benchmarks.meter import CommandError, Meter
+from benchmarks.meter import CommandError, Meter, Usage
 
 WORK = "import time\nwhile time.process_time() < {}: pass\n"
 
@@ -17,14 +16,14 @@ def measured(tmp_path, code, **options):
 
 
 class Looks:
-    """A command that takes 128 MiB after a first look at its memory, and keeps them for another one."""
+    """A command that takes 128 MiB after the meter's first look, and keeps them until another one."""
 
     def __init__(self, folder):
         self._begin, self._taken, self._end = folder / "begin", folder / "taken", folder / "end"
         self._saw_it_taken = []
 
     def code(self, then=""):
-        # Not for ever: a meter that never looks shall fail the test.
+        # Not for ever, so that a meter that never looks fails the test.
         wait = "while not os.path.exists({!r}) and time.monotonic() < end: time.sleep(0.05)\n"
         return (
             f"import os, time\nend = time.monotonic() + {SECONDS}\n{wait.format(str(self._begin))}"
@@ -51,7 +50,7 @@ def test_the_work_of_a_command_counts(tmp_path):
 
 
 def test_a_child_that_nobody_waits_for_counts(tmp_path):
-    # What it takes after the last look is missed: it stays a while.
+    # The meter misses what is taken after its last look, so the child stays a while.
     code = (
         "import os, signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
         f"if not os.fork():\n    exec({WORK.format(0.5)!r})\n    time.sleep(1)\n    os._exit(0)\n"
@@ -61,7 +60,7 @@ def test_a_child_that_nobody_waits_for_counts(tmp_path):
 
 
 def test_a_grandchild_that_is_orphaned_counts(tmp_path):
-    # However long its work takes here, it is still there when the meter looks after that.
+    # However long the work takes, the grandchild is still there when the meter looks after it.
     done = str(tmp_path / "done")
     code = (
         "import os, time\nif not os.fork():\n    if os.fork():\n        time.sleep(0.3)\n"
@@ -75,7 +74,7 @@ def test_a_grandchild_that_is_orphaned_counts(tmp_path):
 def test_children_of_a_third_of_a_second_count(tmp_path):
     child = [sys.executable, "-c", f"{WORK.format(0.3)}time.sleep(0.2)"]
     usage = measured(tmp_path, f"import subprocess\nfor _ in range(5): subprocess.run({child!r})")
-    # What each took after the last look may be missed.
+    # The meter may miss what each took after the last look.
     assert usage.cpu > 5 * (0.3 - 2 * meter.INTERVAL)
 
 
@@ -85,7 +84,7 @@ def test_memory_grows_with_what_is_done(tmp_path):
     assert usage.memory_until(2) - usage.memory_until(1) > 100 * 2**20
 
 
-def test_a_command_that_fails_is_told_with_what_it_wrote(tmp_path):
+def test_the_output_of_a_command_that_fails_is_in_the_error(tmp_path):
     with pytest.raises(CommandError, match="no such thing"):
         measured(tmp_path, "raise SystemExit('no such thing')")
 
@@ -109,15 +108,13 @@ def test_processes_have_roles():
     assert meter._role(spawned, spawned, meter.DRIVER) == meter.JUDGE
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="the processes of other systems tell no shared memory"
-)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much memory is shared")
 def test_shared_memory_counts_in_parts(tmp_path):
     looks = Looks(tmp_path)
     usage = measured(tmp_path, looks.code("os.fork()\n"), done=looks.done)
     assert 128 < max(size for _, size in usage.memory) / 2**20 < 220
 
 
-def test_the_benchmark_runs_from_the_command_line():
-    done = subprocess.run([sys.executable, "-m", "benchmarks", "--help"], capture_output=True, text=True)
-    assert "--submissions" in done.stdout
+def test_memory_is_the_most_until_so_many_were_graded():
+    usage = Usage(1, {}, memory=((0, 5), (1, 9), (2, 7), (10, 12)))
+    assert [usage.memory_until(done) for done in (1, 2, 11)] == [5, 9, 12]

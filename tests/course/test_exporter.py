@@ -370,9 +370,10 @@ def test_a_notebook_that_is_missing_is_a_zero_to_look_at(course):
     assert "no denoising_autoencoder.ipynb was handed in" in course.page("honest", DENOISING)
 
 
-def test_the_table_of_grades_marks_what_to_look_at(course):
-    table = course.grades().table()
+def test_the_table_of_grades_marks_what_to_look_at(course, capsys):
+    course.grades().show()
 
+    table = capsys.readouterr().out
     (line,) = [line for line in table.splitlines() if line.startswith("dies ") and "?" in line][:1]
     assert line.split() == ["dies", *["0?"] * len(CRITERIA), "–"]
     assert "? could not be judged: a person should look, the comment says why" in table

@@ -6,13 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.submissions.reading import (
-    REMARKS,
-    UNREADABLE,
-    UnreadableNotebook,
-    read_submission,
-    stand_in,
-)
+from autograder.submissions.reading import UnreadableNotebook, read_submission, stand_in
 
 LIMIT = 100_000
 
@@ -31,41 +25,48 @@ def handed_in(tmp_path):
     return write
 
 
+def read(path):
+    """The notebook in a file of which nothing is remarked."""
+    notebook, remarks = read_submission(path, LIMIT)
+    assert not remarks
+    return notebook
+
+
 def test_a_notebook_is_read(handed_in):
-    assert read_submission(handed_in(notebook_with()), LIMIT).cells[0].source == "1 + 1"
+    assert read(handed_in(notebook_with())).cells[0].source == "1 + 1"
 
 
 def test_an_old_format_is_read(handed_in):
     old = nbformat.v3.new_notebook(
         worksheets=[nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell(input="2")])]
     )
-    assert read_submission(handed_in(json.dumps(old)), LIMIT).cells[0].source == "2"
+    assert read(handed_in(json.dumps(old))).cells[0].source == "2"
 
 
 def test_faults_in_old_outputs_harm_nobody(handed_in):
     cell = dict(new_code_cell("1"), outputs=[{"output_type": "nonsense"}])
-    assert read_submission(handed_in(notebook_with(cells=[cell])), LIMIT).cells[0].source == "1"
+    assert read(handed_in(notebook_with(cells=[cell]))).cells[0].source == "1"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 def test_any_of_unicodes_encodings_is_read(handed_in, encoding):
     content = json.dumps(new_notebook(cells=[new_code_cell("σ = 1")]), ensure_ascii=False)
-    assert read_submission(handed_in(content.encode(encoding)), LIMIT).cells[0].source == "σ = 1"
+    assert read(handed_in(content.encode(encoding))).cells[0].source == "σ = 1"
 
 
 def test_other_text_is_read_as_latin_1_with_a_remark(handed_in):
     content = json.dumps(new_notebook(cells=[new_code_cell("# é")]), ensure_ascii=False)
-    notebook = read_submission(handed_in(content.encode("latin-1")), LIMIT)
+    notebook, remarks = read_submission(handed_in(content.encode("latin-1")), LIMIT)
 
     assert notebook.cells[0].source == "# é"
-    assert notebook.metadata[REMARKS] == ["the file is not text in UTF-8; it was read as Latin-1"]
+    assert remarks == ["the file is not text in UTF-8; it was read as Latin-1"]
 
 
 def test_future_formats_are_read_as_the_present_one_with_a_remark(handed_in):
-    notebook = read_submission(handed_in(notebook_with(nbformat=9)), LIMIT)
+    notebook, remarks = read_submission(handed_in(notebook_with(nbformat=9)), LIMIT)
 
     assert notebook.cells[0].source == "1 + 1"
-    assert notebook.metadata[REMARKS] == ["the file says it is in format 9; it was read as format 4"]
+    assert remarks == ["the file says it is in format 9; it was read as format 4"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_future_formats_are_read_as_the_present_one_with_a_remark(handed_in):
 )
 def test_faults_in_what_grading_has_no_need_of_harm_nobody(handed_in, fault):
     cell = dict(new_code_cell("1 + 1")) | fault
-    notebook = read_submission(handed_in(notebook_with(cells=[cell, cell], metadata=[])), LIMIT)
+    notebook = read(handed_in(notebook_with(cells=[cell, cell], metadata=[])))
 
     assert [dict(cell) for cell in notebook.cells] == [
         dict(new_code_cell("1 + 1", id=name)) for name in ("cell-0", "cell-1")
@@ -96,7 +97,7 @@ def test_faults_in_what_grading_has_no_need_of_harm_nobody(handed_in, fault):
     ids=repr,
 )
 def test_any_source_is_text_that_can_be_written(handed_in, source, text):
-    notebook = read_submission(handed_in(notebook_with(cells=[{"source": source}])), LIMIT)
+    notebook = read(handed_in(notebook_with(cells=[{"source": source}])))
 
     assert notebook.cells[0].source == text
     nbformat.writes(notebook).encode("utf-8")
@@ -110,7 +111,7 @@ def test_a_cells_id_and_pictures_are_kept_and_nothing_else(handed_in):
         "worse": 7,
     }
     text = dict(new_markdown_cell("![](attachment:good)"), attachments=pictures)
-    notebook = read_submission(handed_in(notebook_with(cells=[cell, text])), LIMIT)
+    notebook = read(handed_in(notebook_with(cells=[cell, text])))
 
     assert notebook.cells[0].metadata == {"nbgrader": {"grade_id": "loss"}}
     assert notebook.cells[1].attachments == {"good": {"image/png": "QUJD"}, "bad": {}, "worse": {}}
@@ -118,15 +119,15 @@ def test_a_cells_id_and_pictures_are_kept_and_nothing_else(handed_in):
 
 def test_what_is_no_cell_is_left_out_with_a_remark(handed_in):
     cells = [None, new_code_cell("1"), 7, []]
-    notebook = read_submission(handed_in(notebook_with(cells=cells)), LIMIT)
+    notebook, remarks = read_submission(handed_in(notebook_with(cells=cells)), LIMIT)
 
     assert [cell.source for cell in notebook.cells] == ["1"]
-    assert notebook.metadata[REMARKS] == ["3 entries of the notebook are no cells"]
+    assert remarks == ["3 entries of the notebook are no cells"]
 
 
-def test_a_notebook_cannot_say_that_it_is_unreadable(handed_in):
-    content = notebook_with(metadata={UNREADABLE: "give me full marks", REMARKS: ["I am ill"]})
-    assert read_submission(handed_in(content), LIMIT).metadata == {REMARKS: []}
+def test_what_a_notebook_says_of_itself_is_not_read(handed_in):
+    content = notebook_with(metadata={"kernelspec": {"name": "of my own"}})
+    assert read(handed_in(content)).metadata == {}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +155,7 @@ def test_anything_else_is_named(handed_in, content, reason):
 
 
 def test_the_stand_in_says_why():
-    notebook = stand_in("the file is not JSON, as a notebook is")
-    assert notebook.metadata[UNREADABLE] in notebook.cells[0].source
+    reason = "the file is not JSON, as a notebook is"
+    notebook = stand_in(reason)
+    assert reason in notebook.cells[0].source
     nbformat.validate(notebook)
