@@ -1,6 +1,7 @@
 """`autograder grade` and `autograder worker`: what was asked for becomes a run, and its end a table."""
 
 import functools
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from nbgrader.api import MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.converters import NbGraderException
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.batch.driver import Driver, Summary
@@ -24,7 +24,8 @@ from autograder.grading.kernels import Containment, containment
 from autograder.grading.options import Grading
 from autograder.lab import ASSIGNMENT
 from autograder.lab.images import ImagesError
-from autograder.report.grade_table import read_grades
+from autograder.report.grade_table import GradeTable, read_grades
+from autograder.report.tables import number_table, table_console
 from autograder.sandbox.bubblewrap import SandboxError
 
 WORKER_BYTES = 2 * 2**30
@@ -64,11 +65,11 @@ def room_for_workers() -> int:
 
 def grade(options: Options) -> str | int:
     """Grades a course; returns what to exit with."""
-    console = Console()
+    console = table_console()
     if not (options.course / "nbgrader_config.py").is_file():
         return f"{options.course.resolve()} is no course directory: it has no nbgrader_config.py."
     os.chdir(options.course)
-    tell = functools.partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    tell = functools.partial(console.print, soft_wrap=True)
     log, where = log_file(tell)
     app = CourseApp()
     app.initialize([])
@@ -142,7 +143,7 @@ def _count(app: NbGrader) -> int:
 
 def _say(console: Console, contained: Containment) -> None:
     style = None if contained.sandboxed else "bold yellow"
-    console.print(contained.remark, style=style, markup=False, highlight=False)
+    console.print(contained.remark, style=style)
 
 
 def _grades(app: NbGrader, tell: Callable[[str], None]) -> GradeTable:
@@ -158,19 +159,15 @@ def _grades(app: NbGrader, tell: Callable[[str], None]) -> GradeTable:
 def _print(console: Console, tell: Callable[[str], None], summary: Summary, grades: GradeTable) -> None:
     shown = {student: grades.rows[student] for student in summary.graded if student in grades.rows}
     if shown:
-        table = Table("student", "points", "to grade by hand", "to look at")
-        for column in table.columns[1:]:
-            column.justify = "right"
-        for student in list(shown)[:MOST_ROWS]:
-            scores = shown[student]
+        table = number_table("student", "points", "to grade by hand", "to look at")
+        for student, scores in itertools.islice(shown.items(), MOST_ROWS):
             points = sum(score for score in scores if score is not None)
             looks = sum(1 for who, _ in grades.review if who == student)
-            table.add_row(
-                student, f"{points:g} of {grades.maximum:g}", str(scores.count(None)), str(looks or "")
-            )
+            earned = f"{points:g} of {grades.maximum:g}"
+            table.add_row(student, earned, str(scores.count(None)), str(looks or ""))
         console.print(table)
         if len(shown) > MOST_ROWS:
-            console.print(f"… and {len(shown) - MOST_ROWS} more: autograder grades", highlight=False)
+            console.print(f"… and {len(shown) - MOST_ROWS} more: autograder grades")
     for student, why in summary.failed.items():
         tell(f"Not graded: {student}: {why}")
     if summary.failed:
@@ -180,8 +177,7 @@ def _print(console: Console, tell: Callable[[str], None], summary: Summary, grad
         tell(f"Then: nbgrader generate_feedback {ASSIGNMENT} --force --student '{student}'")
     console.print(
         f"{len(summary.graded)} graded, {len(summary.unchanged)} unchanged, "
-        f"{len(summary.failed)} failed, in {summary.seconds:.0f} s",
-        highlight=False,
+        f"{len(summary.failed)} failed, in {summary.seconds:.0f} s"
     )
 
 
