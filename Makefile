@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast lint check release solutions fairness calibration lock clean
+.PHONY: demo test test-fast lint lint-style lint-format lint-types check release solutions fairness calibration lock clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
@@ -18,9 +18,17 @@ test: $(READY)
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2
 
-lint: $(READY)
+# Each of the three is a hook in .pre-commit-config.yaml as well.
+lint: lint-style lint-format lint-types
+
+lint-style: $(READY)
 	$(BIN)/ruff check .
+
+lint-format: $(READY)
 	$(BIN)/ruff format --check .
+
+lint-types: $(READY)
+	$(BIN)/mypy
 
 # What is generated and committed must be what source/ gives now.
 check: $(READY)
@@ -58,4 +66,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) demo .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache
