@@ -41,7 +41,7 @@ release: $(READY)
 solutions: $(READY)
 	$(BIN)/autograder solutions
 
-# The corpus graded on both sources of digits (DIGITS names a file with MNIST's test images), and what came of it.
+# Grades the corpus on both sources of digits (DIGITS names a file with MNIST's test images) and writes the fairness statement.
 DIGITS ?= mnist
 fairness: $(READY)
 	$(BIN)/python -m pytest tests/test_corpus.py --numprocesses $(PROCESSES) --record docs/embedded.jsonl
@@ -49,7 +49,7 @@ fairness: $(READY)
 	$(BIN)/python tests/fairness.py docs/embedded.jsonl docs/mnist.jsonl > docs/FAIRNESS.md
 	rm docs/embedded.jsonl docs/mnist.jsonl
 
-# What the judge's bounds rest on: about 5,000 trainings on both sources of digits. Goes on where it was.
+# What the judge's bounds rest on: about 5,000 trainings on both sources of digits. If interrupted, it goes on where it was.
 calibration: $(READY)
 	$(BIN)/autograder calibrate --data embedded --data $(DIGITS) --output docs/calibration
 	mv docs/calibration/calibration.json autograder/judge/

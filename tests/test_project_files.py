@@ -1,12 +1,18 @@
 """The files beside the package agree with each other."""
 
+import ast
 import itertools
+import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from autograder.course.exporter import SubmissionExporter
+from autograder.grading.options import Grading
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -47,3 +53,36 @@ def test_the_hooks_run_what_make_lint_runs():
     assert [f"make {check}" for check in checks.split()[1:]] == [
         hook["entry"] for hook in local["hooks"]
     ]
+
+
+PAGES = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SCALING.md", "SECURITY.md"]
+PAGES += ["tests/attacks/README.md", "tests/corpus/README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_a_page_names_are_there(page):
+    folders = "autograder|benchmarks|docs|source|tests"
+    named = set(re.findall(rf"(?<![\w./])(?:{folders})/[\w./*-]+\w", text(page)))
+    assert {path for path in named if not list(CHECKOUT.glob(path))} == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_tests_that_a_page_names_are_there(page):
+    named = set(re.findall(r"`(test_\w+)`", text(page)))
+    there = "".join(path.read_text("utf-8") for path in (CHECKOUT / "tests").rglob("test_*.py"))
+    assert {name for name in named if f"def {name}(" not in there} == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md"])
+def test_options_that_a_page_names_are_there(page):
+    options = {"Grading": Grading, "SubmissionExporter": SubmissionExporter}
+    for section, name in re.findall(r"\bc\.(\w+)\.(\w+)", text(page)):
+        assert options[section].class_traits(config=True)[name], f"c.{section}.{name}"
+
+
+def test_the_readme_has_each_option_with_its_default():
+    row = re.compile(r"^\| `c\.Grading\.(\w+)` \| `?([^`|]+)`? \|", re.MULTILINE)
+    rows = dict(row.findall(text("README.md")))
+    defaults = {name: trait.default_value for name, trait in Grading.class_traits(config=True).items()}
+    assert {name: ast.literal_eval(value) for name, value in rows.items()}.items() <= defaults.items()
+    assert defaults.keys() - rows.keys() == {"train_images", "test_images", "full_training"}

@@ -1,6 +1,7 @@
 """Rooms import each other one way only, and each module has a test file of its own."""
 
 import graphlib
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ MAY_IMPORT = {
     "report": {"lab", "judge", "submissions", "grading"},
     "check": {"lab", "protocol", "kernel", "judge", "report"},
     "calibration": {"lab", "protocol", "kernel", "judge"},
-    "course": {"lab", "submissions", "grading", "report"},
+    "course": {"lab", "sandbox", "judge", "submissions", "grading", "report"},
     "batch": {"lab", "sandbox", "submissions", "grading", "report", "course"},
     "examples": {"lab", "submissions", "report"},
     "cli": {"lab", "report", "course", "batch", "calibration", "examples"},
@@ -48,6 +49,13 @@ def test_the_table_holds_all_rooms_and_no_arrow_that_nothing_needs():
         for room, others in MAY_IMPORT.items()
         for other in others - used.get(room, set())
     )
+
+
+def test_the_readme_has_the_same_table():
+    readme = (CHECKOUT / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \| [^|]* \| ([^|]*) \|$", readme, re.MULTILINE)
+    named = {room: set() if others == "nothing" else set(others.split(", ")) for room, others in rows}
+    assert named == MAY_IMPORT
 
 
 def test_no_way_leads_in_a_circle():
