@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast lint check release solutions fairness calibration lock clean
+.PHONY: demo test test-fast lint lint-style lint-format lint-types check release solutions fairness calibration lock clean
 
 demo: $(READY)
 	$(BIN)/autograder demo
@@ -18,9 +18,17 @@ test: $(READY)
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow" --numprocesses 2
 
-lint: $(READY)
+# Each of the three is a hook in .pre-commit-config.yaml as well.
+lint: lint-style lint-format lint-types
+
+lint-style: $(READY)
 	$(BIN)/ruff check .
+
+lint-format: $(READY)
 	$(BIN)/ruff format --check .
+
+lint-types: $(READY)
+	$(BIN)/mypy
 
 # What is generated and committed must be what source/ gives now.
 check: $(READY)
@@ -33,7 +41,7 @@ release: $(READY)
 solutions: $(READY)
 	$(BIN)/autograder solutions
 
-# The corpus graded on both sources of digits (DIGITS names a file with MNIST's test images), and what came of it.
+# Grades the corpus on both sources of digits (DIGITS names a file with MNIST's test images) and writes the fairness statement.
 DIGITS ?= mnist
 fairness: $(READY)
 	$(BIN)/python -m pytest tests/test_corpus.py --numprocesses $(PROCESSES) --record docs/embedded.jsonl
@@ -41,7 +49,7 @@ fairness: $(READY)
 	$(BIN)/python tests/fairness.py docs/embedded.jsonl docs/mnist.jsonl > docs/FAIRNESS.md
 	rm docs/embedded.jsonl docs/mnist.jsonl
 
-# What the judge's bounds rest on: about 5,000 trainings on both sources of digits. Goes on where it was.
+# What the judge's bounds rest on: about 5,000 trainings on both sources of digits. If interrupted, it goes on where it was.
 calibration: $(READY)
 	$(BIN)/autograder calibrate --data embedded --data $(DIGITS) --output docs/calibration
 	mv docs/calibration/calibration.json autograder/judge/
@@ -58,4 +66,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) demo .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -102,7 +103,11 @@ def _calibrate(arguments: argparse.Namespace) -> str | int:
     return 0
 
 
-def _publish(arguments: argparse.Namespace, stale, write) -> str | int:
+def _publish(
+    arguments: argparse.Namespace,
+    stale: Callable[[Path], list[str]],
+    write: Callable[[Path], None],
+) -> str | int:
     if not arguments.check:
         write(arguments.course)
         print(f"{arguments.command} written")

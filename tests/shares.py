@@ -12,30 +12,30 @@ import corpus
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 MAX_MIB = 2560
-"""Of memory, for one test process."""
+"""The most memory that one test process may take."""
 
-LONGEST = (
+LONGEST = (  # files in tests/
     "test_attacks.py",
-    "test_workers.py",
+    "batch/test_workers.py",
     "test_attacks.py: clock",
-    "test_grade_class.py",
-    "test_hostile_submissions.py",
+    "batch/test_driver.py",
+    "course/test_exporter.py",
     "test_nbgrader.py",
-    "test_sandbox.py",
-    "test_processor.py",
+    "sandbox/test_bubblewrap.py",
+    "sandbox/test_clock.py",
     "test_fuzz.py",
-    "test_short_training.py",
-    "test_calibration.py",
-    "test_repeat.py",
-    "test_fork_server.py",
-    "test_harmless.py",
-    "test_forged.py",
-    "test_svg.py",
-    "test_cost.py",
-    "test_search.py",
-    "test_plotly_figures.py",
-    "test_noise.py",
-    "test_floor.py",
+    "kernel/test_fit_recorder.py",
+    "calibration/test_calibration.py",
+    "benchmarks/test_repeat.py",
+    "sandbox/test_fork_server.py",
+    "submissions/test_harmless.py",
+    "submissions/test_forged_pages.py",
+    "submissions/test_svg.py",
+    "judge/test_cost.py",
+    "judge/test_search.py",
+    "kernel/test_plotly_figures.py",
+    "judge/test_noise.py",
+    "benchmarks/test_floor.py",
 )
 """Shares that take more than 20 seconds (`pytest --durations=0` tells), the longest first."""
 CORPUS = "test_corpus.py"
@@ -43,7 +43,7 @@ CORPUS = "test_corpus.py"
 
 def share_of(nodeid: str) -> str:
     """The share that a test belongs to."""
-    file = Path(nodeid.partition("::")[0]).name
+    file = nodeid.partition("::")[0].removeprefix("tests/")
     if file == CORPUS:
         case = nodeid.partition("[")[2].rstrip("]")
         return f"{file}: as {_first_that_starts_alike().get(case, case)}"
