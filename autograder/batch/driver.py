@@ -70,8 +70,9 @@ class Driver(Telling, Autograde):
     workers = Integer(1, help="How many notebooks run at once on this machine.")
     again = Bool(False, help="Run everything again, whatever is known of it.")
     feedback = Bool(False, help="Write the feedback of what was graded, too.")
-    watch = Instance(Watch, help="What is seen of the progress.", allow_none=True)
-    interruption = Instance(Interruption, help="What tells of Ctrl-C.", allow_none=True)
+    watch = Instance(Watch, help="What is seen of the progress.")
+    interruption = Instance(Interruption, (), help="What tells of Ctrl-C.")
+    assignments: dict[str, list[str]]
 
     def convert_notebooks(self) -> None:
         """Grades what is not graded yet, or not as it would be now; `summary` says what came of it."""
@@ -81,7 +82,11 @@ class Driver(Telling, Autograde):
         self.exporter.tell = self._remark
         course = self.coursedir
         pattern = self._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
-        self._folders = {re.match(pattern, folder)["student"]: folder for folder in self.assignments}
+        self._folders = {
+            found["student"]: folder
+            for folder in self.assignments
+            if (found := re.match(pattern, folder))
+        }
         self._notebooks = dict(self.assignments)
         with Gradebook(course.db_url, course.course_id) as gradebook:
             submissions = gradebook.assignment_submissions(course.assignment_id)
@@ -197,7 +202,7 @@ class Driver(Telling, Autograde):
         grader = self.exporter.grader
         limits = grader.options.startup_timeout + PATIENCE * grader.options.notebook_timeout
         # Those that share a worker wait for one judge, each for the verdicts on all others.
-        return limits + THREADS * grader.most_judging_seconds + SPARE_SECONDS
+        return float(limits + THREADS * grader.most_judging_seconds + SPARE_SECONDS)
 
     def _record(self, submission: Submission) -> None:
         """Lets nbgrader grade the submission as ever, with results where it would run notebooks."""

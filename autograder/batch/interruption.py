@@ -19,7 +19,7 @@ class Interruption:
         self._before = signal.signal(signal.SIGINT, self._interrupt)
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGINT, self._before)
 
     def check(self) -> None:

@@ -119,5 +119,7 @@ def is_sandboxed(dask_worker: Worker) -> bool:
 
 
 def _plugin(worker: Worker) -> GradingPlugin:
-    plugin: GradingPlugin = worker.plugins[NAME]
+    plugin = worker.plugins[NAME]
+    if not isinstance(plugin, GradingPlugin):
+        raise TypeError(f"the plugin {NAME} is {plugin!r}")
     return plugin

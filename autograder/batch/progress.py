@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -53,7 +54,7 @@ class Watch:
         self._progress.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def say(self, text: str) -> None:
@@ -79,5 +80,5 @@ class Watch:
         failures = f"[red]{self._failures} failed" if self._failures else ""
         self._update(advance=1, rate=rate.text, failures=failures)
 
-    def _update(self, **fields) -> None:
+    def _update(self, **fields: Any) -> None:
         self._progress.update(self._bar, **fields)

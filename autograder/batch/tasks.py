@@ -39,7 +39,7 @@ class Attempt:
 
     number: int
     """A worker begins what it has in the order of these."""
-    future: Future
+    future: Future[bytes]
     place: str = ""
     """The worker that has it."""
     started: float | None = None
@@ -74,7 +74,7 @@ class Running:
         """When the first of its attempts was begun."""
         return min((a.started for a in self.attempts if a.started is not None), default=None)
 
-    def attempt(self, future: Future) -> Attempt | None:
+    def attempt(self, future: Future[bytes]) -> Attempt | None:
         """The attempt that a future is of; None if it is of none that still counts."""
         return next((a for a in self.attempts if a.future.key == future.key), None)
 

@@ -4,9 +4,10 @@ import contextlib
 from collections.abc import Iterator
 
 from nbgrader.converters import GenerateFeedback, NbGraderException
+from nbgrader.converters.base import BaseConverter
 
 
-class Telling:
+class Telling(BaseConverter):
     """Comes before a converter of nbgrader's among the bases of a class."""
 
     def convert_notebooks(self) -> None:
@@ -19,7 +20,7 @@ class Telling:
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         with self._noted():
-            return super().init_destination(assignment_id, student_id)
+            return bool(super().init_destination(assignment_id, student_id))
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         with self._noted():

@@ -56,7 +56,7 @@ class Workers:
     def __init__(self, client: Client, where: str, patience: float) -> None:
         self._client, self._where, self._patience = client, where, patience
         self._running: dict[Task, Running] = {}
-        self._done: queue.Queue[tuple[Task, Future]] = queue.Queue()
+        self._done: queue.Queue[tuple[Task, Future[bytes]]] = queue.Queue()
         self._durations: list[float] = []
         self._numbers = itertools.count()
 
@@ -113,10 +113,9 @@ class Workers:
         future.add_done_callback(lambda done: self._done.put((task, done)))
         self._running.setdefault(task, Running(task)).attempts.append(Attempt(number, future))
 
-    def _outcome(self, task: Task, future: Future) -> Outcome | None:
+    def _outcome(self, task: Task, future: Future[bytes]) -> Outcome | None:
         running = self._running.get(task)
-        attempt = running.attempt(future) if running else None
-        if attempt is None:
+        if running is None or (attempt := running.attempt(future)) is None:
             # Its twin was faster.
             return None
         if future.status == "cancelled":
@@ -259,8 +258,9 @@ def connected(
                 # Kernels and judges end; the workers are others' as well.
                 with contextlib.suppress(Exception):
                     # A worker that hangs must not keep the run from ending.
-                    forget = client.scheduler.unregister_worker_plugin
-                    client.sync(forget, name=NAME, callback_timeout=GOODBYE_SECONDS)
+                    if proxy := client.scheduler:
+                        forget = proxy.unregister_worker_plugin
+                        client.sync(forget, name=NAME, callback_timeout=GOODBYE_SECONDS)
 
 
 def shared_out(count: int) -> dict[str, int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
-from nbgrader.converters import NbGraderException
+from nbgrader.converters import Autograde, NbGraderException
 from traitlets import Integer
 
 from autograder.course.faults import in_words
@@ -36,8 +36,11 @@ class SubmissionExporter(NotebookExporter):
         100 * 2**20, help="Size of all files beside the notebooks above which none is copied."
     ).tag(config=True)
 
+    parent: Autograde
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # nbconvert's exporters have no types.
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.at_hand: dict[tuple[str, str], tuple[Job, Result | None]] = {}
         """Job and known result, by student and notebook, of what is about to be recorded."""
         self.graded: tuple[Job, Mapping[str, Verdict]] | None = None
@@ -49,7 +52,7 @@ class SubmissionExporter(NotebookExporter):
         self.store = ResultStore(course.root, course.assignment_id, self._not_kept)
         self.handed_in = HandedIn(self.parent, self.max_bytes, self.max_support_bytes, self.log)
 
-    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> tuple[str, Any]:
+    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
         """Converts the notebook in a file: as it was read where it is a submission's."""
         if not self.handed_in.includes(filename):
             # Written by nbgrader, from what was read here.
@@ -61,7 +64,7 @@ class SubmissionExporter(NotebookExporter):
         job, _ = self.at_hand[student, name]
         about = dict(resources.get("metadata", {}), name=name, path=str(Path(filename).parent))
         resources["metadata"] = about
-        return self.from_notebook_node(job.content, resources, **kwargs)
+        return super().from_notebook_node(job.content, resources, **kwargs)  # type: ignore[no-untyped-call]
 
     def _grader(self, course: Path) -> Grader:
         options = Grading(config=self.config)

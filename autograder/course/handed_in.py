@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, Notebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
@@ -87,7 +87,10 @@ class HandedIn:
         )
         converter.assignments = {}
         for folder in sorted(glob.glob(handed_in)):
-            student = pattern.match(folder)["student"]
+            found = pattern.match(folder)
+            if found is None:
+                continue
+            student = found["student"]
             submission = sort_out(
                 Path(folder),
                 {name: frozenset(cell.name for cell in cells) for name, cells in self._given.items()},
@@ -118,7 +121,7 @@ def given_notebooks(course: CourseDirectory) -> dict[str, list[GivenCell]]:
         return {notebook.name: _given_cells(notebook) for notebook in notebooks}
 
 
-def _given_cells(notebook) -> list[GivenCell]:
+def _given_cells(notebook: Notebook) -> list[GivenCell]:
     points = {cell.name: cell.max_score for cell in notebook.grade_cells}
     answers = {cell.name for cell in notebook.solution_cells}
     return [

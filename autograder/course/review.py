@@ -22,7 +22,7 @@ class AskForReview(NbGraderPreprocessor):
         unjudged = {name: verdict.reason for name, verdict in verdicts.items() if verdict.review}
         if job.unreadable:
             # Answers graded by hand are in the file that could not be read, too.
-            unjudged = {grade_id(cell): job.unreadable for cell in nb.cells if utils.is_grade(cell)}
+            unjudged = {str(grade_id(cell)): job.unreadable for cell in nb.cells if utils.is_grade(cell)}
         with Gradebook(about["db_url"]) as gradebook:
             for name in unjudged:
                 gradebook.find_grade(name, *where).needs_manual_grade = True
@@ -41,7 +41,7 @@ def comments(
     unjudged: why each criterion could not be judged. Each is told at the answer before it; remarks
     on the whole submission, at the first.
     """
-    answers = [grade_id(cell) for cell in cells if is_answer(cell)]
+    answers = [str(grade_id(cell)) for cell in cells if is_answer(cell)]
     if not answers:
         return {}
     parts: dict[str, list[str]] = {name: [] for name in answers}
@@ -49,7 +49,7 @@ def comments(
     parts[answer] += [f"{remark}." for remark in remarks]
     reasons: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
-        name = grade_id(cell)
+        name = str(grade_id(cell))
         answer = name if is_answer(cell) else answer
         if name in unjudged:
             reasons.setdefault((answer, unjudged[name]), []).append(name)

@@ -29,9 +29,12 @@ class Grader:
     def __init__(
         self, options: Grading, images: Images | None = None, secret: bytes | None = None
     ) -> None:
-        counts = {"train_count": options.train_images, "test_count": options.test_images}
         self.options = options
-        self.images = dataclasses.replace(images or load(options.images), **counts)
+        self.images = dataclasses.replace(
+            images or load(options.images),
+            train_count=options.train_images,
+            test_count=options.test_images,
+        )
         self.secret = secret or secrets.token_bytes(request_ids.SECRET_BYTES)
         self.kernels = Kernels(options, self.images)
         self._until_closed = contextlib.ExitStack()
@@ -109,18 +112,20 @@ class Grader:
 
     def _judged(self, notebook: str, result: Result) -> Result:
         """The result with the verdicts on its evidence."""
-        names = {criterion.id for criterion in EXERCISES[notebook].criteria}
-        outputs = [output for cell in result.cells for output in cell.outputs]
-        drawn = result.evidence.get(DRAWINGS, ())
-        seen = {
-            "pictures": pictures(outputs),
-            "out_of_sight": out_of_sight(outputs),
-            "drawn": drawn[0][1] if len(drawn) == 1 else "",
-        }
+        criteria = {criterion.id for criterion in EXERCISES[notebook].criteria}
         messages = {
-            name: Message(*some[0], **seen if name == "visualization" else {})
-            for name, some in result.evidence.items()
-            if name in names and len(some) == 1
+            criterion: Message(*evidence[0])
+            for criterion, evidence in result.evidence.items()
+            if criterion in criteria and len(evidence) == 1
         }
+        if seen := messages.get("visualization"):
+            outputs = [output for cell in result.cells for output in cell.outputs]
+            drawn = result.evidence.get(DRAWINGS, ())
+            messages["visualization"] = dataclasses.replace(
+                seen,
+                pictures=pictures(outputs),
+                out_of_sight=out_of_sight(outputs),
+                drawn=drawn[0][1] if len(drawn) == 1 else "",
+            )
         verdicts = self._judge.verdicts(notebook, messages)
         return dataclasses.replace(result, judged_by=self.judged_by, verdicts=verdicts)

@@ -29,6 +29,9 @@ from autograder.sandbox.quick_imports import quick_imports
 
 log = logging.getLogger(__name__)
 
+Verdicts = dict[str, Verdict]
+"""By criterion."""
+
 READY_SECONDS = 300
 """That the process may take to start: on a busy machine, many times what it takes by itself."""
 BUSY = 4
@@ -61,12 +64,13 @@ def _start(images: Images) -> None:
 
 def _end_with_parent() -> None:
     """A killed grader leaves no judge behind."""
-    multiprocessing.parent_process().join()
+    if grader := multiprocessing.parent_process():
+        grader.join()
     os._exit(1)
 
 
 @contextlib.contextmanager
-def _silent_stderr():
+def _silent_stderr() -> Iterator[None]:
     """Sends what TensorFlow's libraries write while they load, which no setting stops, nowhere."""
     own = os.dup(2)
     with open(os.devnull, "w") as nowhere:
@@ -78,7 +82,7 @@ def _silent_stderr():
         os.close(own)
 
 
-def _judge(notebook: str, messages: dict[str, Message]) -> dict[str, Verdict]:
+def _judge(notebook: str, messages: dict[str, Message]) -> Verdicts:
     from autograder.judge.criteria import judge_message
 
     exercise = EXERCISES[notebook]
@@ -115,7 +119,7 @@ class _Budget:
     def left(self) -> bool:
         return self._processor > 0 and self._clock > 0
 
-    def wait(self, answer: Future, judge: psutil.Process) -> dict[str, Verdict]:
+    def wait(self, answer: Future[Verdicts], judge: psutil.Process) -> Verdicts:
         """What the judge answers. Raises _OutOfTime, or whatever the judge ended with."""
         processor, clock = _processor_seconds(judge, 0.0), time.monotonic()
         while self.left:
@@ -184,7 +188,7 @@ class Judge:
         self._closed = False
         self._pool = self._new_pool()
 
-    def verdicts(self, notebook: str, messages: dict[str, Message]) -> dict[str, Verdict]:
+    def verdicts(self, notebook: str, messages: dict[str, Message]) -> Verdicts:
         """The verdict on each criterion's message; a zero that says so where the judge fails over it.
 
         Raises JudgeError if the judge does not even start: that is nobody's zero.
@@ -192,7 +196,7 @@ class Judge:
         with self._turns.turn():
             return self._verdicts(notebook, messages)
 
-    def _verdicts(self, notebook: str, messages: dict[str, Message]) -> dict[str, Verdict]:
+    def _verdicts(self, notebook: str, messages: dict[str, Message]) -> Verdicts:
         budget, failures = _Budget(self._timeout), 0
         verdicts: dict[str, Verdict] = {}
         for criterion, message in messages.items():

@@ -1,14 +1,14 @@
 """The kernel that submissions run in, whatever kernel their notebooks name."""
 
 import sys
-from collections.abc import Iterator
+import typing
 from pathlib import Path
 
 import zmq
 import zmq.asyncio
-from jupyter_client import AsyncKernelManager
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 from traitlets import Any, Instance, default
 
@@ -40,16 +40,18 @@ def bounded_context() -> zmq.asyncio.Context:
 class GradingSession(Session):
     """Reads no message that would grow large in memory, and asks under the ids that it is given."""
 
-    requests: Iterator[str] | None = Any(help="Ids for requests to run a cell; None for any.")
+    requests = Any(help="An iterator over ids for requests to run a cell; None for any ids.")
 
-    def msg_header(self, msg_type: str) -> dict:
+    def msg_header(self, msg_type: str) -> dict[str, typing.Any]:
         """The header of a message to be sent."""
         header = super().msg_header(msg_type)
         if self.requests is not None and msg_type == "execute_request":
             header["msg_id"] = next(self.requests)
         return header
 
-    def deserialize(self, msg_list, content=True, copy=True):
+    def deserialize(
+        self, msg_list: list[typing.Any], content: bool = True, copy: bool = True
+    ) -> dict[str, typing.Any]:
         """The message; one that holds too many values without its content, and marked as LEFT_OUT."""
         _, *about, said = msg_list[:5]
         if any(holds_too_much(part) for part in about):
@@ -63,6 +65,8 @@ class GradingSession(Session):
 
 class BoundedClient(AsyncKernelClient):
     """Reads from a kernel no more at once than evidence may take."""
+
+    parent: "GradingKernelManager"
 
     @default("context")
     def _bounded_context(self) -> zmq.asyncio.Context:
@@ -129,7 +133,7 @@ class GradingKernelManager(AsyncKernelManager):
         """What the kernel is confined to; None without the sandbox."""
         return self.kernels.confinement(self.run)
 
-    def write_connection_file(self, **kwargs) -> None:
+    def write_connection_file(self, **kwargs: typing.Any) -> None:
         """Writes it so that who runs the submission can read it."""
         super().write_connection_file(**kwargs)
         self.kernels.hand_over(self.run)

@@ -133,7 +133,7 @@ class Kernels:
     def _images_file(self) -> Path:
         """The file that stands in for MNIST in the kernels; the held-out digits are not in it."""
         path = self.folder / "mnist.npz"
-        np.savez_compressed(path, **self._images.as_mnist())
+        np.savez_compressed(path, allow_pickle=False, **self._images.as_mnist())
         return path
 
     def _new_fork_server(self, log: Path) -> ForkServer:

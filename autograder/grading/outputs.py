@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -32,10 +33,10 @@ class Outputs:
     """What is kept of them for people to see."""
     bytes: int = 0
     messages: int = 0
-    evidence: dict[str, list[list[str]]] = field(default_factory=dict)
+    evidence: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """Request and text of what came as evidence, by the name of the cell that was running."""
 
-    def admit(self, message: Mapping, cell: str | None) -> bool:
+    def admit(self, message: Mapping[str, Any], cell: str | None) -> bool:
         """Counts a message, and keeps it if it is evidence; whether it may become an output.
 
         message: as jupyter_client reads it. cell: the grade_id of the cell that runs, if it has one.
@@ -54,13 +55,13 @@ class Outputs:
             return False
         return not self.full
 
-    def _keep(self, kept: list[list[str]], request: str, text: object) -> None:
+    def _keep(self, kept: list[tuple[str, str]], request: str, text: object) -> None:
         if kept or not isinstance(text, str) or not text.isascii():
             # No evidence, or one too many: what it says does not matter.
             text = ""
         before = sum(len(each) for some in self.evidence.values() for _, each in some)
         if before + len(text) <= MOST_EVIDENCE_BYTES:
-            kept.append([request, text])
+            kept.append((request, text))
 
     @property
     def full(self) -> bool:

@@ -1,7 +1,7 @@
 """What came of a job: enough to record it, to show it, or to judge it again."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,7 @@ class Result:
     """Identifies the job and all that decides how it runs."""
     cells: tuple[CellRun, ...] = ()
     """What became of the code cells, in their order."""
-    evidence: Mapping[str, list[list[str]]] = field(default_factory=dict)
+    evidence: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     """What test cells handed over, by their grade_id: request and text of each `Message`."""
     language: Mapping[str, Any] = field(default_factory=dict)
     """What the kernel said of its language."""
@@ -85,8 +85,12 @@ class Result:
         try:
             cells = tuple(CellRun(**c | {"outputs": tuple(c["outputs"])}) for c in parts.pop("cells"))
             verdicts = {name: _verdict(given) for name, given in parts.pop("verdicts").items()}
-            return cls(cells=cells, verdicts=verdicts, **parts)
-        except (TypeError, KeyError, AttributeError) as error:
+            evidence = {
+                name: [(request, text) for request, text in messages]
+                for name, messages in parts.pop("evidence").items()
+            }
+            return cls(cells=cells, verdicts=verdicts, evidence=evidence, **parts)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise FormatError(f"no result of this version: {error!r}") from None
 
 

@@ -9,8 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
 
-from jupyter_client import AsyncKernelManager
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient.util import run_sync
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
@@ -55,7 +54,7 @@ _CUT = "\n[grading] What this notebook put out from here on is left out: there i
 _INTERRUPTED = "the cell took too long and was interrupted"
 
 
-class Runner(Execute):  # type: ignore[misc]  # nbgrader has no types
+class Runner(Execute):
     """nbgrader's Execute for one run: the grading kernel, time limits, and a result for every outcome.
 
     requests: the ids of the requests to run cells.
@@ -113,9 +112,9 @@ class Runner(Execute):  # type: ignore[misc]  # nbgrader has no types
         language = notebook.metadata.get("language_info", {})
         return Result(fingerprint, cells, self._outputs.evidence, language, incident, timed_out)
 
-    def create_kernel_manager(self) -> AsyncKernelManager:
+    def create_kernel_manager(self) -> GradingKernelManager:
         """The manager of the kernel, which runs in a folder of its own."""
-        manager = super().create_kernel_manager()
+        manager: GradingKernelManager = super().create_kernel_manager()
         manager.kernels, manager.run = self._kernels, self._folder
         manager.session.requests = self._requests
         if AVAILABLE:
@@ -138,7 +137,7 @@ class Runner(Execute):  # type: ignore[misc]  # nbgrader has no types
     async def async_start_new_kernel_client(self) -> AsyncKernelClient:
         """Connects to the kernel; if it does not start, its log is shown."""
         try:
-            client = await super().async_start_new_kernel_client()
+            client: AsyncKernelClient = await super().async_start_new_kernel_client()
         except Exception:
             self._kernel_log.seek(0)
             log = self._kernel_log.read().rstrip("\0")
@@ -151,9 +150,7 @@ class Runner(Execute):  # type: ignore[misc]  # nbgrader has no types
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
-    def process_message(
-        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
-    ) -> NotebookNode | None:
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Lets through what a notebook may show; evidence never becomes an output."""
         if msg["msg_type"].startswith("comm"):
             # Widgets: nothing here talks back to them.
@@ -203,9 +200,7 @@ class Runner(Execute):  # type: ignore[misc]  # nbgrader has no types
         cells.pop()
         self._interrupted = interrupted
 
-    async def _async_handle_timeout(
-        self, timeout: int, cell: NotebookNode | None = None
-    ) -> dict[str, Any] | None:
+    async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
         """Called by nbclient every INTERVAL: lets a cell go on while it has time of its own left."""
         if cell is not None:
             if self._time.lasts_too_long or self._cell_time.lasts_too_long:

@@ -102,7 +102,7 @@ def errors_of(cell: NotebookNode) -> list[NotebookNode]:
 
 def _gist(text: str) -> str:
     """Returns the line of an error's text that says what is wrong."""
-    plain: str = strip_ansi(text)  # type: ignore[no-untyped-call]  # nbconvert has no types.
+    plain: str = strip_ansi(text)
     lines = (line.strip() for line in plain.splitlines())
     return next((line for line in lines if line and not _FRAMING.match(line)), "")
 

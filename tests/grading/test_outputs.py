@@ -74,21 +74,21 @@ def message(data, buffers=(), **more):
 def test_evidence_is_kept_as_the_text_it_is_with_its_request():
     outputs = Outputs(MIB)
     assert not outputs.admit(message({MIME_TYPE: "{}"}), "loss")
-    assert outputs.evidence == {"loss": [["a request", "{}"]]}
+    assert outputs.evidence == {"loss": [("a request", "{}")]}
 
 
 @pytest.mark.parametrize("said", [{"a": [[]]}, None, 7, "💥"], ids=repr)
 def test_evidence_that_is_no_plain_text_is_not_kept(said):
     outputs = Outputs(MIB)
     outputs.admit(message({MIME_TYPE: said}), "loss")
-    assert outputs.evidence == {"loss": [["a request", ""]]}
+    assert outputs.evidence == {"loss": [("a request", "")]}
 
 
 def test_of_evidence_that_came_twice_it_is_known_only_that_it_did():
     outputs = Outputs(MIB)
     for text in ("first", "second", "third"):
         outputs.admit(message({MIME_TYPE: text}), "loss")
-    assert outputs.evidence == {"loss": [["a request", "first"], ["a request", ""]]}
+    assert outputs.evidence == {"loss": [("a request", "first"), ("a request", "")]}
 
 
 def test_all_evidence_of_a_notebook_is_bounded():

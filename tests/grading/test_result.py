@@ -13,7 +13,7 @@ from autograder.submissions.packed import FormatError
 RESULT = Result(
     fingerprint="of a job",
     cells=(CellRun(1, (new_output("stream", name="stdout", text="printed"),)),),
-    evidence={"encoder": [["a request", "the text"]]},
+    evidence={"encoder": [("a request", "the text")]},
     language={"name": "python"},
     judged_by="fingerprint of a judge",
     verdicts={"encoder": Verdict(0.5, "this", "that", ("a problem",), "advice", ("a note",))},

@@ -57,7 +57,7 @@ def test_what_ended_early_is_told_where_nothing_ran(notebook):
 
 
 def test_evidence_that_came_twice_is_none(notebook):
-    evidence = {"loss": [["a request", "one"], ["a request", "two"]]}
+    evidence = {"loss": [("a request", "one"), ("a request", "two")]}
     found = verdicts_on(notebook, Result("a job", evidence=evidence), doubtful=False)
     assert found["loss"].found == "evidence handed over 2 times"
     assert found["loss"].credit == 0
