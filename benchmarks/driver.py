@@ -24,7 +24,7 @@ from rich.console import Console
 
 from autograder.batch.command import CourseApp
 from autograder.batch.driver import Driver
-from autograder.batch.progress import Watch
+from autograder.batch.progress import ProgressDisplay
 from autograder.batch.workers import Outcome, Task
 from autograder.grading.grader import Grader
 from autograder.grading.result import Result
@@ -106,7 +106,7 @@ def _measure(course: Path, results: dict[str, Result], size: int, few: int) -> l
     app.initialize([])
     app.coursedir.assignment_id = ASSIGNMENT
     console = Console(file=sys.stderr)
-    driver = _Driver(coursedir=app.coursedir, parent=app, watch=Watch(size, console))
+    driver = _Driver(coursedir=app.coursedir, parent=app, display=ProgressDisplay(size, console))
     driver.results, driver.most = results, few * len(EXERCISES)
     before, started = time.process_time(), time.monotonic()
     driver.start()

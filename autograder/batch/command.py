@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.batch.driver import Driver, Summary
 from autograder.batch.interruption import Interruption
 from autograder.batch.log import log_file, log_to
-from autograder.batch.progress import Watch
+from autograder.batch.progress import ProgressDisplay
 from autograder.batch.workers import shared_out
 from autograder.course.faults import in_words
 from autograder.grading.kernels import Containment, containment
@@ -81,7 +81,7 @@ def grade(options: Options) -> str | int:
             _say(console, containment(Grading(config=app.config)))
         total = _count(app)
         workers = options.workers or room_for_workers()
-        with Interruption() as interruption, Watch(total, console) as watch:
+        with Interruption() as interruption, ProgressDisplay(total, console) as display:
             driver = Driver(
                 coursedir=app.coursedir,
                 parent=app,
@@ -89,7 +89,7 @@ def grade(options: Options) -> str | int:
                 workers=workers,
                 again=options.again,
                 feedback=options.feedback,
-                watch=watch,
+                display=display,
                 interruption=interruption,
             )
             driver.start()

@@ -19,7 +19,7 @@ from traitlets import Bool, Instance, Integer, Unicode
 from autograder.batch import second_try
 from autograder.batch.interruption import Interruption
 from autograder.batch.plugin import Settings
-from autograder.batch.progress import Watch
+from autograder.batch.progress import ProgressDisplay
 from autograder.batch.tasks import Outcome, Task
 from autograder.batch.telling import Feedback, Telling
 from autograder.batch.workers import THREADS, Workers, connected
@@ -70,7 +70,7 @@ class Driver(Telling, Autograde):
     workers = Integer(1, help="How many notebooks run at once on this machine.")
     again = Bool(False, help="Run everything again, whatever is known of it.")
     feedback = Bool(False, help="Write the feedback of what was graded, too.")
-    watch = Instance(Watch, help="What is seen of the progress.")
+    display = Instance(ProgressDisplay, help="What is seen of the progress.")
     interruption = Instance(Interruption, (), help="What tells of Ctrl-C.")
     assignments: dict[str, list[str]]
 
@@ -110,7 +110,7 @@ class Driver(Telling, Autograde):
                 continue
             if unchanged:
                 self.summary.unchanged.append(student)
-                self.watch.done(student, "unchanged")
+                self.display.done(student, "unchanged")
             elif done:
                 self._record(submission)
             else:
@@ -144,7 +144,7 @@ class Driver(Telling, Autograde):
             self._say_where(workers)
             for outcome in second_try.outcomes(workers, self._tasks(submissions)):
                 self.interruption.check()
-                self.watch.working_on(workers.current)
+                self.display.working_on(workers.current)
                 if outcome is not None:
                     self._take(outcome)
 
@@ -174,13 +174,13 @@ class Driver(Telling, Autograde):
     def _say_where(self, workers: Workers) -> None:
         count = workers.count
         if not count:
-            self.watch.say(
+            self.display.say(
                 f"The scheduler has no workers yet. Start some: autograder worker {self.scheduler}"
             )
         elif self.scheduler:
-            self.watch.say(f"{count} workers at {self.scheduler}")
+            self.display.say(f"{count} workers at {self.scheduler}")
             for place in workers.unsandboxed():
-                self.watch.say(f"Submissions run unsandboxed on the worker {place}")
+                self.display.say(f"Submissions run unsandboxed on the worker {place}")
 
     def _tasks(self, submissions: Iterable[Submission]) -> Iterator[Task]:
         for submission in submissions:
@@ -224,7 +224,7 @@ class Driver(Telling, Autograde):
         if self.feedback:
             self._write_feedback(student)
         self.summary.graded.append(student)
-        self.watch.done(student, "graded")
+        self.display.done(student, "graded")
 
     def _write_feedback(self, student: str) -> None:
         course = type(self.coursedir)(parent=self.parent, student_id=student)
@@ -243,8 +243,8 @@ class Driver(Telling, Autograde):
         self.log.error("%s was not graded: %s", student, why, exc_info=error)
         if student not in self.summary.failed:
             self.summary.failed[student] = why
-            self.watch.done(student, f"not graded: {why}", failed=True)
+            self.display.done(student, f"not graded: {why}", failed=True)
 
     def _remark(self, text: str) -> None:
         self.log.warning(text)
-        self.watch.say(text)
+        self.display.say(text)

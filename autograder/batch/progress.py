@@ -29,7 +29,7 @@ class _Rate:
         return f"{minutes:.0f} min left" if minutes >= 1 else "less than a minute left"
 
 
-class Watch:
+class ProgressDisplay:
     """What is seen of a run of `total` submissions. A context: the bar is drawn within."""
 
     def __init__(self, total: int, console: Console) -> None:
@@ -50,7 +50,7 @@ class Watch:
         )
         self._bar = self._progress.add_task("", total=total, rate="", failures="", current="starting")
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "ProgressDisplay":
         self._progress.start()
         return self
 

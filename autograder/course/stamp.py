@@ -32,7 +32,7 @@ def stamp_in(notebook: Path) -> str | None:
     """The stamp of the autograded notebook in a file; None if there is none."""
     try:
         found = json.loads(notebook.read_text("utf-8"))["metadata"].get(STAMP)
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return found if isinstance(found, str) else None
 

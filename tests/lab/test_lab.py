@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import publish
 from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
 
@@ -127,23 +126,3 @@ def test_the_source_is_stripped_of_outputs(name):
     for cell in read("source", name).cells:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None
-
-
-def test_the_solutions_are_those_of_the_source():
-    assert publish.stale_solutions(COURSE) == []
-
-
-def test_a_changed_source_makes_the_solutions_stale(tmp_path):
-    import shutil
-
-    shutil.copytree(COURSE / "solutions", tmp_path / "solutions")
-    shutil.copytree(COURSE / "source", tmp_path / "source")
-    path = tmp_path / "source" / ASSIGNMENT / "autoencoder.ipynb"
-    path.write_text(path.read_text("utf-8").replace("epochs=10", "epochs=11"), "utf-8")
-
-    assert publish.stale_solutions(tmp_path) == ["autoencoder.ipynb"]
-
-
-@pytest.mark.slow
-def test_the_release_is_what_nbgrader_makes_of_the_source(tmp_path):
-    assert publish.stale_release(COURSE) == []

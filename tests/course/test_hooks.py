@@ -1,0 +1,87 @@
+"""What nbgrader records of a submission, and what is kept of it for the next time."""
+
+from types import SimpleNamespace
+
+import corpus
+import pytest
+from nbgrader.utils import is_grade
+from traitlets.config import Configurable
+
+from autograder.course import hooks
+from autograder.course.hooks import GradeSubmission
+from autograder.course.stamp import STAMP
+from autograder.grading.result import Result
+from autograder.grading.store import ResultStore
+from autograder.judge.verdict import Verdict, zero
+from autograder.report.verdicts import graded_cells
+from autograder.submissions.job import Job
+
+FAILED = zero(
+    "a verdict", "an error in the judge", "Not judged.", "Tell the staff.", review=True, transient=True
+)
+
+
+class Exporter(Configurable):
+    """The exporter, as far as the hook asks it."""
+
+    def __init__(self, folder, result, known=None, **more):
+        super().__init__()
+        self.job = Job("autoencoder", corpus.source("autoencoder"), **more)
+        self.at_hand = {("ann", "autoencoder"): (self.job, known)}
+        self.grader = SimpleNamespace(grade=lambda job, known: result)
+        self.store = ResultStore(folder, "autoencoders", print)
+        self.handed_in = SimpleNamespace(timestamp=lambda student: b"")
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """The notebook that the hook makes of a result, and the exporter that it asked."""
+    monkeypatch.setattr(hooks, "stamp", lambda *_: "what it was graded by")
+
+    def write(result, **more):
+        exporter = Exporter(tmp_path, result, **more)
+        about = {"nbgrader": {"notebook": "autoencoder", "student": "ann"}}
+        notebook, _ = GradeSubmission(parent=exporter).preprocess(corpus.source("autoencoder"), about)
+        return notebook, exporter
+
+    return write
+
+
+def ran(**more):
+    """A result of the lab's cells, none of which put anything out."""
+    return Result("of a job", (), **more)
+
+
+def test_what_ran_and_was_judged_is_kept_and_stamped(written):
+    notebook, exporter = written(ran(verdicts={"loss": Verdict(1.0, "this", "that")}))
+    assert graded_cells(notebook)["loss"].outputs[0].data["text/plain"] == "3"
+    assert notebook.metadata[STAMP] == "what it was graded by"
+    assert exporter.store.find("ann", "autoencoder").verdicts["loss"].credit == 1
+
+
+def test_what_the_judge_failed_over_is_flagged_and_tried_again(written):
+    notebook, exporter = written(ran(verdicts={"loss": FAILED}))
+    _, verdicts = exporter.graded
+    assert verdicts["loss"].reason == "an error in the judge"
+    assert exporter.store.find("ann", "autoencoder") is None
+    assert STAMP not in notebook.metadata
+
+
+def test_what_ended_early_is_tried_again(written):
+    notebook, exporter = written(ran(incident="the kernel died"))
+    assert exporter.store.find("ann", "autoencoder") is None
+    assert STAMP not in notebook.metadata
+
+
+def test_a_known_result_is_not_kept_once_more(written, monkeypatch):
+    monkeypatch.setattr(ResultStore, "keep", lambda *_: pytest.fail("kept once more"))
+    known = ran()
+    notebook, _ = written(known, known=known)
+    assert STAMP in notebook.metadata
+
+
+def test_a_notebook_that_cannot_be_read_is_not_read_again_until_it_changes(written):
+    notebook, exporter = written(ran(incident="the file is empty"), unreadable="the file is empty")
+    assert STAMP in notebook.metadata
+    assert all(cell.outputs for cell in notebook.cells if cell.cell_type == "code" and is_grade(cell))
+    assert exporter.graded[0].unreadable == "the file is empty"
