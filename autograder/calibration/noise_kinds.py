@@ -234,7 +234,7 @@ class Draw:
 
     @property
     def seed(self) -> int:
-        """The seed of this draw: no two draws share one."""
+        """A seed that follows from the other fields."""
         return zlib.crc32(repr(self).encode())
 
 
