@@ -22,21 +22,15 @@ GAUSSIAN_RATIO, UNIFORM_RATIO = 2 / np.pi, 0.75
 """Squared mean of the deviations' sizes over their mean square, for each distribution."""
 
 KNOWN_SIGMAS: tuple[tuple[Callable[[float], float], str], ...] = (
-    (lambda sigma: sigma**0.5, "{sigma} is the standard deviation, not the variance"),
+    (lambda s: s**0.5, "{sigma} is the standard deviation, not the variance"),
+    (lambda s: s**2, "{sigma} is the standard deviation itself; the variance would be its square"),
+    (lambda s: 0.5, "0.5 is the factor of many tutorials, here it is {sigma}"),
+    (lambda s: 1, "1 is what is drawn where no scale is given"),
+    (lambda s: s * 2**0.5, "this is what adding noise of {sigma} twice gives"),
+    (lambda s: s * 2, "this is what adding the same noise of {sigma} twice gives"),
+    (lambda s: s * 255, "the images are scaled to [0, 1], so that {sigma} needs no factor of 255"),
     (
-        lambda sigma: sigma**2,
-        "{sigma} is the standard deviation itself; the variance would be its square",
-    ),
-    (lambda sigma: 0.5, "0.5 is the factor of many tutorials, here it is {sigma}"),
-    (lambda sigma: 1, "1 is what is drawn where no scale is given"),
-    (lambda sigma: sigma * 2**0.5, "this is what adding noise of {sigma} twice gives"),
-    (lambda sigma: sigma * 2, "this is what adding the same noise of {sigma} twice gives"),
-    (
-        lambda sigma: sigma * 255,
-        "the images are scaled to [0, 1], so that {sigma} needs no factor of 255",
-    ),
-    (
-        lambda sigma: sigma / 255,
+        lambda s: s / 255,
         "the images are already scaled to [0, 1], so that {sigma} needs no division by 255",
     ),
 )
@@ -253,13 +247,11 @@ def _shared(standard: np.ndarray, repeated: float) -> str:
         return "the noise is the same in every image; draw it for the shape of the whole set"
     if _correlation(standard) > LARGE_CORRELATION:
         return "neighbouring pixels have the same noise; draw it for every pixel"
-    if repeated > 0.01:
+    share = f" (in {_percent(repeated)} of them)" if repeated > 0.01 else ""
+    if share or tests.largest_cosine(standard, standard) > 0.5:
         return (
-            f"the same noise comes back in other images (in {_percent(repeated)} of them); draw "
-            "it for the shape of the whole set"
+            f"the same noise comes back in other images{share}; draw it for the shape of the whole set"
         )
-    if tests.largest_cosine(standard, standard) > 0.5:
-        return "the same noise comes back in other images; draw it for the shape of the whole set"
     return ""
 
 
@@ -339,14 +331,14 @@ def _level(level: Level, sigma: float, results: dict[str, float]) -> str:
     if not tests.fails(results["level"]):
         return ""
     error = 1.96 * level.sigma_error
-    size = f"{level.sigma:.3g} (±{_error(error)})"
+    size = f"{level.sigma:.3g} (±{error:.1g})"
     return f"the standard deviation is {size}, not {sigma}{_known(level.sigma, sigma, error)}"
 
 
 def _mean(level: Level, results: dict[str, float]) -> str:
     if not tests.fails(results["mean"]):
         return ""
-    return f"the mean of the noise is {level.mean:.2g} (±{_error(1.96 * level.mean_error)}), not 0"
+    return f"the mean of the noise is {level.mean:.2g} (±{1.96 * level.mean_error:.1g}), not 0"
 
 
 def _by_brightness(noise: Noise, standard: np.ndarray) -> str:
@@ -396,10 +388,6 @@ def _around(level: Level) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.3g}" if abs(value) >= 0.005 else "0"
-
-
-def _error(value: float) -> str:
-    return f"{value:.1g}"
 
 
 def _percent(share: float) -> str:

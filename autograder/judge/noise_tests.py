@@ -213,7 +213,7 @@ def tests_of_shape_and_independence(z: np.ndarray, clean: np.ndarray) -> dict[st
     brightness = clean - clean.mean()
     return {
         "shape": test_of_shape(z),
-        "neighbours": _normal(np.abs(neighbour_correlations(z)).max(), times=NEIGHBOURS),
+        "neighbours": _normal(np.abs(neighbour_correlations(z)).max(), times=len(NEIGHBOURS)),
         "pattern": _chi2((z.sum(axis=0) ** 2).sum() / n, pixels),
         "images": _cosine(largest_cosine(z, z), pixels, n * (n - 1) / 2),
         "mean of an image": _normal(np.abs(z.sum(axis=1)).max() / pixels**0.5, times=n),
@@ -233,7 +233,8 @@ def test_of_shape(z: np.ndarray) -> float:
     return _chi2(((counts - expected) ** 2).sum() / expected, BINS - 1)
 
 
-NEIGHBOURS = FARTHEST_NEIGHBOUR * (2 * FARTHEST_NEIGHBOUR + 1) + FARTHEST_NEIGHBOUR
+_REACH = range(-FARTHEST_NEIGHBOUR, FARTHEST_NEIGHBOUR + 1)
+NEIGHBOURS = [(down, right) for down in _REACH for right in _REACH if (down, right) > (0, 0)]
 """Displacements at which pixels are compared: half of all, as opposite ones give the same products."""
 
 
@@ -241,14 +242,9 @@ def neighbour_correlations(z: np.ndarray) -> np.ndarray:
     """The sum of products at each displacement within an image, scaled to be nearly standard normal."""
     padded = np.fft.rfft2(z.reshape(-1, SIDE, SIDE), (2 * SIDE, 2 * SIDE))
     sums = np.fft.irfft2((np.abs(padded) ** 2).sum(axis=0), (2 * SIDE, 2 * SIDE))
-    far = FARTHEST_NEIGHBOUR
-    found = []
-    for down in range(far + 1):
-        for right in range(-far, far + 1):
-            if (down, right) > (0, 0):
-                pairs = len(z) * (SIDE - down) * (SIDE - abs(right))
-                found.append(sums[down, right] / np.sqrt(pairs))
-    return np.array(found)
+    down, right = np.transpose(NEIGHBOURS)
+    pairs = len(z) * (SIDE - down) * (SIDE - np.abs(right))
+    return np.asarray(sums[down, right] / np.sqrt(pairs))
 
 
 def largest_cosine(a: np.ndarray, b: np.ndarray) -> float:

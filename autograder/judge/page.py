@@ -243,8 +243,7 @@ def _sight(picture: Image.Image, drawing: Drawing) -> Sight:
     if min(left, top) < -1 or right > picture.width + 1 or bottom > picture.height + 1:
         return Sight(array, hidden=COVERED)
     box = (max(left, 0), max(top, 0), min(right, picture.width), min(bottom, picture.height))
-    resized = picture.resize((width, height), Image.Resampling.BOX, box)
-    shown = np.asarray(resized, np.float32)
+    shown = np.asarray(picture.resize((width, height), Image.Resampling.BOX, box), np.float32)
     shown = shown[:: -1 if drawing.box[1] > drawing.box[3] else 1]
     shown = shown[:, :: -1 if drawing.box[0] > drawing.box[2] else 1]
     steps = np.linspace(array.min(), array.max(), len(drawing.colours))
@@ -287,5 +286,4 @@ def _overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
     both = np.prod(np.maximum(sides, 0), axis=1)
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    shares: np.ndarray = both / np.maximum(areas + np.prod(box[2:] - box[:2]) - both, 1e-9)
-    return shares
+    return np.asarray(both / np.maximum(areas + np.prod(box[2:] - box[:2]) - both, 1e-9))

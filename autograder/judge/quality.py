@@ -30,9 +30,6 @@ _UNEXPLAINED = (
 )
 _A_PERSON = "Nothing that was asked for explains it, so a person will look at it."
 
-Network = Callable[[np.ndarray], np.ndarray]
-"""Runs a network on images (n, 28, 28, 1)."""
-
 
 def restoration_error(answers: np.ndarray, reference: Reference) -> float:
     """Mean squared error on the held-out digits, as a share of the error of the mean image.
@@ -81,8 +78,8 @@ def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) 
     if not np.isfinite(answers[0]).all():
         problem = "The output is not finite: training went astray."
         return zero(expected, "values that are not finite", problem, "Try a smaller learning rate.")
-    faults = data_faults(evidence.fits, exercise, reference)
-    problem, advice = _why(model, exercise, faults, answers[0], hands_on)
+    fault = next(iter(data_faults(evidence.fits, exercise, reference)), "")
+    problem, advice = _why(model, exercise, fault, answers[0], hands_on)
     verdict = zero(expected, _found(min(errors)), problem, advice)
     if _could_not_learn(model) or not _is_as_asked(evidence, exercise, reference):
         return verdict
@@ -144,7 +141,7 @@ def _images_in_all(fits: list[FitEvidence]) -> int | None:
 
 def _tries(
     model: ModelEvidence, fits: tuple[FitEvidence, ...], exercise: Exercise, reference: Reference
-) -> Iterator[tuple[Network, np.ndarray, str]]:
+) -> Iterator[tuple[Callable[[np.ndarray], np.ndarray], np.ndarray, str]]:
     """The networks to try, their inputs, and remarks on what differs from the prescribed."""
     shown = [(reference.held_out, "")]
     if exercise.noise:
@@ -178,24 +175,19 @@ def _needs_sigmoid(model: ModelEvidence, answers: np.ndarray) -> bool:
 
 
 def _why(
-    model: ModelEvidence,
-    exercise: Exercise,
-    faults: tuple[str, ...],
-    answers: np.ndarray,
-    hands_on: bool,
+    model: ModelEvidence, exercise: Exercise, fault: str, answers: np.ndarray, hands_on: bool
 ) -> tuple[str, str]:
     """The most likely reason why digits are not restored, and advice.
 
-    faults: what is wrong with the training data. hands_on: whether the error is small, but the network
-    leaves noise in its answers.
+    fault: of the training data. hands_on: whether noise is left in answers with a small error.
     """
     if model.optimizer is not None and model.optimizer.learning_rate == 0:
         return "A learning rate of 0 teaches nothing.", "Try a learning rate of 0.01."
     if not model.trainable:
         problem = "All layers are frozen (trainable=False), so that fit could teach them nothing."
         return problem, "Leave the layers trainable."
-    if faults:
-        return f"Trained on the wrong thing (see training): {faults[0]}.", _advice(exercise)
+    if fault:
+        return f"Trained on the wrong thing (see training): {fault}.", _advice(exercise)
     if _needs_sigmoid(model, answers):
         problem = (
             f"Without a sigmoid at its end (it is {model.layers[-1].activation}) the network answers "

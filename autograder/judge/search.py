@@ -276,8 +276,7 @@ def _looks(image: np.ndarray) -> list[Image.Image]:
 def _centred(pictures: list[Image.Image]) -> np.ndarray:
     """The pixels of each picture with a mean of 0, (n, pixels)."""
     rows = np.stack([np.asarray(picture, np.float32).ravel() for picture in pictures])
-    centred: np.ndarray = rows - rows.mean(axis=1, keepdims=True)
-    return centred
+    return np.asarray(rows - rows.mean(axis=1, keepdims=True))
 
 
 def _around(middle: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -217,12 +217,10 @@ def _epochs_quarter(epochs: int, exercise: Exercise) -> _Quarter:
 
 
 def _batch_quarter(fits: list[FitEvidence]) -> _Quarter:
+    advice = f"Set batch_size={BATCH_SIZE}: without it Keras takes 32."
     for fit in fits:
         if fit.batch_size != BATCH_SIZE:
-            return _Quarter(
-                f"Batches of {fit.batch_size}, not {BATCH_SIZE}",
-                f"Set batch_size={BATCH_SIZE}: without it Keras takes 32.",
-            )
+            return _Quarter(f"Batches of {fit.batch_size}, not {BATCH_SIZE}", advice)
     return _RIGHT
 
 
@@ -260,14 +258,9 @@ def _different_of(count: int, reference: Reference) -> float:
 
 
 def _epochs(fits: list[FitEvidence], reference: Reference) -> int:
-    return sum(_epochs_of(fit, reference) for fit in fits)
-
-
-def _epochs_of(fit: FitEvidence, reference: Reference) -> int:
-    """The epochs of a call; for a loop over batches, how often it went through the training set."""
-    if not fit.loop:
-        return fit.epochs
-    return round((fit.images_per_epoch or 0) / reference.images.train_count)
+    """The epochs of all calls; a loop over batches has one for each pass through the training set."""
+    count = reference.images.train_count
+    return sum(round((fit.images_per_epoch or 0) / count) if fit.loop else fit.epochs for fit in fits)
 
 
 def _count(images: int | None) -> str:

@@ -236,8 +236,7 @@ def _correlations(drawing: np.ndarray, picture: np.ndarray) -> np.ndarray:
         spread = picture.size * np.maximum(square - mean**2, 0)
     # A window without contrast shows nothing: its rounding errors must not correlate with anything.
     spread = np.where(spread < 1e-9 * max(1.0, np.ptp(drawing)) ** 2 * picture.size, np.inf, spread)
-    correlations: np.ndarray = product / np.sqrt(energy * spread)
-    return correlations
+    return np.asarray(product / np.sqrt(energy * spread))
 
 
 def _window_means(drawing: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -24,10 +24,7 @@ class ImagesError(Exception):
 
 @dataclass(frozen=True)
 class Images:
-    """Different digits, uint8 (n, 28, 28), and their labels, uint8 (n,).
-
-    `held_out` never reaches a student's kernel.
-    """
+    """Different digits, uint8 (n, 28, 28), and their labels, uint8 (n,). No kernel sees `held_out`."""
 
     x_train: np.ndarray
     y_train: np.ndarray

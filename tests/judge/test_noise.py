@@ -137,14 +137,14 @@ SHAPES = {
 
 
 @pytest.mark.parametrize(("change", "words"), SHAPES.values(), ids=SHAPES)
-def test_what_is_no_set_of_noisy_images_is_named(judged, clean, change, words):
+def test_an_array_that_cannot_be_the_noisy_images_is_named(judged, clean, change, words):
     train, test = clean
     verdict = judged(change(train + gaussian(train, 1)), test + gaussian(test, 2))
     assert verdict.credit == 0.5
     assert words in verdict.problems[0]
 
 
-def test_not_finite_is_named(judged, clean):
+def test_values_that_are_not_finite_are_named(judged, clean):
     train, test = clean
     verdict = judged(train + np.nan, test + gaussian(test, 2))
     assert "not finite" in verdict.problems[0]
@@ -156,13 +156,13 @@ def test_without_noisy_images_there_is_nothing_to_judge(few):
     assert "missing" in verdict.problems[0]
 
 
-def test_nobody_knows_which_images_are_looked_at():
+def test_which_images_are_sampled_depends_on_the_request():
     looked_at = [set(challenge.noisy_rows(f"request {i}", 60_000, 10_000)[0]) for i in range(4)]
     assert len(set.union(*looked_at)) > 4 * 90
 
 
-def test_noise_only_where_another_request_looked_is_found(judged, clean):
-    """Whoever knows the program does not know the request."""
+def test_noise_only_in_the_sample_of_another_request_is_not_enough(judged, clean):
+    """A student who knows the program does not know the request."""
     train, test = clean
     noise, some = gaussian(train, 1), np.zeros(len(train), bool)
     some[challenge.noisy_rows("another request", len(train), len(test))[0]] = True
@@ -185,7 +185,7 @@ def of_other_images(arrays):
 
 
 @pytest.mark.parametrize("change", [without_signatures, other_rows, of_other_images])
-def test_what_does_not_fit_together_is_for_a_person(judged, clean, change):
+def test_inconsistent_evidence_is_left_to_a_person(judged, clean, change):
     train, test = (x + gaussian(x, seed) for seed, x in enumerate(clean))
     verdict = judged(train, test, change=change)
     assert verdict.credit <= 0.5
