@@ -25,7 +25,7 @@ LONGEST = (
     "test_processor.py",
     "test_fuzz.py",
     "test_short_training.py",
-    "test_record.py",
+    "test_measuring.py",
     "test_repeat.py",
     "test_fork_server.py",
     "test_harmless.py",
