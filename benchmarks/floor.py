@@ -78,7 +78,7 @@ def submission(file: Path, images: Images) -> Times:
             with np.load(file) as arrays:
                 x_train, x_test = scaled(arrays["x_train"]), scaled(arrays["x_test"])
             shown_train, shown_test = x_train, x_test
-            if exercise.noise is not None:
+            if exercise.noise:
                 random = np.random.default_rng(0)
                 shown_train, shown_test = (
                     x + random.normal(0, exercise.noise, x.shape).astype("float32")

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.calibration import derivation, kinds, measuring, noise_kinds, power, results
 
@@ -12,35 +13,35 @@ RECORD, PAGE = "calibration.json", "index.html"
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for."""
+    """The options of the command."""
 
     data: list[str]
-    """Where `images.load` finds digits, of each source."""
+    """Sources of digits, as `images.load` takes them."""
     seeds: int
     output: Path
     workers: int
-    """Processes; 0: one for each core."""
+    """Number of processes; 0 for one per core."""
     report: bool
-    """Measure nothing: only write what rests on the results there are."""
+    """Whether to measure nothing and only derive bounds and page from the existing results."""
 
 
 def calibrate(options: Options) -> str:
-    """Measures what the folder does not hold yet, and writes bounds and page. Returns what to say.
+    """Measures what the folder does not hold yet, and writes bounds and page. Returns a summary.
 
-    Raises KeyboardInterrupt where it was interrupted, bounds.TooFewError and images.ImagesError.
+    Raises KeyboardInterrupt, derivation.TooFewError and images.ImagesError.
     """
     options.output.mkdir(parents=True, exist_ok=True)
     trainings, noise = options.output / TRAININGS, options.output / NOISE
     if not options.report:
         sources = {Path(source).stem: source for source in options.data}
-        for file, kind, planned in (
-            (noise, results.Drawn, noise_kinds.plan(options.seeds, tuple(sources))),
-            (trainings, results.Result, kinds.plan(options.seeds, tuple(sources))),
-        ):
-            measuring.measure(planned, kind, sources, file, options.workers or os.cpu_count() or 1)
-    found = derivation.of(results.read(trainings))
+        workers = options.workers or os.cpu_count() or 1
+        draws = noise_kinds.plan(options.seeds, tuple(sources))
+        measuring.measure(draws, results.Drawn, sources, noise, workers)
+        planned = kinds.plan(options.seeds, tuple(sources))
+        measuring.measure(planned, results.Trained, sources, trainings, workers)
+    found = derivation.of(results.read(trainings, results.Trained))
     drawn = power.rows(results.read(noise, results.Drawn))
-    # Only now: these import TensorFlow.
+    # Imported late, as these import TensorFlow.
     from autograder.calibration import record
     from autograder.calibration.page import page
 
@@ -59,7 +60,7 @@ def _line(bound: derivation.Bound) -> str:
     )
 
 
-def _lines_of_noise(noise: dict) -> list[str]:
+def _lines_of_noise(noise: dict[str, Any]) -> list[str]:
     return [
         f"noise on {source}: {found['right']['failed']} of {found['right']['n']} right ones failed, "
         f"{found['wrong']['passed']} of {found['wrong']['n']} wrong ones passed"

@@ -1,9 +1,9 @@
-"""The bounds, from the results: between what right networks reach and the nearest of the wrong ones.
+"""Derives the bounds: each lies between the errors of right networks and that of the nearest wrong one.
 
-A right network is rejected if it is slow to the end (`autograder.calibration.slow`), or if it restores
-held-out digits so much worse than those that it learned from. Training goes on until its error on
-these is at most `SLOW`. So the second is at most as likely as that `SLOW` times the ratio of both errors
-exceeds the bound: as if all networks had come just so far.
+A right network is rejected if it stays slow to the end (`autograder.calibration.slow`), or if it
+restores held-out digits much worse than training digits. Training goes on until the error on training
+digits is at most `SLOW`. So the second probability is at most that of an error at worst above the bound:
+`SLOW` times the ratio of both errors, as if training had stopped just there.
 """
 
 import math
@@ -15,23 +15,23 @@ import numpy as np
 from autograder import lab
 from autograder.calibration import tails
 from autograder.calibration.kinds import BY_NAME, RIGHT, WRONG
-from autograder.calibration.results import Result
+from autograder.calibration.results import Trained
 from autograder.calibration.slow import CONFIDENCE, Slowness, most_likely_share, stays
 from autograder.kernel.fit_recorder import SLOW
 
 REJECTIONS = 1e-5
-"""Share of right networks that a bound may reject, as estimated."""
+"""Largest estimated share of right networks that a bound may reject."""
 DISTANCE = 1.05
-"""Times the bound that the nearest wrong error is, at least."""
+"""Smallest ratio of the nearest wrong error to a bound."""
 LEAST = 20
-"""Right networks without which no bound is set at all."""
+"""Smallest number of right networks from which a bound is derived."""
 QUANTILES = (0.5, 0.9, 0.99)
-CRITERIA = {"autoencoder": "reconstruction", "denoising_autoencoder": "denoising"}
-"""The criterion that goes by the error of each exercise."""
+CRITERIA = {lab.AUTOENCODER.notebook: "reconstruction", lab.DENOISING.notebook: "denoising"}
+"""The criterion of each exercise that compares its error with a bound."""
 
 
 class TooFewError(Exception):
-    """No bound can be set on so few results."""
+    """There are too few results to derive a bound."""
 
 
 @dataclass(frozen=True)
@@ -39,31 +39,33 @@ class Source:
     """The results of one exercise on one source of digits."""
 
     name: str
-    results: tuple[Result, ...]
+    results: tuple[Trained, ...]
     slowness: Slowness
-    """Of all right networks, also of other exercises and on other digits."""
+    """The slowness of all right networks, whatever the exercise and the digits."""
 
-    def of(self, label: str) -> list[Result]:
-        """Those of the kinds that are so labelled."""
+    def of(self, label: str) -> list[Trained]:
+        """The results of the kinds with this label."""
         return [each for each in self.results if BY_NAME[each.of.kind].label == label]
 
     @cached_property
     def right(self) -> np.ndarray:
-        """Errors of the right ones, the least first."""
+        """The errors of the right networks, smallest first."""
         return np.sort([each.error for each in self.of(RIGHT)])
 
     @cached_property
     def at_worst(self) -> np.ndarray:
-        """What their errors were, had training ended just when they were no longer slow."""
-        ended = [each for each in self.of(RIGHT) if each.left is not None and each.left <= SLOW]
-        return np.sort([SLOW * each.error / each.left for each in ended])
+        """The errors they would have, had training ended just when they were no longer slow."""
+        errors = ((each.error, each.left) for each in self.of(RIGHT))
+        return np.sort([SLOW * error / left for error, left in errors if left and left <= SLOW])
 
     @cached_property
     def tail(self) -> tails.Tail:
+        """The tail of the errors at worst."""
         return tails.fit(self.at_worst)
 
     @cached_property
     def resampled(self) -> list[tails.Tail]:
+        """The tails of bootstrap samples of these errors."""
         return tails.resampled(self.at_worst)
 
     @cached_property
@@ -72,76 +74,71 @@ class Source:
 
     @cached_property
     def stays_slow(self) -> tuple[float, float]:
-        """The probability that a right one is slow to the end: estimated, and at most."""
+        """The probability that a right network stays slow to the end: an estimate and an upper limit."""
         return stays(self.own_slowness, self.slowness)
 
     @cached_property
     def most_handed_on(self) -> float | None:
-        """The largest share of the noise that a right one handed on; None without noise."""
+        """The largest share of the noise that a right network handed on; None without noise."""
         return max((e.handed_on for e in self.of(RIGHT) if e.handed_on is not None), default=None)
 
     @cached_property
-    def nearest(self) -> Result:
-        """The wrong one with the least error."""
+    def nearest(self) -> Trained:
+        """The result of a wrong network with the smallest error."""
         return min(self.of(WRONG), key=lambda each: each.error)
 
     def rejects(self, bound: float) -> tuple[float, float]:
-        """The probability that a bound rejects a right one: estimated, and at most."""
+        """The probability that a bound rejects a right network: an estimate and an upper limit."""
         estimated, most = self.stays_slow
-        estimated += self.tail.exceeds(bound)
-        most += np.quantile([tail.exceeds(bound) for tail in self.resampled], CONFIDENCE)
-        return float(estimated), float(most)
+        resampled = np.quantile([tail.exceeds(bound) for tail in self.resampled], CONFIDENCE)
+        return estimated + float(self.tail.exceeds(bound)), most + float(resampled)
 
     @cached_property
     def safe(self) -> float:
-        """The bound that rejects as many as may be, as estimated; infinite where there is none."""
+        """The bound with the largest allowed estimate of rejections; infinite if there is none."""
         left = REJECTIONS - self.stays_slow[0]
         return self.tail.quantile(left) if left > 0 else math.inf
 
     def seen(self, bound: float) -> tuple[int, float]:
-        """How many right ones it rejected, and the share that this allows for (Clopper, Pearson)."""
+        """How many right networks a bound rejects, and the upper limit of their share that follows."""
         count, above = len(self.right), int((self.right > bound).sum())
         return above, most_likely_share(above, count)
 
 
 @dataclass(frozen=True)
 class Bound:
-    """One criterion's bound, and what it rests on."""
+    """One criterion's bound, and the results it rests on."""
 
     criterion: str
     sources: tuple[Source, ...]
 
     @cached_property
     def nearest(self) -> Source:
-        """Where the wrong ones come nearest."""
+        """The source with the smallest error of a wrong network."""
         return min(self.sources, key=lambda source: source.nearest.error)
 
     @cached_property
     def worst(self) -> Source:
-        """Where a right one has the largest error."""
+        """The source with the largest error of a right network."""
         return max(self.sources, key=lambda source: source.right[-1])
 
     @cached_property
     def safe(self) -> float:
-        """The error above which, as estimated, no more right networks are than may be rejected.
-
-        Infinite where too few are measured to tell.
-        """
+        """The smallest bound whose estimated rejections are allowed; infinite if too little is known."""
         if min(len(source.right) for source in self.sources) < tails.LEAST:
             return math.inf
         return max(source.safe for source in self.sources)
 
     @property
     def is_safe(self) -> bool:
-        """Whether the bound rejects as few as it may, as estimated."""
+        """Whether the estimated rejections of the bound are allowed."""
         return self.value >= self.safe
 
     @cached_property
     def value(self) -> float:
-        """As far from the worst right one as from the nearest wrong one, by their ratios.
+        """The geometric mean of the worst right error (at least `SLOW`) and the nearest wrong one.
 
-        Right ones come up to `SLOW`, however rarely. Where the middle would not be safe: what is, as
-        long as it keeps some distance from the wrong ones.
+        If that is not safe, the safe bound, as long as it keeps `DISTANCE` from the wrong networks.
         """
         right, wrong = max(self.worst.right[-1], SLOW), self.nearest.nearest.error
         middle = math.sqrt(right * wrong)
@@ -151,12 +148,12 @@ class Bound:
 
     @property
     def margins(self) -> tuple[float, float]:
-        """How many times the worst right error the bound is, and the least wrong error the bound."""
+        """The bound as a multiple of the worst right error, and the nearest wrong error of the bound."""
         return self.value / self.worst.right[-1], self.nearest.nearest.error / self.value
 
 
-def of(results: list[Result]) -> list[Bound]:
-    """The bound of each criterion. Raises TooFewError."""
+def of(results: list[Trained]) -> list[Bound]:
+    """Derives the bound of each criterion. Raises TooFewError."""
     slowness = Slowness.of([each for each in results if BY_NAME[each.of.kind].label == RIGHT])
     return [
         Bound(CRITERIA[exercise], tuple(_sources(exercise, results, slowness)))
@@ -164,7 +161,7 @@ def of(results: list[Result]) -> list[Bound]:
     ]
 
 
-def _sources(exercise: str, results: list[Result], slowness: Slowness) -> list[Source]:
+def _sources(exercise: str, results: list[Trained], slowness: Slowness) -> list[Source]:
     own = [each for each in results if each.of.exercise == exercise]
     sources = [
         Source(name, tuple(each for each in own if each.of.data == name), slowness)

@@ -1,24 +1,25 @@
-"""What is trained to learn how far apart right and wrong are: kinds of networks, inputs and targets."""
+"""The kinds of trainings, right and wrong, with their networks, inputs and targets; and the plan."""
 
 import itertools
 import math
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from autograder.lab import EXERCISES
+from autograder.lab import AUTOENCODER, DENOISING, EXERCISES
 
 RATES = (1e-4, 0.01, 1.0)
-"""The shortened training goes by its own rate, whatever the student's. Each of these has seeds of its
-own, and shows that nothing else depends on it."""
+"""Learning rates. The shortened training uses its own rate, whatever the student's: trainings with
+different rates, which have different seeds, show that nothing else depends on it."""
 INITIALIZERS = (
     *("glorot_uniform", "glorot_normal", "he_normal", "he_uniform", "lecun_normal", "orthogonal"),
     *("random_normal", "random_uniform", "truncated_normal", "variance_scaling"),
 )
 WRONG_SHARE = 1 / 30
-"""Of the seeds of the right ones, those that each other kind gets: 300 make 10."""
+"""Seeds of each kind that is not right, as a share of the right ones' seeds: of 300, 10."""
 RIGHT, WRONG, EITHER = "right", "wrong", "either"
 
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -31,19 +32,19 @@ class Kind:
 
     name: str
     label: str
-    """RIGHT: the result must count as restored, WRONG: it must not, EITHER: of interest only."""
-    network: dict = field(default_factory=dict)
+    """RIGHT: digits must count as restored, WRONG: they must not, EITHER: only for information."""
+    network: dict[str, Any] = field(default_factory=dict)
     """Arguments of `trainings.built`."""
     data: Change = lambda given, clean, chance: (given, clean)
-    """From the prescribed input and target to those of this kind, float32 (n, 28, 28, 1)."""
+    """Turns the prescribed input and target, float32 (n, 28, 28, 1), into those of this kind."""
     rate: float | None = None
     initializers: tuple[str, ...] = INITIALIZERS
     only: str = ""
-    """The one exercise that has it; empty for both."""
+    """The notebook of the only exercise with this kind; empty for both."""
 
 
 def _noise(like: np.ndarray, chance: np.random.Generator) -> np.ndarray:
-    return chance.normal(0, 0.2, like.shape).astype(np.float32)
+    return chance.normal(0, DENOISING.noise, like.shape).astype(np.float32)
 
 
 def _mean(like: np.ndarray) -> np.ndarray:
@@ -58,7 +59,7 @@ KINDS = (
     Kind("first pooling 'valid'", RIGHT, {"poolings": ("valid", "same")}),
     Kind("two poolings 'valid'", RIGHT, {"poolings": ("valid", "valid")}),
     Kind("activations as layers", RIGHT, {"activation_layers": True}),
-    # Takes four times as long as the others.
+    # With few initializers, as it takes four times as long as the others.
     Kind("half precision", RIGHT, {"policy": "mixed_float16"}, initializers=INITIALIZERS[:3:2]),
     Kind("batch normalization", EITHER, {"normalization": True}),
     Kind("targets shuffled", WRONG, data=lambda x, y, chance: (x, chance.permutation(y))),
@@ -75,49 +76,37 @@ KINDS = (
     Kind("inputs inverted", WRONG, data=lambda x, y, _: (1 - x, y)),
     Kind("rate 0", WRONG, rate=0.0),
     Kind("weights zero", WRONG, initializers=("zeros",)),
-    Kind(
-        *("targets noisy", EITHER),
-        data=lambda x, y, chance: (x, y + _noise(y, chance)),
-        only="autoencoder",
-    ),
-    Kind(
-        *("targets the noisy inputs", WRONG),
-        data=lambda x, y, _: (x, x),
-        only="denoising_autoencoder",
-    ),
-    Kind(
-        *("trained on clean images", EITHER),
-        data=lambda x, y, _: (y, y),
-        only="denoising_autoencoder",
-    ),
+    Kind("targets noisy", EITHER, data=lambda x, y, r: (x, y + _noise(y, r)), only=AUTOENCODER.notebook),
+    Kind("targets the noisy inputs", WRONG, data=lambda x, y, _: (x, x), only=DENOISING.notebook),
+    Kind("trained on clean images", EITHER, data=lambda x, y, _: (y, y), only=DENOISING.notebook),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 @dataclass(frozen=True)
 class Training:
-    """One training that is to be measured. Equal ones give equal results."""
+    """One training that is to be measured. Equal trainings give equal results."""
 
     exercise: str
     data: str
-    """Name of the source of digits."""
+    """The name of the source of digits."""
     kind: str
     initializer: str
     rate: float
     number: int
-    """Among all of this exercise, data and label."""
+    """Its number among those of the same exercise and data that are right, or of the same kind."""
 
     @property
     def seed(self) -> int:
-        """Its own: no two trainings of a plan have the same."""
+        """A seed that no other training of a plan has."""
         return zlib.crc32(repr(self).encode())
 
 
 def plan(seeds: int, data: tuple[str, ...]) -> list[Training]:
-    """The trainings for `seeds` × `RATES` right ones of each exercise and source of digits.
+    """Plans the trainings: `seeds` right ones for each exercise, source of digits and learning rate.
 
-    All variations are crossed with all initializers. Whatever part of the list is done from its start
-    is balanced: right and wrong kinds, exercises and sources follow each other in turns.
+    All variations are crossed with all initializers. Every beginning of the list is balanced, as right
+    and wrong kinds, exercises and sources take turns.
     """
     sequences = [
         sequence
@@ -127,7 +116,7 @@ def plan(seeds: int, data: tuple[str, ...]) -> list[Training]:
             *(_others(exercise, source, kind, seeds) for kind in _other_kinds(exercise)),
         )
     ]
-    # Each sequence is spread over the whole list.
+    # Each sequence is spread evenly over the whole list.
     places = [
         ((i + 0.5) / len(each), n, i) for n, each in enumerate(sequences) for i in range(len(each))
     ]
@@ -142,7 +131,7 @@ def _right(exercise: str, data: str, count: int) -> list[Training]:
         for initializer, rate in itertools.product(kind.initializers, RATES)
     ]
     order = np.random.default_rng(len(variations)).permutation(len(variations))
-    shuffled: Iterator = itertools.cycle(variations[i] for i in order)
+    shuffled = itertools.cycle(variations[i] for i in order)
     return [
         Training(exercise, data, kind.name, initializer, rate, number)
         for number, (kind, initializer, rate) in zip(range(count), shuffled, strict=False)

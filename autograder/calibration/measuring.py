@@ -1,10 +1,10 @@
-"""All that is planned, in processes beside each other; what is known is not measured again."""
+"""Measures what is planned in parallel processes, except for what a file already holds."""
 
 import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -13,18 +13,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.calibration import results
 from autograder.calibration.kinds import Training
 from autograder.calibration.noise_kinds import Draw
-from autograder.calibration.results import Drawn, Result
+from autograder.calibration.results import Drawn, Kind, Trained
 
-Plan = list[Training] | list[Draw]
+Subject = Training | Draw
 
 
 def measure(
-    plan: Plan, kind: type[Result | Drawn], sources: dict[str, str], file: Path, workers: int
+    plan: Sequence[Subject], kind: type[Kind], sources: dict[str, str], file: Path, workers: int
 ) -> None:
-    """Measures what the file does not hold, and appends it there as results of a kind.
+    """Measures what the file does not hold, and appends the results, which are of a kind, to it.
 
-    sources: where `images.load` finds the digits of each name. Ctrl-C ends it after what runs; the same
-    call goes on where it was.
+    sources: by name, where `images.load` finds the digits. Ctrl-C lets running measurements end; the
+    same call continues from there.
     """
     known = {result.of for result in results.read(file, kind)}
     missing = [each for each in plan if each not in known]
@@ -39,10 +39,10 @@ def measure(
 
 
 class _Pool:
-    """Processes that measure; when left, those which run end, and the others never start."""
+    """Processes that measure. Leaving the context lets running measurements end and cancels the rest."""
 
     def __init__(self, workers: int) -> None:
-        # Spawned: a fork of a process that has imported TensorFlow hangs.
+        # Not forked, as a fork of a process that has imported TensorFlow hangs.
         context = multiprocessing.get_context("spawn")
         self._executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start)
 
@@ -52,22 +52,24 @@ class _Pool:
     def __exit__(self, *error: object) -> None:
         self._executor.shutdown(cancel_futures=True)
 
-    def measured(self, plan: Plan, sources: dict[str, str]) -> Iterable:
-        """The results, as they come."""
+    def measured(self, plan: Sequence[Subject], sources: dict[str, str]) -> Iterator[Trained | Drawn]:
+        """The results, in the order in which they are ready."""
         futures = [self._executor.submit(_measure, each, sources[each.data]) for each in plan]
         return (future.result() for future in as_completed(futures))
 
 
 def _start() -> None:
-    # Whoever started this process is told by Ctrl-C, and lets it end what it does.
+    # Ctrl-C is for the parent process, which lets this one finish its measurement.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from autograder.calibration import trainings
 
     trainings.start()
 
 
-def _measure(each: Training | Draw, source: str) -> Result | Drawn:
+def _measure(each: Subject, source: str) -> Trained | Drawn:
     from autograder.calibration import noise_measuring, trainings
 
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        return (noise_measuring if isinstance(each, Draw) else trainings).measure(each, source)
+        if isinstance(each, Draw):
+            return noise_measuring.measure(each, source)
+        return trainings.measure(each, source)

@@ -1,4 +1,4 @@
-"""Noise as a student would add it, and what the judge's tests say of it."""
+"""Adds noise as a student would, and lets the judge test it."""
 
 import dataclasses
 import functools
@@ -16,14 +16,14 @@ from autograder.lab import DENOISING, images
 from autograder.lab.images import Images
 from autograder.protocol.evidence import Evidence
 
-FEW = {"train_count": 600, "test_count": 300}
-"""Images that stand in for the 70,000: the tests look at as many of them."""
+FEW_TRAIN, FEW_TEST = 600, 300
+"""Images that stand in for the 70,000: the tests sample as many of them."""
 BOUND = float(-np.log10(SHARE))
-"""-log10 of the probability below which a test fails."""
+"""-log10 of the p-value below which a test fails."""
 
 
 def measure(draw: Draw, source: str) -> Drawn:
-    """Lets the judge look at noise of this kind in both sets. source: where `images.load` finds them."""
+    """Lets the judge test noise of this kind in both sets. source: where `images.load` finds digits."""
     started = time.process_time()
     reference = few(_loaded(source))
     shown = evidence(draw.kind, draw.seed, reference)
@@ -33,7 +33,7 @@ def measure(draw: Draw, source: str) -> Drawn:
 
 
 def unlikeliness(shown: Evidence, reference: Reference) -> dict[str, float]:
-    """By set and test, -log10 of the probability that right noise is so unlikely."""
+    """By set and test, -log10 of the p-value under right noise."""
     return {name: -p for name, p in results(shown, DENOISING, reference).items()}
 
 
@@ -45,13 +45,13 @@ def evidence(kind: str, seed: int, reference: Reference) -> Evidence:
         "x_test_noisy": reference.test_images(np.arange(reference.images.test_count)),
     }
     request = f"{kind}, {seed}"
-    sets = {name: KINDS[kind].add(images, random) for name, images in clean.items()}
+    sets: dict[str, object] = {n: KINDS[kind].add(images, random) for n, images in clean.items()}
     return Evidence("noise", request, None, (), noisy.look(request, sets), ())
 
 
 def few(images: Images) -> Reference:
-    """These images, as few as the tests need."""
-    return Reference(dataclasses.replace(images, **FEW))
+    """These digits, repeated no more often than the tests need."""
+    return Reference(dataclasses.replace(images, train_count=FEW_TRAIN, test_count=FEW_TEST))
 
 
 @functools.cache

@@ -1,7 +1,8 @@
-"""The page that shows what the bounds rest on: one file of HTML, with its plots in it."""
+"""Makes the page that shows what the bounds rest on: one HTML file that contains its plots."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader
@@ -10,7 +11,7 @@ from markupsafe import Markup
 from autograder.calibration import plots, power
 from autograder.calibration.derivation import Bound, Source
 from autograder.calibration.kinds import INITIALIZERS, KINDS, RATES, RIGHT
-from autograder.calibration.results import Result
+from autograder.calibration.results import Trained
 
 _TEMPLATES = Environment(
     loader=PackageLoader("autograder.calibration"),
@@ -31,12 +32,12 @@ class Row:
 
     @property
     def spread(self) -> tuple[float, float, float]:
-        """Least, median and most."""
+        """The smallest, median and largest error."""
         return float(self.errors.min()), float(np.median(self.errors)), float(self.errors.max())
 
 
-def page(bounds: list[Bound], noise: list[power.Row], contents: dict) -> str:
-    """The page. contents: those of `calibration.json`."""
+def page(bounds: list[Bound], noise: list[power.Row], contents: dict[str, Any]) -> str:
+    """The page as HTML. contents: those of `calibration.json`."""
     return _TEMPLATES.get_template("page.html.j2").render(
         bounds=bounds,
         contents=contents,
@@ -63,7 +64,7 @@ def _rows_of_kinds(bound: Bound) -> list[Row]:
 
 
 def _rows_of_variations(bound: Bound) -> list[Row]:
-    """The right ones by what else was varied."""
+    """The results of right networks by initializer and learning rate."""
     return [
         row
         for source in bound.sources
@@ -75,7 +76,7 @@ def _rows_of_variations(bound: Bound) -> list[Row]:
     ]
 
 
-def _row(source: Source, name: str, label: str, results: list[Result]) -> list[Row]:
-    """The row, if there is anything to show in it."""
+def _row(source: Source, name: str, label: str, results: list[Trained]) -> list[Row]:
+    """The row of these results; none if there are no results."""
     errors = np.array([result.error for result in results])
     return [Row(name, label, source.name, errors)] if len(errors) else []

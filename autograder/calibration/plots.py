@@ -1,4 +1,4 @@
-"""The plots of the page, each as an SVG that stands in it."""
+"""Makes the plots of the page, each as an SVG element."""
 
 import io
 
@@ -13,11 +13,11 @@ from autograder.calibration.power import Row
 
 COLOURS = {RIGHT: "#2a7f62", WRONG: "#c44536"}
 LEAST = REJECTIONS / 10
-"""Lowest probability that is drawn."""
+"""The smallest probability that is drawn."""
 
 
 def histograms(bound: Bound) -> str:
-    """Right and wrong errors on each source of digits, and the bound between them."""
+    """Plots right and wrong errors on each source of digits, and the bound between them."""
     figure = Figure((8.5, 1.9 * len(bound.sources) + 0.6), layout="constrained")
     rows = figure.subplots(len(bound.sources), sharex=True, squeeze=False)[:, 0]
     errors = {
@@ -46,7 +46,7 @@ def histograms(bound: Bound) -> str:
 
 
 def tail(bound: Bound) -> str:
-    """How rarely right networks exceed an error, had training ended as early as it may."""
+    """Plots how rarely right networks would exceed an error if training ended as early as possible."""
     figure = Figure((8.5, 3.2), layout="constrained")
     columns = figure.subplots(1, len(bound.sources), sharey=True, squeeze=False)[0]
     for axes, source in zip(columns, bound.sources, strict=True):
@@ -60,7 +60,7 @@ def tail(bound: Bound) -> str:
 
 def _tail(axes: Axes, source: Source, bound: Bound) -> None:
     count = len(source.at_worst)
-    # The largest of n is exceeded by about half of 1/n.
+    # The largest of n errors is exceeded with a probability of about 1/(2n).
     shares = (count - np.arange(count) - 0.5) / count
     axes.step(source.at_worst, shares, color=COLOURS[RIGHT], label="counted")
     shown = np.linspace(source.tail.threshold, 1.05 * bound.nearest.nearest.error, 60)
@@ -80,7 +80,7 @@ def _tail(axes: Axes, source: Source, bound: Bound) -> None:
 
 
 def strips(noise: list[Row], bound: float) -> str:
-    """How unlikely the noise of each kind is for the tests, and the bound beyond which it fails."""
+    """Plots how unlikely each kind of noise is for the tests, and the bound beyond which it fails."""
     kinds = list(dict.fromkeys(row.kind for row in noise))
     figure = Figure((8.5, 0.19 * len(kinds) + 0.8), layout="constrained")
     axes = figure.subplots()
@@ -103,7 +103,7 @@ def _mark(axes: Axes, bound: float) -> None:
 
 def _svg(figure: Figure) -> str:
     text = io.StringIO()
-    # Text stays text, and the same numbers give the same file.
+    # Text stays text, and equal numbers give equal files.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "calibration"}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     svg = text.getvalue()

@@ -1,7 +1,8 @@
-"""What the tests of noise tell apart: right noise, which hardly ever fails them, and wrong noise."""
+"""Counts how often right noise fails the judge's tests, and how often wrong noise passes them."""
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 from autograder.calibration.noise_kinds import KINDS
 from autograder.calibration.results import Drawn
@@ -10,7 +11,7 @@ from autograder.calibration.slow import most_likely_share
 
 @dataclass(frozen=True)
 class Row:
-    """What was drawn of one kind on one source of digits."""
+    """The draws of one kind of noise on one source of digits."""
 
     kind: str
     source: str
@@ -22,17 +23,17 @@ class Row:
 
     @property
     def passed(self) -> int:
-        """How many earned everything."""
+        """How many draws earned full credit."""
         return sum(each.credit == 1 for each in self.drawn)
 
     @property
     def unlikely(self) -> list[float]:
-        """-log10 of the probability of the least likely test of each, the likeliest first."""
+        """-log10 of the smallest p-value of each draw, in ascending order."""
         return sorted(each.unlikely for each in self.drawn)
 
 
 def rows(drawn: list[Drawn]) -> list[Row]:
-    """All that were drawn, right kinds first."""
+    """The draws by kind and source, right kinds first."""
     sources = sorted({each.of.data for each in drawn})
     found = (
         Row(kind, source, tuple(e for e in drawn if (e.of.kind, e.of.data) == (kind, source)))
@@ -41,15 +42,15 @@ def rows(drawn: list[Drawn]) -> list[Row]:
     return [row for row in found if row.drawn]
 
 
-def summary(all_rows: list[Row]) -> dict:
-    """By source of digits, what is committed of it."""
+def summary(all_rows: list[Row]) -> dict[str, Any]:
+    """By source of digits, what `calibration.json` holds of the rows."""
     return {
         source: _of_source([row for row in all_rows if row.source == source])
         for source in sorted({row.source for row in all_rows})
     }
 
 
-def _of_source(some: list[Row]) -> dict:
+def _of_source(some: list[Row]) -> dict[str, Any]:
     right, wrong = ([row for row in some if row.right is label] for label in (True, False))
     count = sum(len(row.drawn) for row in right)
     failed = count - sum(row.passed for row in right)

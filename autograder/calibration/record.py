@@ -1,9 +1,10 @@
-"""What is committed of a calibration: `calibration.json`, from which the judge reads its bounds."""
+"""Makes and writes `calibration.json`, from which the judge reads its bounds."""
 
 import datetime
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,20 +12,21 @@ import tensorflow as tf
 
 from autograder import lab
 from autograder.calibration import power
-from autograder.calibration.derivation import CONFIDENCE, QUANTILES, REJECTIONS, Bound, Source
+from autograder.calibration.derivation import QUANTILES, REJECTIONS, Bound, Source
 from autograder.calibration.noise_measuring import BOUND
+from autograder.calibration.slow import CONFIDENCE
 from autograder.judge import noise_tests, own_noise
 from autograder.kernel import fit_recorder, short_optimizer
 from autograder.lab import images
 
 
-def lab_numbers() -> dict:
-    """The numbers of the lab and of its shortened training on which the errors depend."""
+def lab_numbers() -> dict[str, Any]:
+    """The numbers of the lab and of its shortened training that determine the errors."""
     exercises = {
         exercise.notebook: {
             "epochs": exercise.epochs,
             "layers": [str(layer) for layer in (*exercise.encoder, *exercise.decoder, exercise.output)],
-            "noise": exercise.noise,
+            "noise": exercise.noise or None,
         }
         for exercise in lab.EXERCISES.values()
     }
@@ -41,8 +43,8 @@ def lab_numbers() -> dict:
     }
 
 
-def written(bounds: list[Bound], noise: list[power.Row]) -> dict:
-    """The contents of the file: sorted, and rounded so that a change can be read."""
+def written(bounds: list[Bound], noise: list[power.Row]) -> dict[str, Any]:
+    """The contents of the file, rounded so that people can read a change."""
     return {
         "criteria": {bound.criterion: _of_bound(bound) for bound in bounds},
         "date": datetime.date.today().isoformat(),
@@ -56,12 +58,11 @@ def written(bounds: list[Bound], noise: list[power.Row]) -> dict:
     }
 
 
-def write(contents: dict, file: Path) -> None:
-    """Writes the file."""
+def write(contents: dict[str, Any], file: Path) -> None:
     file.write_text(json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def _of_bound(bound: Bound) -> dict:
+def _of_bound(bound: Bound) -> dict[str, Any]:
     right, wrong = bound.margins
     return {
         "bound": bound.value,
@@ -74,7 +75,7 @@ def _of_bound(bound: Bound) -> dict:
     }
 
 
-def _of_source(source: Source, bound: float) -> dict:
+def _of_source(source: Source, bound: float) -> dict[str, Any]:
     estimated, most = source.rejects(bound)
     rejected, allowed = source.seen(bound)
     tail = source.tail
@@ -109,5 +110,5 @@ def _of_source(source: Source, bound: float) -> dict:
 
 
 def _rounded(value: float) -> float:
-    """To three digits."""
+    """The value to three significant digits."""
     return float(f"{value:.3g}")

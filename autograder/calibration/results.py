@@ -1,4 +1,4 @@
-"""Files of results: a line of JSON for each, only ever appended to."""
+"""Files of results: each is a line of JSON, and lines are only ever appended."""
 
 import dataclasses
 import json
@@ -11,45 +11,45 @@ from autograder.calibration.noise_kinds import Draw
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a training reached."""
+class Trained:
+    """The result of a training."""
 
     of: Training
     error: float
-    """On the held-out digits, as a share of the mean image's."""
+    """Error on the held-out digits, as a share of the mean image's."""
     left: float | None
     """`training.error_left` on what it learned from; None if that is no number."""
     steps: int
-    """Of training."""
+    """Steps of training."""
     handed_on: float | None
-    """Share of the noise on the held-out digits that is still in its answers; None without noise."""
+    """Share of the noise on the held-out digits that is left in the answers; None without noise."""
     seconds: float
-    """Of the processor."""
+    """Processor time."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the judge said of noise."""
+    """The judge's verdict on drawn noise."""
 
     of: Draw
     credit: float
     unlikely: float
-    """-log10 of the probability that right noise is so unlikely in the least likely test."""
+    """-log10 of the smallest p-value of a test."""
     test: str
-    """That test, and the set that it looked at."""
+    """The test with this p-value, and its set."""
     seconds: float
-    """Of the processor."""
+    """Processor time."""
 
 
-Kind = TypeVar("Kind", Result, Drawn)
-_SUBJECTS = {Result: Training, Drawn: Draw}
+Kind = TypeVar("Kind", Trained, Drawn)
 
 
-def read(file: Path, kind: type[Kind] = Result) -> list[Kind]:
-    """All results in the file; the line that an interruption left unfinished is none."""
+def read(file: Path, kind: type[Kind]) -> list[Kind]:
+    """All results in the file, except for a line that an interruption left unfinished."""
     if not file.exists():
         return []
-    subject, results = _SUBJECTS[kind], []
+    subject = Draw if issubclass(kind, Drawn) else Training
+    results = []
     names = {field.name for field in dataclasses.fields(subject)}
     for line in file.read_text("utf-8").splitlines():
         try:
@@ -61,12 +61,11 @@ def read(file: Path, kind: type[Kind] = Result) -> list[Kind]:
     return results
 
 
-def append(file: Path, result: Result | Drawn) -> None:
-    """Writes one more, at once."""
+def append(file: Path, result: Trained | Drawn) -> None:
+    """Appends a result, and leaves an unfinished line before it as a line of its own."""
     values = dataclasses.asdict(result)
     line = json.dumps(values.pop("of") | values, ensure_ascii=False)
     with file.open("a+b") as lines:
         if lines.tell() and file.read_bytes()[-1:] != b"\n":
-            # What was interrupted stays a line of its own.
             lines.write(b"\n")
         lines.write(f"{line}\n".encode())

@@ -1,38 +1,38 @@
-"""How often right networks learn slowly, and stay slow however long they are trained on.
+"""Estimates how often right networks learn slowly, and stay slow however long they are trained.
 
-A network that is slow after the first steps gets as many again, and so on. Of those that were slow once
-more, about the same share is slow each time: the steps until a network learns follow a geometric
-distribution. So the probability that one is slow to the end follows from the share that is slow at
-first, and the share of slow ones that a further round leaves slow.
+A network that is slow after the first round of steps gets another round, and so on. Each further round
+leaves about the same share of slow networks slow: the number of rounds follows a geometric distribution.
+So the probability of being slow to the end follows from two shares: of networks that are slow after the
+first round, and of slow networks that a further round leaves slow.
 """
 
 from dataclasses import dataclass
 
 from scipy import stats
 
-from autograder.calibration.results import Result
+from autograder.calibration.results import Trained
 from autograder.kernel.fit_recorder import MOST_STEPS, SHORT_STEPS, SLOW
 
 ROUNDS = MOST_STEPS // SHORT_STEPS
-"""In which a network may be trained, the first steps included."""
+"""Largest number of rounds in which a network is trained."""
 CONFIDENCE = 0.95
 
 
-def rounds(result: Result, first: int) -> int:
-    """After how many rounds the network was slow. first: the steps of one."""
+def rounds(result: Trained, first: int) -> int:
+    """After how many rounds the network was slow. first: the steps of one round."""
     return result.steps // first - 1 + (result.left is not None and result.left > SLOW)
 
 
 @dataclass(frozen=True)
 class Slowness:
-    """Networks by how many rounds left them slow."""
+    """Numbers of networks by how many rounds left them slow."""
 
     counts: tuple[int, ...]
-    """All, those that were slow after the first round, after the second, …"""
+    """All networks, those that were slow after the first round, after the second, …"""
 
     @classmethod
-    def of(cls, results: list[Result]) -> "Slowness":
-        """Of the trainings of any exercises."""
+    def of(cls, results: list[Trained]) -> "Slowness":
+        """Counts the results of trainings, which may be of several exercises."""
         firsts: dict[str, int] = {}
         for each in results:
             firsts[each.of.exercise] = min(each.steps, firsts.get(each.of.exercise, each.steps))
@@ -41,19 +41,19 @@ class Slowness:
 
     @property
     def first(self) -> tuple[int, int]:
-        """How many were slow after the first round, and of how many."""
+        """How many networks were slow after the first round, and the number of networks."""
         return self.counts[1], self.counts[0]
 
     @property
     def again(self) -> tuple[int, int]:
-        """How many times a further round left a slow network slow, and of how many."""
+        """How many further rounds left a slow network slow, and the number of such rounds."""
         return sum(self.counts[2:]), sum(self.counts[1:-1])
 
 
 def stays(own: Slowness, all_of_them: Slowness) -> tuple[float, float]:
-    """The probability that a network is slow to the end: estimated, and at most.
+    """The probability that a network stays slow to the end: an estimate and an upper limit.
 
-    own: of the networks in question. all_of_them: of all that were measured, as few are slow at all.
+    own: of the networks in question. all_of_them: of all that were measured, as few networks are slow.
     """
     estimated = share(*own.first) * share(*all_of_them.again) ** (ROUNDS - 1)
     most = most_likely_share(*own.first) * most_likely_share(*all_of_them.again) ** (ROUNDS - 1)
@@ -61,10 +61,10 @@ def stays(own: Slowness, all_of_them: Slowness) -> tuple[float, float]:
 
 
 def share(seen: int, count: int) -> float:
-    """The share estimated from so many of a count, which is never none (Jeffreys)."""
+    """The estimated share, which is never 0, given how many of a count were seen (Jeffreys)."""
     return (seen + 0.5) / (count + 1)
 
 
 def most_likely_share(seen: int, count: int) -> float:
-    """The largest share that explains so many of a count (Clopper, Pearson), with CONFIDENCE."""
+    """The upper confidence limit of a share, given how many of a count were seen (Clopper, Pearson)."""
     return float(stats.beta.ppf(CONFIDENCE, seen + 1, count - seen)) if seen < count else 1.0

@@ -1,19 +1,20 @@
-"""One training as it runs in the grading kernel, and the error that the judge goes by.
+"""Trains a network as the grading kernel does, and computes the error that the judge compares.
 
-Most of the time of so short a training goes into building it. A network of each structure is built once
-and gets the fresh weights of each seed; what it reaches is what a new one does, to the last bit.
+Most of the time of so short a training goes into building the network. So each structure is built once
+and gets fresh weights for each seed, which gives the same results as a new network, to the last bit.
 """
 
 import functools
 import math
 import time
+from typing import Any
 
 import keras
 import numpy as np
 
 from autograder import lab
 from autograder.calibration.kinds import BY_NAME, Training
-from autograder.calibration.results import Result
+from autograder.calibration.results import Trained
 from autograder.judge import own_noise
 from autograder.judge.quality import restoration_error
 from autograder.judge.reference import Reference
@@ -22,32 +23,33 @@ from autograder.kernel.fit_recorder import error_left
 from autograder.lab import images
 
 IMAGES = 2000
-"""Training images of the 60,000: the shortened training takes fewer."""
+"""Number of training images: the shortened training takes fewer."""
 
 
 def start() -> None:
-    """Makes this process one that trains as the grading kernel does."""
+    """Prepares this process to train as the grading kernel does."""
     prepare.prepare("", shorten=True, deliver=lambda evidence: None)
 
 
-def measure(training: Training, source: str, *, anew: bool = False) -> Result:
+def measure(training: Training, source: str, *, anew: bool = False) -> Trained:
     """Trains a network as a student would, and tries it on the held-out digits.
 
-    source: where `images.load` finds the digits. anew: build the network for this training only.
+    source: where `images.load` finds the digits. anew: whether to build a network for this training.
     """
     started = time.process_time()
     exercise, kind = lab.EXERCISES[training.exercise], BY_NAME[training.kind]
     reference = _reference(source)
-    structure = tuple(sorted(kind.network.items()))
-    watchers.current().fits.start_over()
-    model = None if anew else _built_once(training.exercise, structure)
-    # Chance is the same as where nothing was built before.
+    fits = watchers.current().fits
+    fits.start_over()
+    kept = None if anew else _built_once(training.exercise, tuple(sorted(kind.network.items())))
+    # The random state must not depend on whether anything was built before.
     keras.utils.set_random_seed(training.seed)
     chance = np.random.default_rng(training.seed)
     fresh = built(exercise, training.initializer, **kind.network)
-    if anew:
+    if kept is None:
         model = compiled(fresh, training.rate)
     else:
+        model = kept
         model.set_weights(fresh.get_weights())
         model.optimizer.learning_rate = training.rate
     clean = reference.train_images(np.arange(IMAGES))
@@ -61,10 +63,10 @@ def measure(training: Training, source: str, *, anew: bool = False) -> Result:
     error = restoration_error(run(shown), reference)
     handed_on = own_noise.handed_on(run, shown, reference.held_out) if exercise.noise else None
     left = error_left(model, inputs, targets)
-    (call,) = watchers.current().fits.calls(model)
+    (call,) = fits.calls(model)
     seconds = time.process_time() - started
-    left = left if math.isfinite(left) else None
-    return Result(training, error, left, call.steps, handed_on, seconds)
+    finite = left if math.isfinite(left) else None
+    return Trained(training, error, finite, call.steps, handed_on, seconds)
 
 
 def built(
@@ -77,9 +79,9 @@ def built(
     normalization: bool = False,
     policy: str = "float32",
 ) -> keras.Model:
-    """The exercise's network, not compiled.
+    """Builds the exercise's network, without compiling it.
 
-    poolings: padding of the first and the second. normalization: behind each hidden convolution.
+    poolings: padding of the first two. normalization: whether to add it after each hidden convolution.
     """
     layers = keras.layers
     before = keras.mixed_precision.dtype_policy()
@@ -95,7 +97,7 @@ def built(
             else:
                 arguments = {"kernel_initializer": initializer, "padding": layer.padding}
                 within = None if activation_layers else layer.activation
-                model.add(layers.Conv2D(layer.filters, 3, activation=within, **arguments))
+                model.add(layers.Conv2D(layer.filters, lab.KERNEL_SIZE, activation=within, **arguments))
                 if activation_layers:
                     model.add(layers.Activation(layer.activation))
                 if normalization and layer is not exercise.output:
@@ -106,13 +108,13 @@ def built(
 
 
 def compiled(model: keras.Model, rate: float) -> keras.Model:
-    """The network, compiled as the lab asks."""
+    """Compiles the network as the lab asks, and returns it."""
     model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adagrad(learning_rate=rate))
     return model
 
 
 @functools.cache
-def _built_once(exercise: str, structure: tuple) -> keras.Model:
+def _built_once(exercise: str, structure: tuple[tuple[str, Any], ...]) -> keras.Model:
     return compiled(built(lab.EXERCISES[exercise], "glorot_uniform", **dict(structure)), rate=1.0)
 
 

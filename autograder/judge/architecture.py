@@ -135,17 +135,21 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
     return Verdict(credit, expected, _describe(last), problems, advice, notes, review=last.is_untried)
 
 
+def no_network(model: ModelEvidence | None, expected: str) -> Verdict:
+    """The zero for what is no network."""
+    return zero(
+        expected,
+        model.problem if model else "nothing",
+        "This is no Keras model.",
+        "Build the network with keras.Sequential([...]) and give it the name the task asks for.",
+        missing=True,
+    )
+
+
 def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:
     """The zero for what is no network, or none that makes images; None if it is one."""
     if model is None or model.api == "none":
-        found = model.problem if model else "nothing"
-        return zero(
-            expected,
-            found,
-            "This is no Keras model.",
-            "Build the network with keras.Sequential([...]) and give it the name the task asks for.",
-            missing=True,
-        )
+        return no_network(model, expected)
     if model.problem or not model.layers:
         return zero(
             expected,

@@ -1,10 +1,12 @@
-"""Criterion `noise`: is it Gaussian, σ = 0.2, additive, and fresh for every pixel and image?
+"""Criterion `noise`: is it Gaussian, σ = 0.2, additive, and drawn anew for every pixel and image?
 
-Noise is wrong if it fails one of the statistical tests of `noise_tests`; then `noise_causes` looks for
-what was done. Some images are looked at pixel by pixel, and a signature of every image tells where noise
-is missing or comes back. Which images, and what their signatures are, follows from the request.
+Noise is wrong if it fails one of the statistical tests of `noise_tests`; then `noise_causes` finds out
+what was done. A sample of the images is tested pixel by pixel; a signature of every image shows where
+noise is missing or repeated. Sample and signatures follow from the request.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +19,7 @@ from autograder.lab import IMAGE_SHAPE, Exercise
 from autograder.protocol import challenge
 from autograder.protocol.evidence import Evidence, Sample
 
+TRAIN, TEST = "x_train_noisy", "x_test_noisy"
 _ADVICE = "x_train + np.random.normal(0, 0.2, x_train.shape) is such noise; the same for x_test."
 _OTHER_WAYS = "the same noise with its sign turned or its order reversed is the same noise"
 
@@ -29,7 +32,7 @@ class Set:
     noise: tests.Noise
     level: tests.Level
     standard: np.ndarray
-    """What is standard normal if the noise is right, but for a mean that is allowed, (n, 784)."""
+    """The standardized noise, (n, 784): standard normal if it is right, but for an allowed mean."""
     blank: np.ndarray
     """For each image of the whole set, whether its frame is black."""
     keys: np.ndarray
@@ -37,41 +40,36 @@ class Set:
     repeated: np.ndarray
     """For each image of the whole set, whether another one has the same noise."""
     results: dict[str, float]
-    """By test, log10 of the probability that right noise is so unlikely."""
+    """By test, log10 of the p-value under right noise."""
 
 
 def judge_noise(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
-    """Half for each set."""
+    """Gives half of the credit for each set."""
     sigma = exercise.noise
     expected = (
         f"clean images plus Gaussian noise of mean 0 and standard deviation {sigma}, drawn anew for "
         "every pixel, every image and both sets; clipped to [0, 1] or not"
     )
-    names = ("x_train_noisy", "x_test_noisy")
-    if not all(name in evidence.arrays for name in names):
+    clean = _clean_images(reference)
+    if not all(name in evidence.arrays for name in clean):
         return zero(expected, "not both sets", "The noisy images are missing.", _ADVICE)
-    images = reference.images
-    wanted = {names[0]: images.train_count, names[1]: images.test_count}
-    clean = {names[0]: reference.train_images, names[1]: reference.test_images}
-    rows = challenge.noisy_rows(evidence.request, *(_length(evidence.arrays[name]) for name in names))
+    counts = {TRAIN: reference.images.train_count, TEST: reference.images.test_count}
+    rows = challenge.noisy_rows(evidence.request, *(_length(evidence.arrays[name]) for name in clean))
     random = challenge.randomness(evidence.request)
     faults, found, sets, unread = {}, {}, {}, False
-    for name, asked in zip(names, rows, strict=True):
-        sample = evidence.arrays[name]
-        faults[name], found[name] = _fault_of_form(sample, wanted, name)
+    for name, asked in zip(clean, rows, strict=True):
+        faults[name], found[name] = _fault_of_form(evidence.arrays[name], counts, name)
         if faults[name]:
             continue
-        if not _fits_together(evidence, name, asked):
-            faults[name], unread = (
-                "what was read of it does not fit together, so a person will look at it",
-                True,
-            )
+        if not _is_consistent(evidence, name, asked):
+            unread = True
+            faults[name] = "what was read of it does not fit together, so a person will look at it"
             continue
         measured = sets[name] = _measured(evidence, name, clean[name](asked), sigma, random)
         faults[name] = _fault(measured, sigma)
         found[name] = _found(measured)
     if len(sets) == 2 and not any(faults.values()):
-        faults[names[1]] = _fault_of_both(*sets.values())
+        faults[TEST] = _fault_of_both(sets[TRAIN], sets[TEST])
     problems = [f"{name}: {fault} (−1/2)." for name, fault in faults.items() if fault]
     return Verdict(
         credit=1 - len(problems) / 2,
@@ -84,29 +82,32 @@ def judge_noise(evidence: Evidence, exercise: Exercise, reference: Reference) ->
 
 
 def results(evidence: Evidence, exercise: Exercise, reference: Reference) -> dict[str, float]:
-    """By set and test, log10 of the probability that right noise is so unlikely; for measurements."""
+    """By set and test, log10 of the p-value under right noise; used by the calibration."""
     random = challenge.randomness(evidence.request)
-    sets = []
-    for name, clean in (
-        ("x_train_noisy", reference.train_images),
-        ("x_test_noisy", reference.test_images),
-    ):
+    sets = {}
+    for name, clean in _clean_images(reference).items():
         rows = np.array(evidence.arrays[name].rows)
-        sets.append((name, _measured(evidence, name, clean(rows), exercise.noise, random)))
-    each = {f"{name}: {test}": p for name, one in sets for test, p in one.results.items()}
-    return each | {f"both: {test}": p for test, p in _results_of_both(sets[0][1], sets[1][1]).items()}
+        sets[name] = _measured(evidence, name, clean(rows), exercise.noise, random)
+    each = {f"{name}: {test}": p for name, one in sets.items() for test, p in one.results.items()}
+    both = _results_of_both(sets[TRAIN], sets[TEST])
+    return each | {f"both: {test}": p for test, p in both.items()}
+
+
+def _clean_images(reference: Reference) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """By set, the function that returns the clean images at given rows."""
+    return {TRAIN: reference.train_images, TEST: reference.test_images}
 
 
 def _length(sample: Sample) -> int:
     return sample.shape[0] if sample.shape else 0
 
 
-def _fault_of_form(sample: Sample, wanted: dict[str, int], name: str) -> tuple[str, str]:
+def _fault_of_form(sample: Sample, counts: dict[str, int], name: str) -> tuple[str, str]:
     """Why these cannot be the noisy images (empty if they can), and what was found."""
-    shape = (wanted[name], *IMAGE_SHAPE)
+    shape = (counts[name], *IMAGE_SHAPE)
     if sample.shape != shape:
         fault = f"its shape is {sample.shape}, not {shape}"
-        for other, count in wanted.items():
+        for other, count in counts.items():
             if other != name and sample.shape == (count, *IMAGE_SHAPE):
                 fault += f", which is that of {other}"
         return fault, f"{sample.shape}"
@@ -117,8 +118,8 @@ def _fault_of_form(sample: Sample, wanted: dict[str, int], name: str) -> tuple[s
     return "", sample.dtype
 
 
-def _fits_together(evidence: Evidence, name: str, rows: np.ndarray) -> bool:
-    """Whether these images are what was asked for, and have the signatures that were handed over."""
+def _is_consistent(evidence: Evidence, name: str, rows: np.ndarray) -> bool:
+    """Whether the sampled images are at the requested rows and match their signatures."""
     sample, signatures = evidence.arrays[name], evidence.arrays.get(challenge.signatures_of(name))
     if signatures is None or sample.rows != tuple(rows.tolist()):
         return False
@@ -128,46 +129,50 @@ def _fits_together(evidence: Evidence, name: str, rows: np.ndarray) -> bool:
     return np.array_equal(shown, signatures.values[0, rows])
 
 
-def _measured(evidence: Evidence, name: str, clean: np.ndarray, sigma: float, random) -> Set:
-    flat = [
-        np.float64(images.reshape(len(images), -1)) for images in (evidence.arrays[name].values, clean)
-    ]
-    noise = tests.Noise(*flat)
+def _measured(
+    evidence: Evidence, name: str, clean: np.ndarray, sigma: float, random: np.random.Generator
+) -> Set:
+    noisy, clean = (
+        images.reshape(len(images), -1).astype(np.float64)
+        for images in (evidence.arrays[name].values, clean)
+    )
+    noise = tests.Noise(noisy, clean)
     level = noise.level()
-    # A mean that is allowed is nothing that the other tests should find.
+    # An allowed mean must not make the other tests fail.
     mean = float(np.clip(level.mean, -tests.MEAN_ALLOWED, tests.MEAN_ALLOWED))
     standard = noise.standard(mean, sigma, random)
     signatures = evidence.arrays[challenge.signatures_of(name)].values[0]
-    blank = (signatures == challenge.blank_signature(evidence.request)).all(axis=1)
+    blank = challenge.blank_signature(evidence.request)
+    is_blank = (signatures == blank).all(axis=1)
     keys = _keys(signatures)
+    repeated = _repeated(keys) & (keys != _keys(blank[None]))
     results = tests.tests_of_level(level, sigma)
     results |= tests.tests_of_shape_and_independence(standard, noise.clean)
-    plain = keys == _keys(challenge.blank_signature(evidence.request)[None])
-    repeated = _repeated(keys) & ~plain
     results["repetition"] = tests.log10_chance(repeated.sum() / 2, _coincidences(len(keys) ** 2 / 2))
-    results["missing"] = tests.LEAST if blank.any() else 0.0
-    return Set(len(keys), noise, level, standard, blank, keys, repeated, results)
+    results["missing"] = tests.LEAST if is_blank.any() else 0.0
+    return Set(len(keys), noise, level, standard, is_blank, keys, repeated, results)
 
 
 def _keys(signatures: np.ndarray) -> np.ndarray:
-    """A whole number for each pair: the same in the other order, and with both signs turned."""
-    a, b = np.int64(np.nan_to_num(signatures)).T
-    base = np.int64(2**26)
-    return np.max([a * base + b, b * base + a, -a * base - b, -b * base - a], axis=0)
+    """An integer for each signature, unchanged if its two numbers are exchanged or both negated."""
+    numbers, base = np.nan_to_num(signatures).astype(np.int64), 2**26
+    a, b = numbers[:, 0], numbers[:, 1]
+    keys: np.ndarray = np.max([a * base + b, b * base + a, -a * base - b, -b * base - a], axis=0)
+    return keys
 
 
 def _repeated(keys: np.ndarray) -> np.ndarray:
     _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    return counts[position] > 1
+    return np.greater(counts[position], 1)
 
 
 def _coincidences(pairs: float) -> float:
-    """Pairs among so many whose keys are the same by chance.
+    """The expected number of pairs, among so many, whose keys are equal by chance.
 
-    A signature is nearly normal, a whole number, and odd or even for all images of a request.
+    A signature is nearly normal, an integer, and odd or even for all images of a request.
     """
-    deviation = np.sqrt(len(challenge.FRAME) / 3) * challenge.LARGEST_WEIGHT
-    return pairs * 4 * (2 / (2 * np.sqrt(np.pi) * deviation)) ** 2
+    deviation = math.sqrt(len(challenge.FRAME) / 3) * challenge.LARGEST_WEIGHT
+    return pairs * 4 * (2 / (2 * math.sqrt(math.pi) * deviation)) ** 2
 
 
 def _results_of_both(train: Set, test: Set) -> dict[str, float]:
@@ -178,26 +183,22 @@ def _results_of_both(train: Set, test: Set) -> dict[str, float]:
     }
 
 
-def _fails(results: dict[str, float]) -> bool:
-    return min(results.values()) < np.log10(tests.SHARE)
-
-
 def _fault(measured: Set, sigma: float) -> str:
     """What is wrong with the noise of one set; empty if it passes all tests."""
-    if not _fails(measured.results):
+    if not any(map(tests.fails, measured.results.values())):
         return ""
     shares = float(measured.blank.mean()), float(measured.repeated.mean())
     return cause(measured.noise, measured.level, measured.results, sigma, *shares)
 
 
 def _fault_of_both(train: Set, test: Set) -> str:
-    if not _fails(_results_of_both(train, test)):
+    if not any(map(tests.fails, _results_of_both(train, test).values())):
         return ""
     return f"the noise is that of x_train_noisy once more ({_OTHER_WAYS}); draw it anew for each set"
 
 
 def _found(measured: Set) -> str:
     level = measured.level
-    # No digit that differs with the images that are looked at. Adding 0 makes 0 of -0.
+    # Only digits that do not depend on which images are sampled. Adding 0 turns -0 into 0.
     mean = round(level.mean, 2) + 0
     return f"σ ≈ {level.sigma:.2f}, mean ≈ {mean:.2f}, {measured.noise.clipping}"

@@ -1,7 +1,9 @@
-"""What was done to images whose noise is wrong, in words: the cause rather than its consequences.
+"""Explains in words what was done to images whose noise is wrong.
 
-Nothing here decides about credit: that noise is wrong, the tests have shown.
+Nothing here decides on credit: the tests have already shown that the noise is wrong.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,31 +12,25 @@ from autograder.judge.noise_tests import BLACK, Level, Noise
 
 WHITE = 0.8
 NOTHING = 0.01
-"""Standard deviation up to which there is no noise to speak of."""
+"""Standard deviation below which noise counts as none."""
 UNTOUCHED = 1e-6
 FEW_VALUES = 64
 CLOSE = 0.04
-"""Share by which a number may be off to be taken for one that is known."""
+"""Relative difference up to which a standard deviation counts as a known one."""
 LARGE_CORRELATION = 0.3
 GAUSSIAN_RATIO, UNIFORM_RATIO = 2 / np.pi, 0.75
-"""Of the squared mean to the mean square of deviations from the middle."""
+"""Squared mean of the deviations' sizes over their mean square, for each distribution."""
 
-KNOWN_SIGMAS = (
-    (lambda sigma: sigma**0.5, "{sigma} is the standard deviation, not the variance"),
+KNOWN_SIGMAS: tuple[tuple[Callable[[float], float], str], ...] = (
+    (lambda s: s**0.5, "{sigma} is the standard deviation, not the variance"),
+    (lambda s: s**2, "{sigma} is the standard deviation itself; the variance would be its square"),
+    (lambda s: 0.5, "0.5 is the factor of many tutorials, here it is {sigma}"),
+    (lambda s: 1, "1 is what is drawn where no scale is given"),
+    (lambda s: s * 2**0.5, "this is what adding noise of {sigma} twice gives"),
+    (lambda s: s * 2, "this is what adding the same noise of {sigma} twice gives"),
+    (lambda s: s * 255, "the images are scaled to [0, 1], so that {sigma} needs no factor of 255"),
     (
-        lambda sigma: sigma**2,
-        "{sigma} is the standard deviation itself; the variance would be its square",
-    ),
-    (lambda sigma: 0.5, "0.5 is the factor of many tutorials, here it is {sigma}"),
-    (lambda sigma: 1, "1 is what is drawn where no scale is given"),
-    (lambda sigma: sigma * 2**0.5, "this is what adding noise of {sigma} twice gives"),
-    (lambda sigma: sigma * 2, "this is what adding the same noise of {sigma} twice gives"),
-    (
-        lambda sigma: sigma * 255,
-        "the images are scaled to [0, 1], so that {sigma} needs no factor of 255",
-    ),
-    (
-        lambda sigma: sigma / 255,
+        lambda s: s / 255,
         "the images are already scaled to [0, 1], so that {sigma} needs no division by 255",
     ),
 )
@@ -43,12 +39,12 @@ KNOWN_SIGMAS = (
 def cause(
     noise: Noise, level: Level, results: dict[str, float], sigma: float, blank: float, repeated: float
 ) -> str:
-    """The first sentence about one set, whose tests failed.
+    """What is wrong with a set whose tests failed: the first cause that applies.
 
-    blank, repeated: shares of its images without noise, and with the noise of another.
+    blank, repeated: shares of its images without noise, and with the noise of another image.
     """
     again = _standard(noise, level)
-    # Where hardly any frame is more than black, or any is, many have one signature by chance.
+    # With nearly all frames black, or none, many images have the same signature by chance.
     if abs(level.mean) > level.sigma:
         repeated = 0.0
     return (
@@ -73,7 +69,7 @@ def cause(
 
 
 def _standard(noise: Noise, level: Level) -> np.ndarray:
-    """The noise as multiples of its own standard deviation."""
+    """The noise, standardized with its own mean and standard deviation."""
     return noise.standard(level.mean, max(level.sigma, NOTHING / 10), np.random.default_rng(0))
 
 
@@ -88,13 +84,13 @@ def _none(noise: Noise, sigma: float) -> str:
 
 
 def _wrapped(noise: Noise) -> str:
-    """Whole numbers below 0 or above 255 that became bytes, scaled to [0, 1] again or not."""
+    """Integers below 0 or above 255 that wrapped around as bytes, scaled back to [0, 1] or not."""
     top = 255.0 if noise.noisy.max() > 2 else 1.0
     dark = noise.noisy[noise.clean <= BLACK] / top
     steps = dark * 255
     whole = np.abs(steps - np.round(steps)).max(initial=0) < 1e-2
     turned = float(np.mean(dark > 0.6))
-    # Few black pixels are half as bright as white: those are far from what noise of any size gives.
+    # Wrapped values are near 0 and 255: few are in the middle, whatever the size of the noise.
     if not (whole and 0.1 < turned < 0.7 and np.mean((dark > 0.45) & (dark < 0.55)) < turned / 4):
         return ""
     if np.isin(np.round(steps), (0, 255)).all():
@@ -145,14 +141,11 @@ def _missing(noise: Noise, blank: float) -> str:
 
 
 def _few_values(noise: Noise) -> str:
-    touched = np.abs(noise.added) > UNTOUCHED
-    values = np.unique(np.round(noise.noisy[touched & (noise.clean <= BLACK)], 5))
+    touched, black = np.abs(noise.added) > UNTOUCHED, noise.clean <= BLACK
+    values = np.unique(np.round(noise.noisy[touched & black], 5))
     if len(values) == 0 or len(values) >= FEW_VALUES:
         return ""
-    if (
-        np.mean(touched & (noise.clean <= BLACK)) < 0.3 * np.mean(noise.clean <= BLACK)
-        or len(values) <= 2
-    ):
+    if np.mean(touched & black) < 0.3 * np.mean(black) or len(values) <= 2:
         return (
             f"most pixels are not noisy at all and the others become {_list(values)}, as in "
             "salt-and-pepper noise; add a random number to every pixel"
@@ -168,7 +161,7 @@ def _few_values(noise: Noise) -> str:
 
 
 def _black_rows(noise: Noise) -> list[np.ndarray]:
-    """What became of the black pixels of each image where most are more than black."""
+    """The noisy values of black pixels, of each image in which most of these changed."""
     rows = []
     for row, clean in zip(noise.noisy, noise.clean, strict=True):
         black = row[clean <= BLACK]
@@ -207,7 +200,7 @@ def _black_and_white(noise: Noise) -> str:
 
 
 def _scaled(noise: Noise, sigma: float) -> str:
-    """Other images than the clean ones under the noise."""
+    """Images under the noise that are not the clean ones."""
     black, bright = noise.clean <= BLACK, noise.clean >= WHITE
     dark, light = noise.level(black), noise.level(bright)
     white = float(noise.clean[bright].mean())
@@ -249,21 +242,16 @@ def _scaled(noise: Noise, sigma: float) -> str:
 
 
 def _shared(standard: np.ndarray, repeated: float) -> str:
-    """Noise that is alike in pixels or images which should each have their own."""
-    n, pixels = standard.shape
-    pattern = ((standard.sum(axis=0) ** 2).sum() / n / pixels - 1) / n
-    if pattern > 0.5:
+    """Noise that is the same in pixels or images which need noise of their own."""
+    if _pattern(standard) > 0.5:
         return "the noise is the same in every image; draw it for the shape of the whole set"
-    alike = _correlation(tests.neighbour_correlations(standard), n)
-    if alike > LARGE_CORRELATION:
+    if _correlation(standard) > LARGE_CORRELATION:
         return "neighbouring pixels have the same noise; draw it for every pixel"
-    if repeated > 0.01:
+    share = f" (in {_percent(repeated)} of them)" if repeated > 0.01 else ""
+    if share or tests.largest_cosine(standard, standard) > 0.5:
         return (
-            f"the same noise comes back in other images (in {_percent(repeated)} of them); draw "
-            "it for the shape of the whole set"
+            f"the same noise comes back in other images{share}; draw it for the shape of the whole set"
         )
-    if tests.largest_cosine(standard, standard) > 0.5:
-        return "the same noise comes back in other images; draw it for the shape of the whole set"
     return ""
 
 
@@ -278,14 +266,11 @@ def _uneven(standard: np.ndarray, level: Level) -> str:
 
 
 def _partly_shared(standard: np.ndarray) -> str:
-    n, pixels = standard.shape
-    pattern = ((standard.sum(axis=0) ** 2).sum() / n / pixels - 1) / n
-    alike = _correlation(tests.neighbour_correlations(standard), n)
-    fails = tests.tests_of_shape_and_independence(standard, np.zeros_like(standard))
-    bound = np.log10(tests.SHARE)
-    if fails["pattern"] < bound and pattern > 0.03:
+    alike = _correlation(standard)
+    results = tests.tests_of_shape_and_independence(standard, np.zeros_like(standard))
+    if tests.fails(results["pattern"]) and _pattern(standard) > 0.03:
         return "part of the noise is the same in every image; draw it for the shape of the whole set"
-    if fails["neighbours"] < bound and alike > 0.03:
+    if tests.fails(results["neighbours"]) and alike > 0.03:
         return (
             "pixels of an image do not have independent noise (their correlation is "
             f"{alike:.2f}); draw it for every pixel"
@@ -293,17 +278,23 @@ def _partly_shared(standard: np.ndarray) -> str:
     return ""
 
 
-def _correlation(by_distance: np.ndarray, n: int) -> float:
-    pairs = n * (tests.SIDE - tests.FARTHEST_NEIGHBOUR / 2) ** 2
-    return float(np.abs(by_distance).max() / np.sqrt(pairs))
+def _pattern(standard: np.ndarray) -> float:
+    """The share of the variance that is the same in every image."""
+    n, pixels = standard.shape
+    return float(((standard.sum(axis=0) ** 2).sum() / n / pixels - 1) / n)
+
+
+def _correlation(standard: np.ndarray) -> float:
+    """Roughly the largest correlation of pixels within an image."""
+    pairs = len(standard) * (tests.SIDE - tests.FARTHEST_NEIGHBOUR / 2) ** 2
+    return float(np.abs(tests.neighbour_correlations(standard)).max() / np.sqrt(pairs))
 
 
 def _other_distribution(noise: Noise) -> str:
-    """On black pixels, of any size: noise that is only too strong, or off, is Gaussian."""
+    """Noise that is not Gaussian on black pixels, whatever its mean and standard deviation there."""
     black = noise.clean <= BLACK
     level = noise.level(black)
-    shape = tests.test_of_shape(_standard(noise, level)[black])
-    if shape > np.log10(tests.SHARE):
+    if not tests.fails(tests.test_of_shape(_standard(noise, level)[black])):
         return ""
     dark = noise.noisy[black]
     halves = dark[(dark > noise.low) & (dark < noise.high)]
@@ -332,27 +323,27 @@ def _other_distribution(noise: Noise) -> str:
 
 
 def _ratio(halves: np.ndarray) -> float:
-    """Of the squared mean to the mean square, which tells how heavy the tails are."""
+    """The squared mean over the mean square: the heavier the tails, the smaller."""
     return float(np.mean(halves) ** 2 / max(np.mean(halves**2), 1e-30))
 
 
 def _level(level: Level, sigma: float, results: dict[str, float]) -> str:
-    if results["level"] > np.log10(tests.SHARE):
+    if not tests.fails(results["level"]):
         return ""
     error = 1.96 * level.sigma_error
-    size = f"{level.sigma:.3g} (±{_error(error)})"
+    size = f"{level.sigma:.3g} (±{error:.1g})"
     return f"the standard deviation is {size}, not {sigma}{_known(level.sigma, sigma, error)}"
 
 
 def _mean(level: Level, results: dict[str, float]) -> str:
-    if results["mean"] > np.log10(tests.SHARE):
+    if not tests.fails(results["mean"]):
         return ""
-    return f"the mean of the noise is {level.mean:.2g} (±{_error(1.96 * level.mean_error)}), not 0"
+    return f"the mean of the noise is {level.mean:.2g} (±{1.96 * level.mean_error:.1g}), not 0"
 
 
 def _by_brightness(noise: Noise, standard: np.ndarray) -> str:
-    fails = tests.tests_of_shape_and_independence(standard, noise.clean)
-    if min(fails["level by brightness"], fails["mean by brightness"]) > np.log10(tests.SHARE):
+    results = tests.tests_of_shape_and_independence(standard, noise.clean)
+    if not tests.fails(min(results["level by brightness"], results["mean by brightness"])):
         return ""
     dark, bright = noise.level(noise.clean < tests.BRIGHT), noise.level(noise.clean >= tests.BRIGHT)
     if abs(bright.sigma - dark.sigma) > CLOSE * dark.sigma:
@@ -370,7 +361,7 @@ def _by_brightness(noise: Noise, standard: np.ndarray) -> str:
 
 
 def _elsewhere(results: dict[str, float]) -> str:
-    """What the test that failed most looks at."""
+    """What the test with the smallest p-value is about."""
     said = {
         "level of an image": "the noise is not equally strong in all images",
         "mean of an image": "the noise of single images has not mean 0",
@@ -379,12 +370,12 @@ def _elsewhere(results: dict[str, float]) -> str:
         "repetition": "the same noise comes back in other images; draw it anew for each",
         "missing": "some images have no noise; add it to every image of the set",
     }
-    worst = min(results, key=results.get)
+    worst = min(results, key=results.__getitem__)
     return said.get(worst, "the noise is not independent from pixel to pixel and image to image")
 
 
 def _known(size: float, sigma: float, error: float = 0) -> str:
-    """What is known to give noise of this size, if anything is."""
+    """A known cause of noise of this size; empty if there is none."""
     for known, text in KNOWN_SIGMAS:
         if abs(size - known(sigma)) <= max(CLOSE * known(sigma), error):
             return f": {text.format(sigma=sigma)}"
@@ -397,10 +388,6 @@ def _around(level: Level) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.3g}" if abs(value) >= 0.005 else "0"
-
-
-def _error(value: float) -> str:
-    return f"{value:.1g}"
 
 
 def _percent(share: float) -> str:

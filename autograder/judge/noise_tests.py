@@ -1,37 +1,41 @@
-"""Statistical tests of noise, each with a null distribution that is known.
+"""Statistical tests of noise, each with a known null distribution.
 
-What clipping hid is drawn anew from what right noise would have there. After that, right noise is
-independent standard normal numbers in every pixel, clipped or not, and each test has one null
-distribution, which is exact unless stated otherwise. Mean and standard deviation need nothing drawn:
-they are those of the largest likelihood of what is seen (a censored normal distribution).
+Values hidden by clipping are drawn from the conditional distribution that right noise has there. Then
+right noise is independent and standard normal in every pixel, clipped or not, and each test has one null
+distribution, which is exact unless stated otherwise. Mean and standard deviation need no drawn values:
+they are maximum likelihood estimates for a censored normal distribution.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import log_ndtr, ndtr, ndtri
 
+from autograder.lab import IMAGE_SHAPE
+
 FALSE_REJECTION = 1e-6
-"""Probability that right noise in both sets fails any of the tests, at most."""
+"""Largest probability that right noise in both sets fails any of the tests."""
 TESTS_OF_A_SET = 13
 SHARE = FALSE_REJECTION / (2 * TESTS_OF_A_SET + 2)
-"""Of that, what each test has: those of either set, and two of both together."""
+"""Significance level of each test: there are two of both sets together (Bonferroni correction)."""
 
 COARSEST_STEP = 0.0101
-"""Of values that were rounded: to bytes or two decimals is fine enough."""
+"""Coarsest rounding that is allowed: to bytes or two decimals."""
 MEAN_ALLOWED = 1 / 510
-"""Mean that noise may have: cutting off the rest in making bytes moves it by half a step."""
+"""Mean that noise may have: truncation to bytes moves it by half a step."""
 CLIPPED_SHARE = 2e-4
-"""Of the pixels, that are equal to the least or the largest one if values were clipped there."""
+"""Share of the pixels equal to the minimum (or maximum) from which on values were clipped there."""
 BLACK = 0.002
+BRIGHT = 0.5
 BINS = 32
 FARTHEST_NEIGHBOUR = 14
-SIDE = 28
-BRIGHT = 0.5
+SIDE = IMAGE_SHAPE[0]
 LEAST = -300.0
-"""Logarithm to base 10 of a probability below which it is not told."""
+"""Smallest log10 of a probability that is reported."""
 
 
 @dataclass(frozen=True)
@@ -48,30 +52,30 @@ class Level:
 class Noise:
     """Some noisy images and the clean ones, both float64 (n, 784)."""
 
-    noisy: np.ndarray
-    clean: np.ndarray
+    noisy: NDArray[np.float64]
+    clean: NDArray[np.float64]
 
     @cached_property
-    def added(self) -> np.ndarray:
+    def added(self) -> NDArray[np.float64]:
         return self.noisy - self.clean
 
     @cached_property
     def low(self) -> float:
         """Where values were clipped below; -inf where they were not."""
         least = float(self.noisy.min())
-        return least if least <= 1e-3 and np.mean(self.noisy == least) > CLIPPED_SHARE else -np.inf
+        is_clipped = least <= 1e-3 and np.mean(self.noisy == least) > CLIPPED_SHARE
+        return least if is_clipped else -np.inf
 
     @cached_property
     def high(self) -> float:
         """Where values were clipped above; inf where they were not."""
         largest = float(self.noisy.max())
-        return (
-            largest if largest >= 1 - 1e-3 and np.mean(self.noisy == largest) > CLIPPED_SHARE else np.inf
-        )
+        is_clipped = largest >= 1 - 1e-3 and np.mean(self.noisy == largest) > CLIPPED_SHARE
+        return largest if is_clipped else np.inf
 
     @cached_property
     def step(self) -> float:
-        """Between values that were rounded; 0 where hardly any two are the same."""
+        """The step between rounded values; 0 where hardly any two values are equal."""
         values = self.noisy[(self.clean <= BLACK) & ~self.at_low & ~self.at_high]
         different = np.unique(np.round(values, 6))
         if len(different) < 2 or len(different) > len(values) / 8:
@@ -79,16 +83,16 @@ class Noise:
         return min(float(np.median(np.diff(different))), COARSEST_STEP)
 
     @cached_property
-    def at_low(self) -> np.ndarray:
-        return self.noisy == self.low
+    def at_low(self) -> NDArray[np.bool_]:
+        return self.noisy <= self.low
 
     @cached_property
-    def at_high(self) -> np.ndarray:
-        return self.noisy == self.high
+    def at_high(self) -> NDArray[np.bool_]:
+        return self.noisy >= self.high
 
     @property
     def clipping(self) -> str:
-        """In words."""
+        """How the values were clipped, in words."""
         ends = (self.low > -np.inf, self.high < np.inf)
         return {
             (True, True): f"clipped to [{self.low:g}, {self.high:g}]",
@@ -98,7 +102,7 @@ class Noise:
         }[ends]
 
     def level(self, where: np.ndarray | None = None) -> Level:
-        """That of largest likelihood, where the mask says, or everywhere."""
+        """The maximum likelihood estimate on the pixels of a mask, or on all."""
         mask = np.ones_like(self.at_low) if where is None else where
         seen = self.added[mask & ~self.at_low & ~self.at_high]
         below = _counted(self._floor[mask & self.at_low])
@@ -106,7 +110,7 @@ class Noise:
         return _most_likely(seen, below, above)
 
     def standard(self, mean: float, sigma: float, random: np.random.Generator) -> np.ndarray:
-        """(n, 784): independent standard normal if noise of this mean and deviation was added."""
+        """The standardized noise, (n, 784): independent standard normal for this mean and sigma."""
         rounding = self.step * (random.random(self.added.shape) - 0.5)
         result = (self.added + rounding - mean) / sigma
         for hidden, limits, sign in ((self.at_low, self._floor, 1), (self.at_high, self._ceiling, -1)):
@@ -117,7 +121,7 @@ class Noise:
 
     @property
     def _floor(self) -> np.ndarray:
-        """What noise was less than where it was clipped below: half a step is rounded down."""
+        """The upper limit of noise that was clipped below: half a step more is rounded down."""
         return self.low + self.step / 2 - self.clean
 
     @property
@@ -125,33 +129,33 @@ class Noise:
         return self.high - self.step / 2 - self.clean
 
 
-def _counted(limits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The different limits (there is one for each grey level), and how often there is each."""
+Limits = tuple[np.ndarray, np.ndarray]
+"""Different limits (one for each grey level), and how often each occurs."""
+
+
+def _counted(limits: np.ndarray) -> Limits:
     return np.unique(np.round(limits, 6), return_counts=True)
 
 
-def _most_likely(seen: np.ndarray, below: tuple, above: tuple) -> Level:
-    """Maximum likelihood by Newton's method, for 1 / sigma and mean / sigma: so it is concave.
+def _most_likely(seen: np.ndarray, below: Limits, above: Limits) -> Level:
+    """Maximizes the likelihood by Newton's method in 1 / sigma and mean / sigma, where it is concave.
 
-    seen: noise as it is. below, above: limits, and how often noise was below or above them.
+    seen: noise that was not clipped. below, above: limits that clipped noise is below or above.
     """
     n = len(seen)
     if n < 2 or np.ptp(seen) < 1e-9:
         return Level(float(seen.mean()) if n else 0.0, np.inf, 0.0, np.inf)
-    # In units of its own size, so that numbers of any size can be told apart.
+    # Scaled by its root mean square, so that the stopping tolerances suit noise of any size.
     unit = float(np.sqrt(np.mean(seen**2)))
     total, squares = float(seen.sum()) / unit, float(n)
     limits = np.concatenate([below[0], above[0]]) / unit
     signs = np.concatenate([np.ones(len(below[0])), -np.ones(len(above[0]))])
     counts = np.concatenate([below[1], above[1]])
 
-    def likelihood(theta: float, delta: float) -> float:
-        hidden = counts @ log_ndtr(signs * (theta * limits - delta))
-        return (
-            n * np.log(theta)
-            - (theta**2 * squares - 2 * theta * delta * total + n * delta**2) / 2
-            + hidden
-        )
+    def log_likelihood(theta: float, delta: float) -> float:
+        hidden = float(counts @ log_ndtr(signs * (theta * limits - delta)))
+        rest = (theta**2 * squares - 2 * theta * delta * total + n * delta**2) / 2
+        return float(n * np.log(theta)) - rest + hidden
 
     theta, delta = 1.0, 0.0
     for _ in range(100):
@@ -169,10 +173,10 @@ def _most_likely(seen: np.ndarray, below: tuple, above: tuple) -> Level:
             [[-n / theta**2 - squares + bend @ limits**2, mixed], [mixed, -n + bend.sum()]]
         )
         step = np.linalg.solve(hessian, gradient)
-        scale, before = 1.0, likelihood(theta, delta)
+        scale, before = 1.0, log_likelihood(theta, delta)
         while scale > 1e-6 and (
             theta - scale * step[0] <= 0
-            or likelihood(theta - scale * step[0], delta - scale * step[1]) < before
+            or log_likelihood(theta - scale * step[0], delta - scale * step[1]) < before
         ):
             scale /= 2
         theta, delta = theta - scale * step[0], delta - scale * step[1]
@@ -189,9 +193,9 @@ def _most_likely(seen: np.ndarray, below: tuple, above: tuple) -> Level:
 
 
 def tests_of_level(level: Level, sigma: float) -> dict[str, float]:
-    """log10 of the probabilities that right noise is as far off.
+    """log10 of the p-values of mean and standard deviation.
 
-    Both are nearly normal: there are some 40,000 pixels and more.
+    Both estimates are nearly normal: they rest on some 40,000 pixels and more.
     """
     if not level.sigma:
         return {"level": LEAST, "mean": LEAST}
@@ -203,13 +207,13 @@ def tests_of_level(level: Level, sigma: float) -> dict[str, float]:
 
 
 def tests_of_shape_and_independence(z: np.ndarray, clean: np.ndarray) -> dict[str, float]:
-    """log10 of the probability of each test's statistic under independent standard normal z (n, 784)."""
+    """log10 of each test's p-value under independent standard normal z (n, 784)."""
     n, pixels = z.shape
     bright = clean >= BRIGHT
     brightness = clean - clean.mean()
     return {
         "shape": test_of_shape(z),
-        "neighbours": _normal(np.abs(neighbour_correlations(z)).max(), times=NEIGHBOURS),
+        "neighbours": _normal(np.abs(neighbour_correlations(z)).max(), times=len(NEIGHBOURS)),
         "pattern": _chi2((z.sum(axis=0) ** 2).sum() / n, pixels),
         "images": _cosine(largest_cosine(z, z), pixels, n * (n - 1) / 2),
         "mean of an image": _normal(np.abs(z.sum(axis=1)).max() / pixels**0.5, times=n),
@@ -223,32 +227,28 @@ def tests_of_shape_and_independence(z: np.ndarray, clean: np.ndarray) -> dict[st
 
 
 def test_of_shape(z: np.ndarray) -> float:
-    """Whether numbers are equally frequent in as many intervals of the same probability."""
+    """log10 of the p-value of a chi-squared test with intervals of equal probability."""
     expected = z.size / BINS
     counts, _ = np.histogram(ndtr(z), BINS, (0, 1))
     return _chi2(((counts - expected) ** 2).sum() / expected, BINS - 1)
 
 
-NEIGHBOURS = FARTHEST_NEIGHBOUR * (2 * FARTHEST_NEIGHBOUR + 1) + FARTHEST_NEIGHBOUR
-"""Distances at which pixels are compared, half of all: the others are their opposites."""
+_REACH = range(-FARTHEST_NEIGHBOUR, FARTHEST_NEIGHBOUR + 1)
+NEIGHBOURS = [(down, right) for down in _REACH for right in _REACH if (down, right) > (0, 0)]
+"""Displacements at which pixels are compared: half of all, as opposite ones give the same products."""
 
 
 def neighbour_correlations(z: np.ndarray) -> np.ndarray:
-    """Sum of products at each distance within an image, each nearly standard normal."""
+    """The sum of products at each displacement within an image, scaled to be nearly standard normal."""
     padded = np.fft.rfft2(z.reshape(-1, SIDE, SIDE), (2 * SIDE, 2 * SIDE))
     sums = np.fft.irfft2((np.abs(padded) ** 2).sum(axis=0), (2 * SIDE, 2 * SIDE))
-    far = FARTHEST_NEIGHBOUR
-    found = []
-    for down in range(far + 1):
-        for right in range(-far, far + 1):
-            if (down, right) > (0, 0):
-                pairs = len(z) * (SIDE - down) * (SIDE - abs(right))
-                found.append(sums[down, right] / np.sqrt(pairs))
-    return np.array(found)
+    down, right = np.transpose(NEIGHBOURS)
+    pairs = len(z) * (SIDE - down) * (SIDE - np.abs(right))
+    return np.asarray(sums[down, right] / np.sqrt(pairs))
 
 
 def largest_cosine(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest size of the cosine between an image's noise in a and another's in b."""
+    """The largest absolute cosine between an image's noise in a and another image's in b."""
     a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9) for x in (a, b))
     cosines = np.abs(a @ b.T)
     if a.shape == b.shape and np.array_equal(a, b):
@@ -257,13 +257,18 @@ def largest_cosine(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def between(a: np.ndarray, b: np.ndarray) -> float:
-    """log10 of the probability that two sets of noise are so alike in any two images."""
+    """log10 of the probability that any two images of two sets have noise so alike."""
     return _cosine(largest_cosine(a, b), a.shape[1], len(a) * len(b))
 
 
 def log10_chance(pairs: float, expected: float) -> float:
-    """log10 of the probability of so many coincidences or more, where so many are expected."""
+    """log10 of the probability of at least so many coincidences, given the expected number."""
     return 0.0 if pairs <= 0 else _bounded(stats.poisson.logsf(pairs - 1, expected))
+
+
+def fails(log10_p: float) -> bool:
+    """Whether a test fails with this log10 of its p-value."""
+    return log10_p < math.log10(SHARE)
 
 
 def _normal(size: float, times: float = 1) -> float:
@@ -275,18 +280,18 @@ def _chi2(value: float, freedom: float) -> float:
 
 
 def _chi2_extremes(values: np.ndarray, freedom: float) -> float:
-    """The least and the largest of several independent ones."""
+    """log10 of the p-value of the smallest and largest of several independent values."""
     tails = stats.chi2.logsf(values.max(), freedom), stats.chi2.logcdf(values.min(), freedom)
     return _bounded(np.log(2 * len(values)) + min(tails))
 
 
 def _cosine(cosine: float, pixels: int, pairs: float) -> float:
-    """The square of a cosine with an independent direction has a beta distribution."""
+    # The square of a cosine with an independent direction has a beta distribution.
     return _bounded(np.log(max(pairs, 1)) + stats.beta.logsf(cosine**2, 0.5, (pixels - 1) / 2))
 
 
 def _ratio(a: np.ndarray, b: np.ndarray) -> float:
-    """That of two levels, which has an F distribution."""
+    """log10 of the p-value of the ratio of two mean squares, which has an F distribution."""
     if min(a.size, b.size) < 2 or not a.any() or not b.any():
         return 0.0
     f = np.mean(a**2) / np.mean(b**2)
@@ -295,5 +300,5 @@ def _ratio(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _bounded(log: float) -> float:
-    """A natural logarithm of a probability as one to base 10, of at most 1."""
+    """Converts the natural logarithm of a probability to base 10, between LEAST and 0."""
     return float(np.clip(np.nan_to_num(log / np.log(10), nan=LEAST, neginf=LEAST), LEAST, 0))

@@ -1,13 +1,14 @@
-"""The pictures that a page shows of a notebook's outputs, which may hide or fake some."""
+"""Collects the pictures that a page shows of a notebook's outputs, which may hide or fake some."""
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 MOST_PICTURES = 400
 MOST_PICTURE_CHARACTERS = 24 * 2**20
 
-_SHOWN_INSTEAD = ("text/markdown", "text/latex")
-"""What a page shows of an output in place of its pixels."""
+_PREFERRED = ("text/markdown", "text/latex")
+"""MIME types that a page prefers to pixels."""
 _PIXELS = ("image/png", "image/jpeg", "image/gif")
 _HOLDS_PICTURES = ("data:image/", "<video", "<canvas")
 _DRAWN_BY_SCRIPTS = ("application/javascript", "application/vnd.bokehjs", "application/vnd.vega")
@@ -27,8 +28,8 @@ _SIDE = re.compile(r"(?:[2-9]\d|\d{3,4})(?:px|%)?")
 _INVISIBLE_SVG = re.compile(r"opacity\W{1,4}0|display|visibility|<(?:defs|symbol)[^>]*>\s*<image")
 
 
-def pictures(outputs: Iterable[Mapping]) -> tuple[str, ...]:
-    """The PNG, JPEG and GIF files, in base64, that a page shows of these outputs, within bounds."""
+def pictures(outputs: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The PNG, JPEG and GIF files, in base64, that a page shows of these outputs, up to a limit."""
     found: list[str] = []
     left = MOST_PICTURE_CHARACTERS
     for output in outputs:
@@ -40,12 +41,12 @@ def pictures(outputs: Iterable[Mapping]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def out_of_sight(outputs: Iterable[Mapping]) -> int:
-    """How many of these outputs may show pictures that `pictures` cannot tell, as scripts draw them."""
+def out_of_sight(outputs: Iterable[Mapping[str, Any]]) -> int:
+    """How many of these outputs may show pictures that `pictures` cannot find."""
     return sum(_draws_out_of_sight(output.get("data") or {}) for output in outputs)
 
 
-def _draws_out_of_sight(data: Mapping) -> bool:
+def _draws_out_of_sight(data: Mapping[str, Any]) -> bool:
     if any(kind.startswith(_DRAWN_BY_SCRIPTS) for kind in data):
         return True
     return any(
@@ -57,11 +58,11 @@ def _draws_out_of_sight(data: Mapping) -> bool:
     )
 
 
-def _pictures(data: Mapping) -> list[str]:
+def _pictures(data: Mapping[str, Any]) -> list[str]:
     html = data.get("text/html")
     if html:
         return _of_html(html) if isinstance(html, str) and "data:image/" in html else []
-    if any(kind in data for kind in _SHOWN_INSTEAD):
+    if any(kind in data for kind in _PREFERRED):
         return []
     svg = data.get("image/svg+xml")
     if svg:
@@ -70,7 +71,7 @@ def _pictures(data: Mapping) -> list[str]:
 
 
 def _of_html(html: str) -> list[str]:
-    """The pictures of HTML in which nothing may hide one or make it small."""
+    """The pictures in HTML; none if something in it may hide a picture or make it small."""
     styles = [value for _, value in _STYLE.findall(html)]
     if _MAY_HIDE.search(html) or len(styles) != html.count("style"):
         return []
@@ -83,7 +84,7 @@ def _of_html(html: str) -> list[str]:
 
 
 def _of_svg(svg: str) -> list[str]:
-    """The pictures within a drawing."""
+    """The pictures in an SVG drawing; none if something in it may be invisible."""
     if _INVISIBLE_SVG.search(svg):
         return []
     images = (tag[1] for tag in re.finditer(r"<image\s([^<>]*)>", svg))

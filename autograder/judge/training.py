@@ -1,6 +1,6 @@
 """Criterion `training`: was `fit` called with the right images, targets, epochs and batches?
 
-The call is judged as it was written, also where `fit` stopped for a fault that is charged elsewhere.
+The call is judged as written, even if `fit` stopped because of a fault that another criterion charges.
 """
 
 import dataclasses
@@ -11,16 +11,16 @@ from autograder.judge import fed, learning
 from autograder.judge.behaviour import doubted, is_untried
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import BATCH_SIZE, Exercise
+from autograder.lab import BATCH_SIZE, IMAGE_SHAPE, Exercise
 from autograder.protocol.evidence import Evidence, FitEvidence, ModelEvidence, Sample
 
 ENOUGH_IMAGES = 0.75
-"""Share of the training images that must be used: some may be set aside for validation."""
+"""Share of the training images that must be used; the rest may be set aside for validation."""
 
 
 @dataclass(frozen=True)
 class _Quarter:
-    """One of the four things asked of `fit`; `fault` is empty where it is right."""
+    """One of the four requirements on `fit`; `fault` is empty if it is met."""
 
     fault: str
     advice: str
@@ -30,9 +30,9 @@ _RIGHT = _Quarter("", "")
 
 
 def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
-    """A quarter each for the input, the target, the epochs and the batches."""
+    """Gives a quarter of the credit each for the input, the target, the epochs and the batch size."""
     source = "the noisy training images" if exercise.noise else "x_train"
-    expected = f"{source} in, x_train as the target, {exercise.epochs} epochs, batches of 100"
+    expected = f"{source} in, x_train as the target, {exercise.epochs} epochs, batches of {BATCH_SIZE}"
     fits = [fit for fit in evidence.fits if fit.epochs]
     if not fits:
         advice = f"Call {exercise.model}.fit(...) with the arguments the task names."
@@ -68,21 +68,21 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
 def data_faults(
     fits: tuple[FitEvidence, ...], exercise: Exercise, reference: Reference
 ) -> tuple[str, ...]:
-    """What is wrong with the inputs and targets of the calls that count."""
+    """The faults of the inputs and targets in the calls that count."""
     called = [fit for fit in fits if fit.epochs]
     if not called:
         return ()
     counted, _ = _that_count(called, reference)
     given, target, *_ = _quarters(counted, exercise, None, reference)
-    # Without the student's own noisy images nobody can tell that these are others.
-    unknown = exercise.noise is not None and given.fault == f"The input is {fed.OTHER_IMAGES}_noisy"
+    # Without the student's own noisy images the input cannot be compared with them.
+    unknown = bool(exercise.noise) and given.fault == f"The input is {fed.OTHER_IMAGES}_noisy"
     return tuple(filter(None, ("" if unknown else given.fault, target.fault)))
 
 
 def trained_without_noise(fits: tuple[FitEvidence, ...], reference: Reference) -> bool:
-    """Whether every image that went in was (almost) clean: then nothing was there to be removed.
+    """Whether every input image was (almost) clean, so that there was no noise to remove.
 
-    Of the calls that count: a trial with a few noisy images teaches nothing.
+    Only calls that count are considered: a trial with a few noisy images teaches nothing.
     """
     trained, _ = _that_count([fit for fit in fits if fit.steps], reference)
     return bool(trained) and all(fed.is_clean(fit.input, reference) for fit in trained)
@@ -91,9 +91,9 @@ def trained_without_noise(fits: tuple[FitEvidence, ...], reference: Reference) -
 def _that_count(
     fits: list[FitEvidence], reference: Reference
 ) -> tuple[list[FitEvidence], tuple[str, ...]]:
-    """The calls that are judged, and what is said of the others.
+    """The calls that are judged, and remarks on the others.
 
-    A call that stopped counts where no other ran to its end, a trial where there is nothing else.
+    A call that failed counts only if no other ran to its end, a trial only if there is no other call.
     """
     fits = [_with_channels(fit) for fit in fits]
     done = [fit for fit in fits if not fit.problem and not _is_trial(fit, reference)]
@@ -110,19 +110,19 @@ def _that_count(
 
 
 def _is_trial(fit: FitEvidence, reference: Reference) -> bool:
-    """Whether a call went through fewer images in all than one epoch has."""
+    """Whether a call trained on fewer images in all than one epoch has."""
     if fit.images_per_epoch is None:
         return False
     return fit.images_per_epoch * fit.epochs < ENOUGH_IMAGES * reference.images.train_count
 
 
 def _with_channels(fit: FitEvidence) -> FitEvidence:
-    """The call with images of 28×28 as 28×28×1, which Keras takes for the same."""
+    """The call with images of 28×28 as 28×28×1, which Keras treats alike."""
     return dataclasses.replace(fit, input=_with_channel(fit.input), target=_with_channel(fit.target))
 
 
 def _with_channel(sample: Sample | None) -> Sample | None:
-    if sample is None or sample.shape[1:] != (28, 28) or not sample.values.size:
+    if sample is None or sample.shape[1:] != IMAGE_SHAPE[:2] or not sample.values.size:
         return sample
     return dataclasses.replace(sample, shape=(*sample.shape, 1), values=sample.values[..., None])
 
@@ -130,7 +130,7 @@ def _with_channel(sample: Sample | None) -> Sample | None:
 def _unproven(
     fit: FitEvidence, model: ModelEvidence, expected: str, reference: Reference
 ) -> Verdict | None:
-    """The zero for a network that does not show that this call trained it; None if it does."""
+    """The zero if nothing shows that this call trained the network; None if something does."""
     person = "A person will look at why."
     if (doubt := doubted(model)) and not is_untried(doubt):
         problem = f"The network does not answer as its layers say: there is a {doubt}. {person}"
@@ -149,8 +149,8 @@ def _unproven(
 def _quarters(
     fits: list[FitEvidence], exercise: Exercise, own: Sample | None, reference: Reference
 ) -> tuple[_Quarter, ...]:
-    # Different images are counted among the targets, pairs can be told of right images alone: each
-    # mistake costs its own quarter.
+    # A mistake must not cost two quarters: pairs are compared, and repeated images counted, only where
+    # the images themselves are right.
     target = _target_fault(fits, reference)
     given = _input_quarter(fits, exercise, own, reference, target_is_right=not target)
     if not target and not given.fault:
@@ -175,13 +175,17 @@ def _input_quarter(
     name = "x_train_noisy" if exercise.noise else "x_train"
     for fit in fits:
         advice = f"The input is {name}."
-        fault = _shape_fault(fit, "input", name, reference)
-        if not fault and exercise.noise:
-            fault = fed.unlike_noisy(fit.input, fit.target, own, reference)
-        elif not fault:
-            fault = fed.unlike_train(fit.input, "input", reference)
+        given = _images(fit, "input", name, reference)
+        if isinstance(given, str):
+            fault = given
+        elif exercise.noise:
+            fault = fed.unlike_noisy(given, fit.target, own, reference)
+        else:
+            fault = fed.unlike_train(given, "input", reference)
         if not fault:
-            fault = _amount_fault(fit, reference) or (target_is_right and _repeats(fit, reference))
+            fault = _amount_fault(fit, reference)
+            if target_is_right:
+                fault = fault or _repeats(fit, reference)
             advice = "Let every epoch go through all training images."
         if fault:
             return _Quarter(fault, advice)
@@ -190,8 +194,9 @@ def _input_quarter(
 
 def _target_fault(fits: list[FitEvidence], reference: Reference) -> str:
     for fit in fits:
-        fault = _shape_fault(fit, "target", "x_train", reference)
-        if fault := fault or fed.unlike_train(fit.target, "target", reference):
+        given = _images(fit, "target", "x_train", reference)
+        fault = given if isinstance(given, str) else fed.unlike_train(given, "target", reference)
+        if fault:
             return fault
     return ""
 
@@ -200,7 +205,7 @@ def _pairing_fault(fits: list[FitEvidence], reference: Reference) -> str:
     for fit in fits:
         if learning.differ_in_number(fit):
             return "The target has another number of images than the input"
-        if fed.unpaired(fit.input, fit.target, reference):
+        if fit.input and fit.target and fed.unpaired(fit.input, fit.target, reference):
             return "The targets are in another order than the inputs"
     return ""
 
@@ -212,22 +217,21 @@ def _epochs_quarter(epochs: int, exercise: Exercise) -> _Quarter:
 
 
 def _batch_quarter(fits: list[FitEvidence]) -> _Quarter:
+    advice = f"Set batch_size={BATCH_SIZE}: without it Keras takes 32."
     for fit in fits:
         if fit.batch_size != BATCH_SIZE:
-            return _Quarter(
-                f"Batches of {fit.batch_size}, not {BATCH_SIZE}",
-                f"Set batch_size={BATCH_SIZE}: without it Keras takes 32.",
-            )
+            return _Quarter(f"Batches of {fit.batch_size}, not {BATCH_SIZE}", advice)
     return _RIGHT
 
 
-def _shape_fault(fit: FitEvidence, role: str, name: str, reference: Reference) -> str:
+def _images(fit: FitEvidence, role: str, name: str, reference: Reference) -> Sample | str:
+    """The input or target of a call, or why it does not consist of images."""
     sample = fit.input if role == "input" else fit.target
     if sample is None and fit.problem and fit.input is fit.target:
         return f"The {role} could not be read: fit stopped with {fit.problem[:200]}"
     if sample is None:
         return f"No {role} was given to fit"
-    return "" if fed.are_images(sample) else fed.other_shape(sample, role, name, reference)
+    return sample if fed.are_images(sample) else fed.other_shape(sample, role, name, reference)
 
 
 def _amount_fault(fit: FitEvidence, reference: Reference) -> str:
@@ -248,20 +252,15 @@ def _repeats(fit: FitEvidence, reference: Reference) -> str:
 
 
 def _different_of(count: int, reference: Reference) -> float:
-    """How many different images so many draws from the training set show on average."""
+    """The expected number of different images in so many random draws from the training set."""
     pool = len(reference.train)
     return pool * (1 - math.exp(-count / pool))
 
 
 def _epochs(fits: list[FitEvidence], reference: Reference) -> int:
-    return sum(_epochs_of(fit, reference) for fit in fits)
-
-
-def _epochs_of(fit: FitEvidence, reference: Reference) -> int:
-    """Those of a call; of a loop over batches, how often it went through the training set."""
-    if not fit.loop:
-        return fit.epochs
-    return round((fit.images_per_epoch or 0) / reference.images.train_count)
+    """The epochs of all calls; a loop over batches has one for each pass through the training set."""
+    count = reference.images.train_count
+    return sum(round((fit.images_per_epoch or 0) / count) if fit.loop else fit.epochs for fit in fits)
 
 
 def _count(images: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Criterion `visualization`: are the first test images and what the model makes of them on the page?"""
+"""Criterion `visualization`: are the first test images and the model's outputs for them on the page?"""
 
 import math
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import uniform_filter
 
 from autograder.judge import architecture, page, rebuild
@@ -14,20 +15,20 @@ from autograder.judge.reference import Reference, are_among
 from autograder.judge.search import Search, explained
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, SHOWN_IMAGES, Exercise
-from autograder.protocol.evidence import Evidence
+from autograder.protocol.evidence import Evidence, ModelEvidence, Sample
 
 SAME_CORRELATION = 0.995
-"""Of two pictures that differ by no more than brightness, contrast and rounding to 8 bits."""
+"""Correlation of pictures that differ only in brightness, contrast and rounding to 8 bits."""
 SAME_DIFFERENCE = 0.01
-"""Root mean square difference of two pictures that are the same though almost without contrast."""
+"""Root mean square difference up to which pictures of hardly any contrast are the same."""
 ROUNDED = 0.003
-"""The same where there is no contrast at all: values that are cut off to bytes are 0.0023 off."""
+"""The same for pictures without contrast: values truncated to bytes are 0.0023 off."""
 
 LIKELY_CORRELATION = 0.9
-"""From which on it is tried whether one is a function of the other, as an output before its sigmoid."""
+"""Correlation from which on a picture may be a function of another, as an output before its sigmoid."""
 
 MOST_CHANNELS = 4
-"""Of an output, each of which may be what was drawn."""
+"""Channels of an output that are looked for: each may have been drawn."""
 
 MISSING = "missing"
 
@@ -44,22 +45,22 @@ def judge_visualization(
     reference: Reference,
     pictures: Sequence[str] | None = None,
 ) -> Verdict:
-    """The share of the required pictures that are found among what is seen on the page.
+    """Gives credit for the share of the required pictures that can be seen on the page.
 
-    pictures: what was sent to it, see `Message`; where nobody collected that, all that was drawn counts.
+    pictures: the pictures sent to it, see `Message`; if None, everything that was drawn counts as seen.
     """
-    roles = (_NOISY, _OUTPUTS, _CLEAN) if exercise.noise is not None else (_INPUTS, _OUTPUTS)
+    roles = (_NOISY, _OUTPUTS, _CLEAN) if exercise.noise else (_INPUTS, _OUTPUTS)
     expected = f"{_listed(roles)} of the first {SHOWN_IMAGES} test images"
-    if evidence.model is None or evidence.model.api == "none":
-        return architecture.refusal(evidence.model, expected)
+    model = evidence.model
+    if model is None or model.api == "none":
+        return architecture.no_network(model, expected)
     drawings = [drawing for drawing in evidence.drawings if np.isfinite(drawing.array).all()]
-    if pictures is None:
-        sights, unknown = [Sight(drawing.array) for drawing in drawings], []
-    else:
+    sights, unknown = [Sight(drawing.array) for drawing in drawings], list[Image.Image]()
+    if pictures is not None:
         sights, unknown = page.look(drawings, pictures)
     if not sights and not unknown:
         return replace(zero(expected, "no picture", "No picture was drawn.", _ADVICE), missing=True)
-    wanted, notes, review = _wanted(evidence, exercise, reference)
+    wanted, notes, review = _wanted(model, evidence.arrays.get("x_test_noisy"), exercise, reference)
     reasons = {role: [_why_unseen(sights, image) for image in images] for role, images in wanted.items()}
     if any(map(any, reasons.values())) and _search(unknown, wanted, reasons):
         notes.append("There are more pictures than are searched for what is asked for.")
@@ -79,36 +80,33 @@ def judge_visualization(
 
 
 def _wanted(
-    evidence: Evidence, exercise: Exercise, reference: Reference
+    model: ModelEvidence, noisy: Sample | None, exercise: Exercise, reference: Reference
 ) -> tuple[dict[str, np.ndarray], list[str], bool]:
-    """The images of each role as far as they can be told; remarks; whether a person has to look."""
-    clean = reference.test_images(np.arange(SHOWN_IMAGES))
-    if exercise.noise is None:
-        wanted = {_INPUTS: clean}
-        inputs = clean
-    else:
-        wanted = {_CLEAN: clean}
-        sample = evidence.arrays.get("x_test_noisy")
-        size = math.prod(clean.shape[1:])
-        if sample is None or not sample.values.size or sample.values[0].size != size:
+    """The images of each role as far as known; remarks; whether a person has to look."""
+    inputs = reference.test_images(np.arange(SHOWN_IMAGES))
+    wanted = {_CLEAN if exercise.noise else _INPUTS: inputs}
+    size = math.prod(IMAGE_SHAPE)
+    if exercise.noise:
+        if noisy is None or not noisy.values.size or noisy.values[0].size != size:
             return wanted, ["x_test_noisy holds no images of 28×28×1."], False
-        inputs = sample.values[:SHOWN_IMAGES].reshape(-1, *clean.shape[1:])
-        wanted[_NOISY] = inputs
+        inputs = wanted[_NOISY] = noisy.values[:SHOWN_IMAGES].reshape(-1, *IMAGE_SHAPE)
     try:
-        outputs = rebuild.run(evidence.model, inputs)
+        outputs = rebuild.run(model, inputs)
     except rebuild.RebuildError as error:
         note = f"The judge could not run this model: {error}. A person will look at its outputs."
         return wanted, [note], True
-    if outputs[0].size == math.prod(clean.shape[1:]):
-        outputs = outputs.reshape(-1, *clean.shape[1:])
+    if outputs[0].size == size:
+        outputs = outputs.reshape(-1, *IMAGE_SHAPE)
     if outputs.ndim != 4:
         return wanted, [f"What the model makes of an image is none: {outputs.shape[1:]} values."], False
     wanted[_OUTPUTS] = outputs
     return wanted, [], False
 
 
-def _search(unknown: Sequence, wanted: dict[str, np.ndarray], reasons: dict[str, list[str]]) -> bool:
-    """Looks for what is missing in pictures of which nothing is known; whether that is cut short."""
+def _search(
+    unknown: Sequence[Image.Image], wanted: dict[str, np.ndarray], reasons: dict[str, list[str]]
+) -> bool:
+    """Looks for missing images in unknown pictures. Returns whether the search was cut short."""
     places = [(role, i) for role, images in wanted.items() for i in range(len(images))]
     images = [_looks(wanted[role][i])[0] for role, i in places]
     search = Search(images, [not reasons[role][i] for role, i in places])
@@ -122,7 +120,7 @@ def _search(unknown: Sequence, wanted: dict[str, np.ndarray], reasons: dict[str,
 def _problems(
     counts: dict[str, int], reasons: dict[str, list[str]], sights: Sequence[Sight], reference: Reference
 ) -> tuple[str, ...]:
-    """What is missing, and why as far as that is seen; what explains all of it comes first."""
+    """What is missing, and why as far as known; an explanation of everything missing comes first."""
     total = SHOWN_IMAGES * len(counts)
     missing = tuple(
         f"{SHOWN_IMAGES - number} of the {SHOWN_IMAGES} {role} are missing."
@@ -132,17 +130,15 @@ def _problems(
     unseen = Counter(why for some in reasons.values() for why in some if why and why != MISSING)
     if not any(counts.values()) and not unseen:
         return _others(sights, reference), *missing
-    why = tuple(f"{number} of these were {why}." for why, number in unseen.most_common())
+    causes = unseen.most_common()
     if sum(unseen.values()) == total - sum(counts.values()):
-        cause = tuple(
-            f"{number} of the {total} pictures were {why}." for why, number in unseen.most_common()
-        )
-        return *cause, *missing
-    return *missing, *why
+        why = tuple(f"{number} of the {total} pictures were {why}." for why, number in causes)
+        return *why, *missing
+    return *missing, *(f"{number} of these were {why}." for why, number in causes)
 
 
 def _others(sights: Sequence[Sight], reference: Reference) -> str:
-    """What the pictures show where none of those asked for is among them."""
+    """What the pictures show if they include none of the required ones."""
     problem = "None of the pictures is one of the first test images or what becomes of it"
     size = math.prod(IMAGE_SHAPE)
     shown = [sight.array for sight in sights if sight.array.size == size and np.ptp(sight.array) > 0]
@@ -171,13 +167,13 @@ def _why_unseen(sights: Sequence[Sight], image: np.ndarray) -> str:
             why = sight.why_unseen(part)
             if not why:
                 return ""
-            # That one was only saved says less than what is wrong with one on the page.
+            # What is wrong with a picture on the page says more than that another was only saved.
             unseen = why if unseen in (MISSING, page.NOT_SHOWN) else unseen
     return unseen
 
 
 def _place(drawing: np.ndarray, image: np.ndarray) -> tuple[slice, slice] | None:
-    """Where a drawing is the image, or a montage that holds it; it may be upside down."""
+    """Where a drawing shows the image, maybe upside down or within a montage; None if it does not."""
     shown = []
     for look in _looks(image):
         clipped = np.clip(look, 0, 1)
@@ -187,7 +183,7 @@ def _place(drawing: np.ndarray, image: np.ndarray) -> tuple[slice, slice] | None
 
 
 def _looks(image: np.ndarray) -> list[np.ndarray]:
-    """What may be drawn of an image (height, width, channels): all of it in grey, or one channel."""
+    """What may be drawn of an image (height, width, channels): its mean in grey, or one channel."""
     channels = list(np.moveaxis(image, -1, 0)[:MOST_CHANNELS])
     return channels if len(channels) == 1 else [image.mean(axis=-1), *channels]
 
@@ -215,14 +211,14 @@ def _place_of(drawing: np.ndarray, picture: np.ndarray) -> tuple[slice, slice] |
 def _tolerance(picture: np.ndarray) -> float:
     """Root mean square difference up to which a drawing is this picture.
 
-    Faint pictures of different digits differ by little, so that it follows from the contrast.
+    It depends on the contrast, as faint pictures of different digits differ little.
     """
     unlike = math.sqrt(1 - SAME_CORRELATION**2)
     return min(SAME_DIFFERENCE, max(ROUNDED, unlike * float(picture.std())))
 
 
 def _correlations(drawing: np.ndarray, picture: np.ndarray) -> np.ndarray:
-    """The correlation of the picture with the drawing at each offset where it fits into it."""
+    """The correlation of the picture with each part of the drawing that has its size."""
     template = picture.astype(np.float64) - picture.mean()
     energy = np.sum(template**2)
     if energy < 1e-9:
@@ -232,19 +228,19 @@ def _correlations(drawing: np.ndarray, picture: np.ndarray) -> np.ndarray:
         centred = drawing - drawing.mean()
         product, spread = np.sum(centred * template)[None], np.sum(centred**2)[None]
     else:
-        # Slow to import, and needed for montages only.
+        # Slow to import, and only needed for montages.
         from scipy.signal import fftconvolve
 
         product = fftconvolve(drawing, template[::-1, ::-1], mode="valid")
         mean, square = (_window_means(d, picture.shape) for d in (drawing, drawing**2))
         spread = picture.size * np.maximum(square - mean**2, 0)
-    # A window without contrast shows nothing; rounding errors must not make it look like something.
+    # A window without contrast shows nothing: its rounding errors must not correlate with anything.
     spread = np.where(spread < 1e-9 * max(1.0, np.ptp(drawing)) ** 2 * picture.size, np.inf, spread)
-    return product / np.sqrt(energy * spread)
+    return np.asarray(product / np.sqrt(energy * spread))
 
 
 def _window_means(drawing: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    means = uniform_filter(drawing, shape, mode="constant")
+    means: np.ndarray = uniform_filter(drawing, shape, mode="constant")
     top, left = shape[0] // 2, shape[1] // 2
     rows, columns = drawing.shape[0] - shape[0] + 1, drawing.shape[1] - shape[1] + 1
     return means[top : top + rows, left : left + columns]

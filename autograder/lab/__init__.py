@@ -1,6 +1,7 @@
-"""The assignment as data: what is asked, under which name, for how many points.
+"""The assignment as data: `EXERCISES` holds each notebook's network, training, criteria and points.
 
 Everything here is a contract with submissions already handed in: cell ids, variable names, points.
+`images` loads the digits that a course grades on.
 """
 
 from dataclasses import dataclass
@@ -15,13 +16,13 @@ KERNEL_SIZE = (3, 3)
 
 
 def channels_text(channels: object) -> str:
-    """A number of channels in words."""
+    """The number of channels in words."""
     return f"{channels} channel" if channels == 1 else f"{channels} channels"
 
 
 @dataclass(frozen=True)
 class RequiredLayer:
-    """One layer of the prescribed network; None means that the lab leaves it to the student."""
+    """One layer of the prescribed network. The student may choose whatever is None."""
 
     kind: Literal["Conv2D", "MaxPooling2D", "UpSampling2D"]
     filters: int | None = None
@@ -31,14 +32,15 @@ class RequiredLayer:
     def __str__(self) -> str:
         if self.kind == "Conv2D":
             channels = channels_text(self.filters)
-            return f"Conv2D, {channels}, 3×3, {self.activation}, padding '{self.padding}'"
+            size = "×".join(map(str, KERNEL_SIZE))
+            return f"Conv2D, {channels}, {size}, {self.activation}, padding '{self.padding}'"
         padding = f", padding '{self.padding}'" if self.padding else ""
         return f"{self.kind} 2×2{padding}"
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """A graded test cell: its nbgrader grade_id is the criterion's name."""
+    """A graded test cell; `id` is its nbgrader grade_id."""
 
     id: str
     points: int
@@ -54,8 +56,8 @@ class Exercise:
     decoder: tuple[RequiredLayer, ...]
     output: RequiredLayer
     epochs: int
-    noise: float | None
-    """Standard deviation of the Gaussian noise added to the inputs; None: trained on clean images."""
+    noise: float
+    """Standard deviation of the Gaussian noise added to the inputs; 0 for training on clean images."""
     criteria: tuple[Criterion, ...]
 
     def criterion(self, grade_id: str) -> Criterion:
@@ -82,7 +84,7 @@ AUTOENCODER = Exercise(
     decoder=(_conv(16), _UP, _conv(16), _UP, _conv(16, "valid"), _UP),
     output=_OUTPUT,
     epochs=10,
-    noise=None,
+    noise=0.0,
     criteria=(
         Criterion("encoder", 8),
         Criterion("decoder", 8),

@@ -1,17 +1,17 @@
-"""The images a class is graded on: what the kernel may see, and what only the judge has.
+"""The images that a class is graded on: those that a kernel loads, and those that only the judge sees.
 
 The embedded default is scikit-learn's bundled copy of the UCI "Optical Recognition of Handwritten
-Digits" test set: 1,797 digits of 8×8 pixels, brought to MNIST's size. A course may grade on MNIST.
+Digits" test set: 1,797 digits of 8×8 pixels, enlarged to MNIST's size. A course may grade on MNIST.
 """
 
-import importlib.util
+import importlib.metadata
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from autograder import lab
+from autograder.lab import IMAGE_SHAPE, TEST_IMAGES, TRAIN_IMAGES
 
 HELD_OUT = 250
 TEST = 250
@@ -19,27 +19,24 @@ _SPLIT_SEED = 1998
 
 
 class ImagesError(Exception):
-    """The images asked for are not there; the message says what to do."""
+    """The images cannot be loaded; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """Distinct digits, uint8 (n, 28, 28), and their labels, uint8 (n,).
-
-    `held_out` never reaches a student's kernel.
-    """
+    """Different digits, uint8 (n, 28, 28), and their labels, uint8 (n,). No kernel sees `held_out`."""
 
     x_train: np.ndarray
     y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
     held_out: np.ndarray
-    train_count: int = lab.TRAIN_IMAGES
-    test_count: int = lab.TEST_IMAGES
-    """How many images a kernel loads as MNIST's two sets: the digits over and over."""
+    train_count: int = TRAIN_IMAGES
+    test_count: int = TEST_IMAGES
+    """Sizes of the two sets that a kernel loads as MNIST: the digits are repeated to fill them."""
 
     def as_mnist(self) -> dict[str, np.ndarray]:
-        """What `keras.datasets.mnist.load_data` hands out, by the names in its file."""
+        """The arrays that `keras.datasets.mnist.load_data` returns, by their names in its file."""
         train = np.resize(np.arange(len(self.x_train)), self.train_count)
         test = np.resize(np.arange(len(self.x_test)), self.test_count)
         return {
@@ -51,15 +48,15 @@ class Images:
 
 
 def scaled(images: np.ndarray) -> np.ndarray:
-    """uint8 (n, 28, 28) as the lab prepares them: float32 (n, 28, 28, 1) in [0, 1]."""
+    """Converts uint8 (n, 28, 28) as the lab does: to float32 (n, 28, 28, 1) in [0, 1]."""
     return images.astype(np.float32)[..., None] / 255
 
 
 def load(source: str) -> Images:
-    """The images named in the course's configuration.
+    """Loads the images that the course's configuration names. Raises ImagesError.
 
-    `source` is "embedded", "mnist" (the copy in Keras's cache) or the path of an .npz file with
-    MNIST's arrays, of which `x_test` and `y_test` are enough. Raises ImagesError.
+    source: "embedded", "mnist" (the copy in Keras's cache) or the path of an .npz file with MNIST's
+    arrays, of which `x_test` and `y_test` are enough.
     """
     if source == "embedded":
         return _split(*_embedded_digits())
@@ -86,11 +83,11 @@ def _load_npz(path: Path, advice: str) -> Images:
         if name not in found:
             raise ImagesError(f"{path} holds no array '{name}'. {advice}")
     for name in {"x_test", "x_train"} & set(found):
-        if found[name].dtype != np.uint8 or found[name].shape[1:] != (28, 28):
+        if found[name].dtype != np.uint8 or found[name].shape[1:] != IMAGE_SHAPE[:2]:
             raise ImagesError(f"'{name}' in {path} is not uint8 of shape (n, 28, 28). {advice}")
     if "x_train" not in found:
         return _split(found["x_test"], found["y_test"])
-    # The full MNIST: its own test set, and the last training digits held out.
+    # The full MNIST keeps its test set; the last training digits are held out.
     return Images(
         x_train=found["x_train"][:-HELD_OUT],
         y_train=found["y_train"][:-HELD_OUT],
@@ -101,7 +98,7 @@ def _load_npz(path: Path, advice: str) -> Images:
 
 
 def _split(images: np.ndarray, labels: np.ndarray) -> Images:
-    if len(images) < 4 * (TEST + HELD_OUT) // 2:
+    if len(images) < 2 * (TEST + HELD_OUT):
         raise ImagesError(f"{len(images)} images are too few to train, test and hold some out.")
     order = np.random.default_rng(_SPLIT_SEED).permutation(len(images))
     held_out, test, train = np.split(order, [HELD_OUT, HELD_OUT + TEST])
@@ -115,7 +112,7 @@ def _split(images: np.ndarray, labels: np.ndarray) -> Images:
 
 
 def _embedded_digits() -> tuple[np.ndarray, np.ndarray]:
-    """The bundled 8×8 digits as 28×28: enlarged to 20×20, sharpened, with MNIST's 4-pixel margin."""
+    """The bundled 8×8 digits as MNIST's: enlarged to 20×20, sharpened, with a margin of 4 pixels."""
     from scipy.ndimage import zoom
 
     *pixels, labels = np.loadtxt(_digits_file(), delimiter=",", unpack=True)
@@ -129,6 +126,6 @@ def _embedded_digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _digits_file() -> Path:
-    """What `sklearn.datasets.load_digits` reads: importing it takes a second, reading it a tenth."""
-    sklearn = importlib.util.find_spec("sklearn")
-    return Path(*sklearn.submodule_search_locations, "datasets", "data", "digits.csv.gz")
+    """The file that `sklearn.datasets.load_digits` reads; importing scikit-learn takes a second more."""
+    package = importlib.metadata.distribution("scikit-learn").locate_file("sklearn")
+    return Path(str(package), "datasets", "data", "digits.csv.gz")

@@ -1,4 +1,4 @@
-"""Of the images that are drawn, those count that can be seen in the pictures sent to the page."""
+"""An image that was drawn counts if it can be seen in the pictures sent to the page."""
 
 import base64
 import dataclasses
@@ -155,7 +155,7 @@ def test_an_image_is_seen_however_it_is_drawn(screen, digits, noisy, draw):
 @pytest.mark.parametrize(
     "arguments", [{"kind": "retina"}, {"kind": "jpeg"}, {"bbox_inches": None}], ids=str
 )
-def test_an_image_is_seen_in_whatever_format(screen, digits, noisy, arguments):
+def test_an_image_is_seen_in_any_format(screen, digits, noisy, arguments):
     rows(digits, noisy)
     assert unseen(screen, sent(**arguments)) == [""] * 20
 
@@ -191,12 +191,12 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize(("draw", "why"), HIDDEN.values(), ids=HIDDEN)
-def test_what_cannot_be_seen_does_not_count(screen, digits, draw, why):
+def test_an_image_that_cannot_be_seen_does_not_count(screen, digits, draw, why):
     draw(digits)
     assert unseen(screen, sent()) == [why] * COUNT
 
 
-def test_of_those_in_one_place_only_the_topmost_counts(screen, digits):
+def test_only_the_topmost_image_in_a_place_counts(screen, digits):
     one_spot(digits)
     found = unseen(screen, sent())
     assert sorted(found) == ["", *[page.COVERED] * (COUNT - 1)]
@@ -204,7 +204,7 @@ def test_of_those_in_one_place_only_the_topmost_counts(screen, digits):
     np.testing.assert_array_equal(top.array, digits[-1])
 
 
-def test_what_was_only_saved_does_not_count(screen, digits, tmp_path):
+def test_a_figure_that_was_only_saved_does_not_count(screen, digits, tmp_path):
     rows(digits)
     plt.savefig(io.BytesIO())
     plt.savefig(tmp_path / "digits.png")
@@ -213,7 +213,7 @@ def test_what_was_only_saved_does_not_count(screen, digits, tmp_path):
     assert unseen(screen, sent())[:COUNT] == [page.NOT_SHOWN] * COUNT
 
 
-def test_places_colours_and_pictures_that_are_made_up_help_nobody(screen, digits):
+def test_false_places_colours_and_pictures_earn_nothing(screen, digits):
     rows(digits)
     (picture,) = sent()
     honest = screen.drawings
@@ -272,7 +272,7 @@ def test_a_hostile_picture_shows_nothing_and_takes_no_time(screen, digits, conte
 
 
 @pytest.mark.parametrize("picture", ["", "%", "é", "A" * 7])
-def test_what_is_no_picture_is_left_out(picture):
+def test_data_that_is_not_a_picture_is_left_out(picture):
     assert page.look([], [picture]) == ([], [])
 
 
@@ -297,7 +297,7 @@ def film(digits, frames):
 
 
 @pytest.mark.parametrize("frames", [range(COUNT), range(4), [7]], ids=len)
-def test_each_frame_of_a_film_is_seen_and_nothing_else(screen, digits, frames):
+def test_each_frame_of_an_animation_is_seen_and_nothing_else(screen, digits, frames):
     found = unseen(screen, [film(digits, frames)])
     assert found == [""] * len(frames) + [page.NOT_SHOWN] * COUNT
 

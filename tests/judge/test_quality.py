@@ -33,25 +33,25 @@ def fits(reference):
 @pytest.fixture
 def judged(reference, fits):
     def judge(model, exercise=AUTOENCODER, *calls):
-        calls = calls or (fits[exercise.noise is not None],)
+        calls = calls or (fits[exercise.noise > 0],)
         return judge_quality(evidence("reconstruction", model, fits=calls), exercise, reference)
 
     return judge
 
 
-def test_the_error_is_a_share_of_the_mean_images(reference):
+def test_the_error_is_relative_to_that_of_the_mean_image(reference):
     assert restoration_error(reference.held_out, reference) == 0
     mean = np.broadcast_to(reference.train.mean(axis=0), reference.held_out.shape)
     assert restoration_error(mean, reference) == pytest.approx(1)
 
 
-def test_what_restores_digits_earns_all(judged):
+def test_a_network_that_restores_digits_earns_all(judged):
     assert judged(IDENTITY).credit == 1
     assert judged(STEP).credit == 1
     assert judged(STEP, DENOISING).credit == 1
 
 
-def test_what_only_hands_on_noise_does_not_remove_it(judged):
+def test_a_network_that_hands_noise_on_does_not_remove_it(judged):
     verdict = judged(IDENTITY, DENOISING)
     assert verdict.credit == 0
     assert "hands the noise on" in verdict.problems[0]
@@ -99,13 +99,13 @@ def test_less_than_one_batch_in_all_is_no_training(judged, fits):
     assert trained_on(None, 1).credit == 1
 
 
-def test_clean_images_teach_nobody_to_remove_noise(judged, fits):
+def test_training_on_clean_images_does_not_teach_to_remove_noise(judged, fits):
     verdict = judged(STEP, DENOISING, fits[False])
     assert verdict.credit == 0
     assert "Trained on the wrong thing" in verdict.problems[0]
 
 
-def test_a_learning_rate_of_zero_is_said(judged):
+def test_a_learning_rate_of_zero_is_named(judged):
     still = dataclasses.replace(BLACK.optimizer, learning_rate=0.0)
     verdict = judged(dataclasses.replace(BLACK, optimizer=still))
     assert "A learning rate of 0 teaches nothing" in verdict.problems[0]
@@ -120,7 +120,7 @@ def test_a_learning_rate_of_zero_is_said(judged):
     ],
     ids=["no model", "no weights", "undescribed"],
 )
-def test_what_cannot_be_run_earns_nothing(judged, model, words):
+def test_a_network_that_cannot_be_run_earns_nothing(judged, model, words):
     verdict = judged(model)
     assert verdict.credit == 0
     assert words in verdict.problems[0]
@@ -186,7 +186,7 @@ def test_a_trial_with_noise_does_not_make_up_for_training_without(judged, fits):
 
 
 @pytest.mark.parametrize("sigma", [0, 0.2 / 255, 0.001])
-def test_where_there_was_no_noise_none_was_removed(judged, reference, sigma):
+def test_without_noise_in_training_nothing_is_removed(judged, reference, sigma):
     verdict = judged(
         STEP, DENOISING, trained_with(reference, lambda x, r: x + r.normal(0, sigma, x.shape))
     )

@@ -1,4 +1,4 @@
-"""Known images are found in pictures of which nothing else is known, whatever drew them."""
+"""Known images are found in unknown pictures, whatever drew them."""
 
 import functools
 import io
@@ -96,7 +96,7 @@ def test_a_montage_of_all(rows, how):
 
 
 @pytest.mark.parametrize("how", [MONTAGES["close together"], MONTAGES["with white lines"]], ids=str)
-def test_what_is_not_there_is_not_found(rows, how):
+def test_an_image_that_is_missing_is_not_found(rows, how):
     assert found(rows, [pasted(rows[: 2 * COUNT], *how)]) == [COUNT, COUNT, 0]
     assert found(rows, [pasted(np.delete(rows, range(COUNT, 2 * COUNT), 0), *how)]) == [COUNT, 0, COUNT]
 
@@ -110,7 +110,7 @@ def test_other_digits_are_not_found(rows, reference):
     assert found(rows, [grey(image) for image in others]) == [0, 0, 0]
 
 
-def test_many_large_pictures_are_not_searched_without_end(rows, monkeypatch):
+def test_the_search_of_many_large_pictures_is_limited(rows, monkeypatch):
     monkeypatch.setattr(search, "MAX_TRANSFORMED", 4_000_000)
     monkeypatch.setattr(search, "MAX_REFINED", 5)
     noise = np.random.default_rng(0).integers(0, 256, (400, 500, 3), np.uint8)
@@ -121,7 +121,7 @@ def test_many_large_pictures_are_not_searched_without_end(rows, monkeypatch):
     assert looked._transformed < 2 * search.MAX_TRANSFORMED
 
 
-def test_large_images_are_not_refined_without_end(rows, monkeypatch):
+def test_the_refinement_of_large_images_is_limited(rows, monkeypatch):
     monkeypatch.setattr(search, "MAX_COMPARED", 1_000_000)
     looked = Search(list(rows))
     looked.look_at([pasted(rows, 60, 8, 0)])
@@ -129,7 +129,7 @@ def test_large_images_are_not_refined_without_end(rows, monkeypatch):
     assert sum(looked.found) < 5
 
 
-def test_beside_a_perfect_fit_another_that_is_nearly_like_it_is_not_shown(rows):
+def test_a_perfect_fit_rules_out_an_image_that_is_nearly_the_same(rows):
     shown = rows[2 * COUNT]
     other = shown + np.random.default_rng(0).normal(0, 0.02, shown.shape).astype(np.float32)
     looked = Search([shown, other])

@@ -58,6 +58,6 @@ def test_what_scripts_draw_or_hide_is_out_of_sight(data, hides):
     assert out_of_sight([new_output("stream", text=""), {"data": data}]) == hides
 
 
-def test_pictures_without_end_are_left_out():
+def test_pictures_beyond_the_limits_are_left_out():
     assert len(pictures([{"data": {"image/png": "AAAA"}}] * 10_000)) == MOST_PICTURES
     assert pictures([{"data": {"image/png": "A" * 10**7}}] * 5) == ("A" * 10**7,) * 2

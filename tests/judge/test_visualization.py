@@ -132,7 +132,7 @@ def test_other_pictures_earn_nothing(judged, clean, draw, words):
     assert words in verdict.problems[0]
 
 
-def test_outputs_of_another_network_are_not_this_ones(judged, clean):
+def test_outputs_of_another_network_do_not_count(judged, clean):
     theirs = dataclasses.replace(SHIFT, layers=one_convolution(point(1, row=2, column=2)).layers)
     verdict = judged([*clean, *outputs(clean)], theirs)
     assert verdict.credit == 0.5
@@ -202,7 +202,7 @@ def test_an_output_rounded_to_black_and_white_is_another(judged, clean):
         (lambda r: r.train_images(np.arange(10)), "images of the training set"),
     ],
 )
-def test_what_is_shown_instead_is_named(judged, reference, others, words):
+def test_other_images_that_are_shown_are_named(judged, reference, others, words):
     assert words in judged(others(reference)[..., 0]).problems[0]
 
 
@@ -224,7 +224,7 @@ def png(image):
     return base64.b64encode(file.getvalue()).decode()
 
 
-def test_what_was_drawn_and_not_sent_to_the_page_is_missing(looked_at, clean):
+def test_a_drawing_that_was_not_sent_to_the_page_is_missing(looked_at, clean):
     verdict = looked_at(map(as_drawn, [*clean, *outputs(clean)]), [])
     assert verdict.credit == 0
     assert verdict.problems[0].startswith("20 of the 20 pictures were in a figure that is not in the")
@@ -236,7 +236,7 @@ def test_pictures_that_no_figure_holds_are_looked_at_themselves(looked_at, clean
     assert looked_at([], pictures[:15]).credit == 0.75
 
 
-def test_they_may_be_in_one_picture_but_not_too_dark(looked_at, clean):
+def test_images_may_be_in_one_picture_but_not_too_dark(looked_at, clean):
     everything = np.vstack([strip(clean), strip(outputs(clean))])
     assert looked_at([], [png(everything)]).credit == 1
     assert looked_at([], [png(everything / 255)]).credit == 0
