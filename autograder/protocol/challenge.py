@@ -106,7 +106,7 @@ def noisy_rows(request: str, *counts: int) -> list[NDArray[np.int64]]:
 
 
 def signatures(request: str, noisy: Array) -> Array:
-    """Returns two whole numbers for each noisy image (n, PIXELS): which pixels of its frame exceed black.
+    """Returns two whole numbers for each noisy image (n, PIXELS), by which pixels of its frame exceed 0.
 
     The same noise has the same signature, clipped or not. Noise of the opposite sign has the negative
     signature, and noise turned by 180° has the two numbers in the other order.

@@ -46,33 +46,24 @@ Array = NDArray[np.float32]
 Scalar = bool | int | float | str | None
 Attribute = Scalar | tuple[int, ...] | tuple[tuple[int, ...], ...]
 
+_CONVOLUTION = ("kernel_size", "strides", "padding", "data_format", "dilation_rate", "use_bias")
+_POOLING = ("pool_size", "strides", "padding", "data_format")
+_NORMALIZATION = ("axis", "epsilon", "center", "scale")
 LAYER_ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "Conv2D": (
-        *("filters", "kernel_size", "strides", "padding", "data_format"),
-        *("dilation_rate", "groups", "use_bias"),
-    ),
-    "Conv2DTranspose": (
-        *("filters", "kernel_size", "strides", "padding", "data_format"),
-        *("dilation_rate", "use_bias"),
-    ),
-    "SeparableConv2D": (
-        *("filters", "kernel_size", "strides", "padding", "data_format"),
-        *("dilation_rate", "depth_multiplier", "use_bias"),
-    ),
-    "DepthwiseConv2D": (
-        *("kernel_size", "strides", "padding", "data_format"),
-        *("dilation_rate", "depth_multiplier", "use_bias"),
-    ),
-    "MaxPooling2D": ("pool_size", "strides", "padding", "data_format"),
-    "AveragePooling2D": ("pool_size", "strides", "padding", "data_format"),
+    "Conv2D": ("filters", *_CONVOLUTION, "groups"),
+    "Conv2DTranspose": ("filters", *_CONVOLUTION),
+    "SeparableConv2D": ("filters", *_CONVOLUTION, "depth_multiplier"),
+    "DepthwiseConv2D": (*_CONVOLUTION, "depth_multiplier"),
+    "MaxPooling2D": _POOLING,
+    "AveragePooling2D": _POOLING,
     "UpSampling2D": ("size", "interpolation", "data_format"),
     "Dense": ("units", "use_bias"),
     "Reshape": ("target_shape",),
     "Cropping2D": ("cropping", "data_format"),
     "ZeroPadding2D": ("padding", "data_format"),
-    "BatchNormalization": ("axis", "epsilon", "center", "scale"),
-    "LayerNormalization": ("axis", "epsilon", "center", "scale"),
-    "GroupNormalization": ("groups", "axis", "epsilon", "center", "scale"),
+    "BatchNormalization": _NORMALIZATION,
+    "LayerNormalization": _NORMALIZATION,
+    "GroupNormalization": ("groups", *_NORMALIZATION),
     "UnitNormalization": ("axis",),
     "PReLU": ("shared_axes",),
     "Permute": ("dims",),
@@ -260,7 +251,7 @@ def encode(evidence: Evidence) -> str:
 
 
 def decode(text: object) -> Evidence:
-    """Returns the evidence in a published text. Raises EvidenceError, and nothing else, if it is none."""
+    """Returns the evidence in a published text. Raises only EvidenceError, if the text is none."""
     message = _parsed(text)
     if not isinstance(message, dict) or message.get("version") != VERSION:
         raise EvidenceError("not a message of this version")
@@ -329,11 +320,11 @@ class _Decoder:
             return self._float(value, where)
         if expected is str:
             return self._text(value, where)
-        if expected == Array:
-            return self._array(value, where)
         if isinstance(expected, type) and dataclasses.is_dataclass(expected):
             return self._dataclass(expected, value, where)
         origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+        if origin is np.ndarray:
+            return self._array(value, where)
         if origin is Literal:
             if isinstance(value, str) and value in arguments:
                 return value
