@@ -73,14 +73,14 @@ def _soft_cell_magic(shell: Any, run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextlib.contextmanager
-def _errors_as_remarks(what: str, *, unless: bool) -> Iterator[None]:
+def _errors_as_remarks(what: str, *, unless: bool = False) -> Iterator[None]:
     """Turns an error into a remark, unless it is told not to."""
     try:
         yield
     except Exception as error:
         if unless:
             raise
-        watchers.remark(f"{what.strip()} does not work here ({type(error).__name__}: {error})"[:300])
+        watchers.remark(f"{what.strip()} does not work here ({type(error).__name__}: {error})")
 
 
 def _soft_command(shell: Any, run: Callable[..., Any], nothing: Any = None) -> Callable[..., Any]:
@@ -89,16 +89,14 @@ def _soft_command(shell: Any, run: Callable[..., Any], nothing: Any = None) -> C
     @functools.wraps(run)
     def command(text: str, *arguments: Any, **options: Any) -> Any:
         if _INSTALLS.match(text):
-            watchers.remark(f"nothing is installed here: !{text.strip()}"[:300])
+            watchers.remark(f"nothing is installed here: !{text.strip()}")
             return nothing
-        try:
+        with _errors_as_remarks(f"!{text}"):
             result = run(text, *arguments, **options)
-        except Exception as error:
-            watchers.remark(f"!{text.strip()} does not work here ({error})"[:300])
-            return nothing
-        if _DOWNLOADS.match(text) and shell.user_ns.get("_exit_code") != 0:
-            watchers.incident(f"nothing can be downloaded on the grading machine: !{text.strip()}")
-        return result
+            if _DOWNLOADS.match(text) and shell.user_ns.get("_exit_code") != 0:
+                watchers.incident(f"nothing can be downloaded on the grading machine: !{text.strip()}")
+            return result
+        return nothing
 
     return command
 

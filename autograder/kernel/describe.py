@@ -19,12 +19,14 @@ from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
     LAYER_ATTRIBUTES,
     MAX_ARRAY_BYTES,
+    MAX_NAME,
     Array,
     Attribute,
     LayerEvidence,
     LossEvidence,
     ModelEvidence,
     OptimizerEvidence,
+    problem_of,
 )
 
 ACTIVATION_LAYERS = (kl.Activation, kl.ReLU, kl.LeakyReLU, kl.ELU, kl.Softmax)
@@ -49,7 +51,7 @@ def describe(model: object, request: str, *, compiled: bool = True) -> ModelEvid
     try:
         layers = _Walk(request).run(model)
     except Exception as error:
-        problem = f"{type(error).__name__}: {error}"[:500]
+        problem = problem_of(error)
     return ModelEvidence(
         type=kind,
         api=_api(model),
@@ -173,7 +175,7 @@ class _Walk:
         names = LAYER_ATTRIBUTES.get(kind, ())
         return LayerEvidence(
             kind=kind,
-            name=str(getattr(layer, "name", ""))[:100],
+            name=str(getattr(layer, "name", ""))[:MAX_NAME],
             own_class=own_class,
             attributes={name: _attribute(getattr(layer, name, None)) for name in names},
             activation=_name(function) if callable(function) else None,
@@ -248,14 +250,14 @@ def _attribute(value: Any) -> Attribute:
         return items
     if isinstance(value, np.generic):
         value = value.item()
-    return value if isinstance(value, bool | int | float | None) else str(value)[:100]
+    return value if isinstance(value, bool | int | float | None) else str(value)[:MAX_NAME]
 
 
 def _name(function: object) -> str:
     """Returns the name a student would use: 'relu' for the function, 'ReLU' for the layer."""
     if isinstance(function, kl.Activation):
         return _name(function.activation)
-    return str(getattr(function, "__name__", type(function).__name__))[:100]
+    return str(getattr(function, "__name__", type(function).__name__))[:MAX_NAME]
 
 
 def _activation_values(function: Any) -> tuple[float, ...]:
@@ -279,7 +281,7 @@ def _loss(model: keras.Model, request: str | None) -> LossEvidence | None:
     loss = _single(getattr(model, "loss", None))
     if loss is None:
         return None
-    name = loss if isinstance(loss, str) else _name(loss)
+    name = loss[:MAX_NAME] if isinstance(loss, str) else _name(loss)
     smoothing = 0.0
     values: tuple[float, ...] = ()
     try:
@@ -289,8 +291,8 @@ def _loss(model: keras.Model, request: str | None) -> LossEvidence | None:
         answers = (function(*map(keras.ops.convert_to_tensor, batch)) for batch in batches)
         values = tuple(float(np.mean(keras.ops.convert_to_numpy(answer))) for answer in answers)
     except Exception as error:
-        name = f"{name} ({type(error).__name__}: {error})"
-    return LossEvidence(name[:300], smoothing, values)
+        name = f"{name} ({problem_of(error)})"
+    return LossEvidence(name, smoothing, values)
 
 
 def _optimizer(model: keras.Model, request: str | None) -> OptimizerEvidence | None:

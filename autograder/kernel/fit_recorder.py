@@ -17,7 +17,7 @@ from autograder.kernel.exchange import Exchanges
 from autograder.kernel.feed import Arguments, Feed
 from autograder.kernel.loops import Loops
 from autograder.kernel.short_fit import SHORT_ROWS, RunToTheEnd, ShortFit, epochs
-from autograder.protocol.evidence import FitEvidence
+from autograder.protocol.evidence import FitEvidence, problem_of
 
 READ_SECONDS = 20
 """Seconds for reading epochs of pipelines and generators to their ends, in all calls together. One epoch
@@ -124,7 +124,7 @@ class FitRecorder:
             else:
                 history = original(model, **arguments)
         except BaseException as error:
-            record(f"{type(error).__name__}: {error}"[:500])
+            record(problem_of(error))
             raise
         if watcher.incident:
             self._incident(f"the shortened training of this network failed: {watcher.incident}")

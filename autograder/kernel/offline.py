@@ -56,7 +56,7 @@ def _soft_retrieval(urlretrieve: Callable[..., Retrieved]) -> Callable[..., Retr
         try:
             return urlretrieve(url, filename, *arguments, **options)
         except OSError as error:
-            watchers.remark(f"{url} was not downloaded ({error})"[:300])
+            watchers.remark(f"{url} was not downloaded ({error})")
             return filename or os.path.basename(url), {}
 
     return retrieve
@@ -74,7 +74,7 @@ def _soft_download(get_file: Callable[..., str], images: str) -> Callable[..., s
             # Keras raises nothing more specific.
             if "URL fetch failure" not in str(error):
                 raise
-            watchers.remark(str(error)[:300])
+            watchers.remark(str(error))
             return name
 
     return download

@@ -17,7 +17,7 @@ import numpy as np
 from autograder.kernel import feed
 from autograder.kernel.exchange import Exchanges
 from autograder.kernel.feed import Arguments, Feed
-from autograder.protocol.evidence import FitEvidence
+from autograder.protocol.evidence import FitEvidence, problem_of
 
 SHORT_STEPS = 140
 SHORT_BATCH = 10
@@ -120,7 +120,7 @@ class ShortFit:
         exchanges.forget(self.model)
         self.watcher.begin(most=SHORT_STEPS)
         history = self.original(self.model, **short)
-        self.watcher.incident = f"{type(failed).__name__}: {failed}"[:500]
+        self.watcher.incident = problem_of(failed)
         return history
 
     def _train_on(self, short: Arguments, most: float) -> bool:

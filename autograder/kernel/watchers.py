@@ -13,7 +13,7 @@ Deliver = Callable[[Evidence], None]
 
 MOST_INCIDENTS = 20
 MOST_CHARACTERS = 300
-"""Characters that are kept of one incident."""
+"""Characters that are kept of one incident or remark."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,15 @@ def current() -> Watchers:
 
 def incident(what: str) -> None:
     """Notes that this kernel cannot provide something, which is no fault of the student's."""
+    what = what[:MOST_CHARACTERS]
     if _current and what not in _current.incidents and len(_current.incidents) < MOST_INCIDENTS:
-        _current.incidents.append(what[:MOST_CHARACTERS])
+        _current.incidents.append(what)
         remark(what)
 
 
 def remark(what: str) -> None:
     """Tells the notebook's reader what this kernel leaves out."""
-    print(f"[grading] {what}")
+    print(f"[grading] {what[:MOST_CHARACTERS]}")
 
 
 def request() -> str:

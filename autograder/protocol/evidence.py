@@ -36,6 +36,8 @@ MAX_MESSAGE_ITEMS = 250_000
 """Most commas and opening brackets in a message: each takes about 100 bytes once it is parsed."""
 MAX_ITEMS = 4096
 MAX_TEXT = 2000
+MAX_PROBLEM = 500
+MAX_NAME = 100
 MAX_DIMENSIONS = 6
 MAX_INTEGER = 2**53
 MAX_FLOAT = 2**1000
@@ -257,6 +259,11 @@ def decode(text: object) -> Evidence:
         raise EvidenceError("not a message of this version")
     evidence: Evidence = _Decoder().read(Evidence, message.get("evidence"), "evidence")
     return evidence
+
+
+def problem_of(error: BaseException) -> str:
+    """Returns an error as text for evidence."""
+    return f"{type(error).__name__}: {error}"[:MAX_PROBLEM]
 
 
 def items(text: str | bytes) -> int:
