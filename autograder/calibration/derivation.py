@@ -17,7 +17,7 @@ from autograder.calibration import tails
 from autograder.calibration.kinds import BY_NAME, RIGHT, WRONG
 from autograder.calibration.results import Trained
 from autograder.calibration.slow import CONFIDENCE, Slowness, most_likely_share, stays
-from autograder.kernel.fit_recorder import SLOW
+from autograder.kernel.short_fit import SLOW
 
 REJECTIONS = 1e-5
 """Largest estimated share of right networks that a bound may reject."""

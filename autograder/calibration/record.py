@@ -16,7 +16,7 @@ from autograder.calibration.derivation import QUANTILES, REJECTIONS, Bound, Sour
 from autograder.calibration.noise_measuring import BOUND
 from autograder.calibration.slow import CONFIDENCE
 from autograder.judge import noise_tests, own_noise
-from autograder.kernel import fit_recorder, short_optimizer
+from autograder.kernel import short_fit, short_optimizer
 from autograder.lab import images
 
 
@@ -34,12 +34,12 @@ def lab_numbers() -> dict[str, Any]:
         "exercises": exercises,
         "handed_on": own_noise.LET_THROUGH,
         "held_out": images.HELD_OUT,
-        "short_batch": fit_recorder.SHORT_BATCH,
+        "short_batch": short_fit.SHORT_BATCH,
         "short_rate": short_optimizer.SHORT_RATE,
-        "short_steps": fit_recorder.SHORT_STEPS,
-        "slow": fit_recorder.SLOW,
-        "small": fit_recorder.SMALL,
-        "slow_steps": fit_recorder.MOST_STEPS,
+        "short_steps": short_fit.SHORT_STEPS,
+        "slow": short_fit.SLOW,
+        "small": short_fit.SMALL,
+        "slow_steps": short_fit.MOST_STEPS,
     }
 
 

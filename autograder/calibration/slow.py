@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from autograder.calibration.results import Trained
-from autograder.kernel.fit_recorder import MOST_STEPS, SHORT_STEPS, SLOW
+from autograder.kernel.short_fit import MOST_STEPS, SHORT_STEPS, SLOW
 
 ROUNDS = MOST_STEPS // SHORT_STEPS
 """Largest number of rounds in which a network is trained."""

@@ -19,7 +19,7 @@ from autograder.judge import own_noise
 from autograder.judge.quality import restoration_error
 from autograder.judge.reference import Reference
 from autograder.kernel import prepare, watchers
-from autograder.kernel.fit_recorder import error_left
+from autograder.kernel.short_fit import error_left
 from autograder.lab import images
 
 IMAGES = 2000

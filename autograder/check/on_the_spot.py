@@ -1,4 +1,4 @@
-"""Verdicts inside the notebook itself, for an instructor who runs a source notebook by hand."""
+"""Shows verdicts inside the notebook, for an instructor who runs a source notebook by hand."""
 
 import functools
 
@@ -15,7 +15,7 @@ from autograder.report.panel import panel
 
 
 def show_verdict(evidence: Evidence) -> None:
-    """Displays the panel; raises AssertionError where credit is missing."""
+    """Displays a criterion's panel. Raises AssertionError unless the verdict is full credit."""
     exercise = _exercise(evidence)
     criterion = exercise.criterion(evidence.check)
     verdict = judge(evidence, exercise, _reference())
@@ -26,7 +26,7 @@ def show_verdict(evidence: Evidence) -> None:
 
 
 def _exercise(evidence: Evidence) -> Exercise:
-    """Which notebook this is: the one with a criterion of its own, or with the model's name."""
+    """Returns this notebook's exercise: the only one with this check, or the one whose model exists."""
     names = get_ipython().user_ns
     owners = [e for e in EXERCISES.values() if evidence.check in {c.id for c in e.criteria}]
     return next((e for e in owners if len(owners) == 1 or e.model in names), owners[0])
@@ -34,7 +34,7 @@ def _exercise(evidence: Evidence) -> Exercise:
 
 @functools.cache
 def _reference() -> Reference:
-    """The images the notebook itself loaded; its test set serves as the held-out digits."""
+    """Returns the images that the notebook loaded; its last test images serve as the held-out digits."""
     (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
     held_out = x_test[-HELD_OUT:]
     counts = len(x_train), len(x_test)

@@ -1,4 +1,6 @@
-"""The kernel side: it prepares the kernel, watches, and hands over evidence. It decides nothing.
+"""Inside the student's process: prepares it for a notebook, watches, and describes what is there.
 
-Everything here runs in a process that belongs to the student, so nothing here is a secret.
+Runs as `python -m autograder.kernel`, or by `prepare.serve` in a forked process. `watchers` records
+training and drawing, and `describe` turns networks into evidence for `autograder.check`. It decides
+nothing and keeps no secret, since the process belongs to the student.
 """

@@ -1,9 +1,8 @@
-"""Stand-ins for modules that this machine lacks, so that the rest of a notebook goes on without them.
+"""Stand-ins for modules that this machine lacks, so that the rest of a notebook still runs.
 
-Only imports that the notebook itself writes are guarded, and only where it has no way of its own to do
-without: `try: import google.colab` is answered as ever. Nothing is made up: a stand-in takes every call
-and gives nothing back that could be computed with. It lives beside the student's code and is trusted by
-nobody: that it was needed is an incident, which only brings a person to look.
+Only imports in the notebook itself are guarded, and only where the notebook does not handle a failure:
+`try: import google.colab` still raises ImportError. A stand-in accepts every call, but nothing can be
+computed with its answers. Each missing module is an incident, which only makes a person look.
 """
 
 import ast
@@ -16,23 +15,25 @@ from typing import Any
 
 from autograder.kernel import colab, watchers
 
-_SILENT_BASES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+_CATCH_IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _SUPPRESS = "suppress"
 _LACKS, _STAND_IN = "__lacks__", "__stand_in__"
 """Names of the builtins that guarded imports call."""
 
 
 class Absent:
-    """Something of a module that is not there: callable, a context, a decorator, a Keras callback."""
+    """Stands in for an object of a missing module: a function, context, decorator or Keras callback."""
 
     async_safe = False
-    """Read by Keras of each callback."""
+    """Keras reads this attribute of each callback."""
+
+    _full_name = ""
 
     def __init__(self, *arguments: Any, **_: Any) -> None:
         self._arguments = arguments
 
     def __getattr__(self, name: str) -> Any:
-        # What others look for to find out what an object can do.
+        # Libraries look for such names to find out what an object can do.
         if name.startswith("_"):
             raise AttributeError(name)
         found = stand_in(f"{self._name()}.{name}")
@@ -46,11 +47,11 @@ class Absent:
         result._full_name = f"{self._name()}(…)"
         return result
 
-    def __mro_entries__(self, bases: tuple) -> tuple:
+    def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[type, ...]:
         return (Absent,)
 
-    def __iter__(self) -> Iterator:
-        """Over what it was called with: a progress bar shows nothing and lets all pass."""
+    def __iter__(self) -> Iterator[Any]:
+        """Iterates over its first argument, as a progress bar does."""
         return iter(self._arguments[0] if self._arguments else ())
 
     def __enter__(self) -> "Absent":
@@ -59,21 +60,21 @@ class Absent:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def __getitem__(self, key: object) -> "Absent":
+    def __getitem__(self, key: object) -> Any:
         return stand_in(f"{self._name()}[…]")
 
     def __setitem__(self, key: object, value: object) -> None:
-        """Takes it and forgets it."""
+        """Discards the value."""
 
     def __repr__(self) -> str:
         return f"<stand-in for {self._name()}>"
 
     def _name(self) -> str:
-        return self.__dict__.get("_full_name", type(self).__name__)
+        return self._full_name or type(self).__name__
 
 
 def stand_in(name: str) -> Any:
-    """What stands in for a module, or for something in it, by its full name."""
+    """Returns what stands in for the module of this full name, or for something in it."""
     if name in colab.FUNCTIONS:
         return colab.FUNCTIONS[name]
     result = Absent()
@@ -82,31 +83,31 @@ def stand_in(name: str) -> Any:
 
 
 def lacks(error: ModuleNotFoundError, asked: str = "") -> bool:
-    """Whether an import failed for what this machine lacks, which is noted; else it is a mistake.
+    """Tells whether a stand-in can replace the module that the notebook asked for.
 
-    asked: the module that the notebook imports. If that is there and needs another one which is not, it
-    cannot be stood in for.
+    A module that this machine lacks is noted as an incident; any other failure is the student's mistake.
+    An installed module that fails because it needs a missing one has no stand-in.
     """
     missing = error.name or ""
-    if not missing or _is_part_of_what_is_there(missing):
+    if not missing or _is_part_of_installed_package(missing):
         return False
     watchers.incident(f"the module '{missing}' is not installed on the grading machine")
     return f"{asked}.".startswith(f"{missing}.")
 
 
 class GuardImports(ast.NodeTransformer):
-    """Lets each import of a cell fall back on stand-ins, but where a failure is provided for."""
+    """Lets each import of a cell fall back on stand-ins, except where the cell handles a failure."""
 
     def visit_Import(self, node: ast.Import) -> list[ast.stmt]:
         return [self._guarded(ast.Import([alias]), node, *_bound(alias)) for alias in node.names]
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
-        if node.level or node.module in (None, "__future__"):
+        if node.level or node.module is None or node.module == "__future__":
             return node
         names = {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names if a.name != "*"}
         return self._guarded(node, node, node.module, names)
 
-    def visit_Try(self, node: ast.Try) -> ast.Try:
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> ast.AST:
         if not any(_catches_import_errors(handler) for handler in node.handlers):
             return self.generic_visit(node)
         for part in (node.handlers, node.orelse, node.finalbody):
@@ -115,11 +116,11 @@ class GuardImports(ast.NodeTransformer):
 
     visit_TryStar = visit_Try
 
-    def visit_With(self, node: ast.With) -> ast.With:
+    def visit_With(self, node: ast.With) -> ast.AST:
         suppresses = any(_SUPPRESS in ast.unparse(item.context_expr) for item in node.items)
         return node if suppresses else self.generic_visit(node)
 
-    def _guarded(self, statement: ast.stmt, at: ast.stmt, asked: str, names: dict) -> ast.stmt:
+    def _guarded(self, statement: ast.stmt, at: ast.stmt, asked: str, names: dict[str, str]) -> ast.stmt:
         bindings = [f"{name} = {_STAND_IN}({what!r})" for name, what in names.items()] or ["pass"]
         (guarded,) = ast.parse(
             f"try:\n    {ast.unparse(statement)}\n"
@@ -133,7 +134,7 @@ class GuardImports(ast.NodeTransformer):
 
 
 def install(shell: Any) -> None:
-    """Guards the imports of what a shell runs from now on."""
+    """Guards the imports in all cells that the shell runs from now on."""
     setattr(builtins, _LACKS, lacks)
     setattr(builtins, _STAND_IN, stand_in)
     shell.ast_transformers.append(GuardImports())
@@ -141,13 +142,13 @@ def install(shell: Any) -> None:
 
 
 def _note_missing_module(result: Any) -> None:
-    """Also where a cell ends for want of a module that nothing stands in for."""
+    """Notes the missing module of a cell that failed because nothing stands in for it."""
     if isinstance(result.error_in_exec, ModuleNotFoundError):
         lacks(result.error_in_exec)
 
 
-def _is_part_of_what_is_there(module: str) -> bool:
-    """Whether a module is missing in a package that is installed; namespaces are nobody's package."""
+def _is_part_of_installed_package(module: str) -> bool:
+    """Tells whether a module is missing in a package that is installed and no mere namespace."""
     parent = module.rpartition(".")[0]
     with contextlib.suppress(ImportError, ValueError):
         spec = importlib.util.find_spec(parent) if parent else None
@@ -156,7 +157,7 @@ def _is_part_of_what_is_there(module: str) -> bool:
 
 
 def _bound(alias: ast.alias) -> tuple[str, dict[str, str]]:
-    """The module that one alias of `import` asks for; the name it binds, and what that stands for."""
+    """Returns the module that one alias of `import` asks for, and what the name it binds stands for."""
     if alias.asname:
         return alias.name, {alias.asname: alias.name}
     first = alias.name.partition(".")[0]
@@ -167,12 +168,12 @@ def _catches_import_errors(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(ast.unparse(each).rpartition(".")[2] in _SILENT_BASES for each in caught)
+    return any(ast.unparse(each).rpartition(".")[2] in _CATCH_IMPORT_ERRORS for each in caught)
 
 
 def _can_be_decorated(value: object) -> bool:
     return isinstance(value, type | FunctionType)
 
 
-def _as_list(nodes: object) -> list:
+def _as_list(nodes: Any) -> list[Any]:
     return nodes if isinstance(nodes, list) else [nodes]

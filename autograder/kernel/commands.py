@@ -1,6 +1,6 @@
-"""Lets magics, commands of the system and questions that cannot work here fail with a remark.
+"""Lets magics, shell commands and questions that cannot work here leave a remark instead of an error.
 
-What runs the student's own code, such as `%time`, still stops with the student's own error.
+A magic that runs the student's own code, such as `%time`, still raises the student's own error.
 """
 
 import ast
@@ -19,85 +19,84 @@ _INSTALLS = re.compile(
 )
 _DOWNLOADS = re.compile(r"\s*(wget|curl|git\s+clone|kaggle|gdown|gsutil)\b")
 _INSTALLING_MAGICS = {"pip", "conda", "mamba", "micromamba", "uv"}
-_OF_COLAB_OR_TENSORBOARD = {"tensorboard", "tensorflow_version"}
+_WITHOUT_EFFECT = {"tensorboard", "tensorflow_version"}
 _RUNS_OWN_CODE = {"time", "timeit", "prun", "run", "capture", "debug", "lprun", "memit", "mprun", "px"}
 """Magics whose errors are the student's own."""
-_INLINE = ("inline", "--list", "-l")
+_WORKING_BACKENDS = ("inline", "--list", "-l")
+"""Arguments of `%matplotlib` that work here."""
 
 
 def install(shell: Any) -> None:
-    """Wraps the ways a shell has to reach past Python."""
-    # A pip that is started all the same asks no network for anything.
+    """Wraps the shell's ways to run something other than Python."""
+    # A pip that is started in another way does not ask the network either.
     os.environ.update(PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
     shell.run_line_magic = _soft_line_magic(shell.run_line_magic)
     shell.run_cell_magic = _soft_cell_magic(shell, shell.run_cell_magic)
     shell.system = _soft_command(shell, shell.system)
     shell.getoutput = _soft_command(shell, shell.getoutput, nothing=[])
-    # ipykernel puts these in the place of `input` and `getpass.getpass` for each cell.
+    # ipykernel replaces `input` and `getpass.getpass` by these for each cell.
     if kernel := getattr(shell, "kernel", None):
         kernel.raw_input = kernel.getpass = _no_answer
 
 
-def _soft_line_magic(run: Callable) -> Callable:
+def _soft_line_magic(run: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(run)
     def run_line_magic(name: str, line: str, _stack_depth: int = 1) -> Any:
         if name in _INSTALLING_MAGICS:
             return watchers.remark(f"nothing is installed here: %{name} {line}")
-        if name in _OF_COLAB_OR_TENSORBOARD:
+        if name in _WITHOUT_EFFECT:
             return watchers.remark(f"%{name} does nothing here")
-        if name == "matplotlib" and not line.strip().startswith(_INLINE):
+        if name == "matplotlib" and not line.strip().startswith(_WORKING_BACKENDS):
             watchers.remark("figures are shown inline here")
             line = "inline"
-        with _errors_as_remarks(f"%{name} {line}", but=name in _RUNS_OWN_CODE):
-            # One frame further from the cell whose variables it sees.
+        with _errors_as_remarks(f"%{name} {line}", unless=name in _RUNS_OWN_CODE):
+            # The magic sees the cell's variables, which are one more frame away.
             return run(name, line, _stack_depth + 1)
 
     return run_line_magic
 
 
-def _soft_cell_magic(shell: Any, run: Callable) -> Callable:
+def _soft_cell_magic(shell: Any, run: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(run)
     def run_cell_magic(name: str, line: str, cell: str) -> Any:
         if not shell.find_cell_magic(name) and name not in shell.magics_manager.lazy_magics:
             watchers.remark(f"%%{name} does nothing here")
-            # Most magics of extensions run the cell and look at it: so it is run, if it is Python.
+            # Most extensions' magics run the cell and look at it, so it is run if it is Python.
             with contextlib.suppress(SyntaxError):
                 ast.parse(shell.transform_cell(cell))
                 shell.run_cell(cell).raise_error()
             return None
-        with _errors_as_remarks(f"%%{name}", but=name in _RUNS_OWN_CODE):
+        with _errors_as_remarks(f"%%{name}", unless=name in _RUNS_OWN_CODE):
             return run(name, line, cell)
 
     return run_cell_magic
 
 
 @contextlib.contextmanager
-def _errors_as_remarks(what: str, *, but: bool) -> Iterator[None]:
-    """but: let errors be errors."""
+def _errors_as_remarks(what: str, *, unless: bool = False) -> Iterator[None]:
+    """Turns an error into a remark, unless it is told not to."""
     try:
         yield
     except Exception as error:
-        if but:
+        if unless:
             raise
-        watchers.remark(f"{what.strip()} does not work here ({type(error).__name__}: {error})"[:300])
+        watchers.remark(f"{what.strip()} does not work here ({type(error).__name__}: {error})")
 
 
-def _soft_command(shell: Any, run: Callable, nothing: Any = None) -> Callable:
-    """nothing: what a command gives that is not run."""
+def _soft_command(shell: Any, run: Callable[..., Any], nothing: Any = None) -> Callable[..., Any]:
+    """Wraps `run`, which returns `nothing` for a command that fails or is not run."""
 
     @functools.wraps(run)
     def command(text: str, *arguments: Any, **options: Any) -> Any:
         if _INSTALLS.match(text):
-            watchers.remark(f"nothing is installed here: !{text.strip()}"[:300])
+            watchers.remark(f"nothing is installed here: !{text.strip()}")
             return nothing
-        try:
+        with _errors_as_remarks(f"!{text}"):
             result = run(text, *arguments, **options)
-        except Exception as error:
-            watchers.remark(f"!{text.strip()} does not work here ({error})"[:300])
-            return nothing
-        if _DOWNLOADS.match(text) and shell.user_ns.get("_exit_code") != 0:
-            watchers.incident(f"nothing can be downloaded on the grading machine: !{text.strip()}")
-        return result
+            if _DOWNLOADS.match(text) and shell.user_ns.get("_exit_code") != 0:
+                watchers.incident(f"nothing can be downloaded on the grading machine: !{text.strip()}")
+            return result
+        return nothing
 
     return command
 

@@ -1,7 +1,7 @@
-"""What notebooks do to have a GPU or a TPU: it succeeds, and everything is computed on the CPU.
+"""Lets notebooks set up a GPU or a TPU as they like, while everything is computed on the CPU.
 
-Only the notebook's own code is told that there is a GPU. TensorFlow and Keras choose by what there is:
-nothing here changes how a network is trained.
+Only the notebook's own code is told that there is a GPU. TensorFlow and Keras see the real devices, so
+networks are trained as they would be otherwise.
 """
 
 import functools
@@ -20,7 +20,7 @@ _LOGICAL_GPU = tf.config.LogicalDevice(_GPU, "GPU")
 
 
 def install() -> None:
-    """Answers in place of TensorFlow's own functions, for the life of the process."""
+    """Replaces TensorFlow's functions on devices for the life of the process."""
     config, devices = tf.config, tf.config.experimental
     list_physical = _with_gpu(config.list_physical_devices, _PHYSICAL_GPU)
     list_logical = _with_gpu(config.list_logical_devices, _LOGICAL_GPU)
@@ -33,7 +33,7 @@ def install() -> None:
     devices.set_memory_growth = _unless_gpu(devices.set_memory_growth)
     devices.get_memory_info = lambda device: {"current": 0, "peak": 0}
     devices.reset_memory_stats = lambda device: None
-    # How many threads there are is for grading to say.
+    # Grading decides how many threads there are.
     config.threading.set_inter_op_parallelism_threads = lambda num_threads: None
     config.threading.set_intra_op_parallelism_threads = lambda num_threads: None
     tf.test.gpu_device_name = lambda: _GPU
@@ -44,9 +44,9 @@ def install() -> None:
     tf.tpu.experimental.initialize_tpu_system = _nothing
 
 
-def _with_gpu(listed: Callable, gpu: object) -> Callable:
+def _with_gpu(listed: Callable[..., list[Any]], gpu: object) -> Callable[..., list[Any]]:
     @functools.wraps(listed)
-    def list_devices(device_type: str | None = None) -> list:
+    def list_devices(device_type: str | None = None) -> list[Any]:
         found = listed(device_type)
         own = sys._getframe(1).f_globals.get("__name__") == _notebook()
         return [*found, gpu] if own and device_type in (None, "GPU") else found
@@ -55,14 +55,14 @@ def _with_gpu(listed: Callable, gpu: object) -> Callable:
 
 
 def _notebook() -> str:
-    """The name of the module that the cells are."""
+    """Returns the name of the module in which the cells run."""
     from IPython import get_ipython
 
     shell = get_ipython()
-    return shell.user_module.__name__ if shell else "__main__"
+    return str(shell.user_module.__name__) if shell else "__main__"
 
 
-def _unless_gpu(configure: Callable) -> Callable:
+def _unless_gpu(configure: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(configure)
     def configuring(devices: Any, *arguments: Any, **options: Any) -> Any:
         if "GPU" in str((devices, arguments, options)):
@@ -73,7 +73,7 @@ def _unless_gpu(configure: Callable) -> Callable:
 
 
 class _NoTPU:
-    """In place of the class that finds one."""
+    """Replaces TensorFlow's class that finds a TPU."""
 
     def __new__(cls, *_: object, **__: object) -> Any:
         watchers.remark("there is no TPU here: all is computed on the CPU")
@@ -84,12 +84,12 @@ class _NoTPU:
         return cls()
 
 
-class _DefaultStrategy(tf.distribute.TPUStrategy):
-    """In place of its base. A class, as Keras asks whether a strategy is one."""
+class _DefaultStrategy(tf.distribute.TPUStrategy):  # type: ignore[misc]  # TensorFlow has no types.
+    """Replaces its base class. Keras asks whether a strategy is an instance, so it must be a class."""
 
     def __new__(cls, *_: object, **__: object) -> tf.distribute.Strategy:
         return tf.distribute.get_strategy()
 
 
 def _nothing(*_: object, **__: object) -> None:
-    """There is nothing to set up."""
+    """Does nothing, as there is nothing to set up."""

@@ -1,48 +1,55 @@
-"""Remembers which images are in each figure that was rendered, and where in its file."""
+"""Records the images in each rendered figure, and their places in its file."""
 
 import contextlib
 import functools
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from IPython.core import pylabtools
 from matplotlib.artist import Artist
-from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.backend_bases import FigureCanvasBase, RendererBase
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from autograder.protocol.evidence import MAX_COORDINATE, Drawing
 
 MAX_DRAWINGS = 400
 MAX_PIXELS = 1_000_000
 STEPS = 32
-"""Of the values whose colours are noted."""
+"""Values whose colours are recorded."""
 
 _VECTOR_FORMATS = {"svg", "pdf"}
 
+Place = tuple[Any, tuple[float, ...]]
+"""An artist with an array, such as an image or a mesh, and its box: see `Drawing`."""
+
 
 class ScreenRecorder:
-    """Collects the images of every figure rendered while it is installed.
+    """Collects the images of every figure that is rendered while it is installed.
 
-    Whether the figure's file was shown, and what can be seen in it, is for the judge to find out.
+    The judge finds out whether the figure's file was shown, and what can be seen in it.
     """
 
     def __init__(self) -> None:
         self.drawings: list[Drawing] = []
-        self._places: list[tuple[Artist, tuple[float, ...]]] | None = None
-        """Of the figure being rendered, as it was drawn last; None while none is."""
+        self._places: list[Place] | None = None
+        """Places in the figure being rendered, as it was drawn last; None between figures."""
 
     def install(self) -> None:
-        """Wraps Matplotlib's canvas, where a figure becomes a file, and the drawing of a figure."""
-        FigureCanvasBase.print_figure = self._recording(FigureCanvasBase.print_figure)
-        Figure.draw = self._noting_places(Figure.draw)
+        """Wraps the methods with which Matplotlib draws a figure and turns it into a file."""
+        canvas_class: Any = FigureCanvasBase
+        figure_class: Any = Figure
+        canvas_class.print_figure = self._recording(canvas_class.print_figure)
+        figure_class.draw = self._noting_places(figure_class.draw)
 
-    def _recording(self, print_figure: Callable) -> Callable:
+    def _recording(self, print_figure: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(print_figure)
-        def recording(canvas, filename, *args, **kwargs):
+        def recording(canvas: Any, filename: Any, *args: Any, **kwargs: Any) -> Any:
             self._places = []
             try:
                 result = print_figure(canvas, filename, *args, **kwargs)
@@ -55,18 +62,18 @@ class ScreenRecorder:
 
         return recording
 
-    def _noting_places(self, draw: Callable) -> Callable:
+    def _noting_places(self, draw: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(draw)
-        def noting(figure, renderer):
+        def noting(figure: Figure, renderer: RendererBase) -> Any:
             result = draw(figure, renderer)
-            # A layout is tried out first: what counts is where all is when it is drawn last.
+            # A figure may be drawn several times to find its layout; the last time counts.
             if self._places is not None:
                 self._places = list(_places(figure, renderer))
             return result
 
         return noting
 
-    def _add(self, picture: bytes, places: list[tuple[Artist, tuple[float, ...]]]) -> None:
+    def _add(self, picture: bytes, places: list[Place]) -> None:
         digest = hashlib.sha256(picture).hexdigest()
         if any(known.picture == digest for known in self.drawings):
             return
@@ -80,23 +87,22 @@ class ScreenRecorder:
 
 
 def render_as_pixels() -> None:
-    """Lets figures become PNG where SVG or PDF was asked for: only in pixels can the judge see."""
-    select = pylabtools.select_figure_formats
+    """Replaces SVG and PDF by PNG as the format of figures, since the judge only sees pixels."""
+    select: Callable[..., Any] = pylabtools.select_figure_formats
 
     @functools.wraps(select)
-    def select_figure_formats(shell, formats, **kwargs):
+    def select_figure_formats(shell: Any, formats: str | Iterable[str], **kwargs: Any) -> Any:
         asked = {formats} if isinstance(formats, str) else set(formats)
         return select(shell, asked - _VECTOR_FORMATS or {"png"}, **kwargs)
 
-    # The inline backend takes it from there. It must not be imported yet: with no shell to register
-    # with, it would not show figures at the end of a cell.
+    # The inline backend looks it up there. It must not be imported before there is a shell: it would
+    # not register with one, and not show figures at the end of a cell.
     pylabtools.select_figure_formats = select_figure_formats
 
 
-def _places(figure: Figure, renderer: object) -> Iterator[tuple[Artist, tuple[float, ...]]]:
-    """The images of a figure, each with its box: see `Drawing`."""
+def _places(figure: Any, renderer: Any) -> Iterator[Place]:
     for artist in figure.findobj(_is_image):
-        # No artist of the student's own may stop the figure from being shown.
+        # An artist of the student's own must not keep the figure from being shown.
         with contextlib.suppress(Exception):
             (left, first), (right, last) = _corners(artist, renderer)
             box = (left, renderer.height - first, right, renderer.height - last)
@@ -109,11 +115,12 @@ def _is_image(artist: Artist) -> bool:
     return array is not None and np.ndim(array) >= 2
 
 
-def _corners(artist: Artist, renderer: object) -> np.ndarray:
-    """Where the array begins and ends: the outer corners of its first and its last pixel."""
+def _corners(artist: Any, renderer: RendererBase) -> NDArray[Any]:
+    """Returns where the array begins and ends: the outer corners of its first and its last pixel."""
     if hasattr(artist, "get_coordinates"):
-        # A mesh.
-        return artist.get_transform().transform(artist.get_coordinates()[[0, -1], [0, -1]])
+        # The artist is a mesh.
+        ends = artist.get_coordinates()[[0, -1], [0, -1]]
+        return np.asarray(artist.get_transform().transform(ends))
     upright = getattr(artist, "origin", "upper") != "upper"
     if hasattr(artist, "get_extent"):
         left, right, bottom, top = artist.get_extent()
@@ -123,32 +130,32 @@ def _corners(artist: Artist, renderer: object) -> np.ndarray:
         transform = None
     first, last = (bottom, top) if upright else (top, bottom)
     corners = np.array([(left, first), (right, last)])
-    return corners if transform is None else transform.transform(corners)
+    return corners if transform is None else np.asarray(transform.transform(corners))
 
 
-def _colours(artist: Artist, drawn: np.ndarray, array: np.ndarray) -> np.ndarray:
-    """See `Drawing`. drawn: as the artist has it, array: its values."""
+def _colours(artist: Any, drawn: NDArray[Any], array: NDArray[Any]) -> NDArray[Any]:
+    """Returns the colours of a `Drawing`. drawn: the artist's own array, array: its values."""
     values = np.linspace(array.min(), array.max(), STEPS)
     if drawn.ndim == 3:
-        # Colours already: near enough a multiple of their mean.
+        # It has colours already, which are nearly multiples of their mean.
         scale = 255 if drawn.max() <= 1 else 1
         slope, offset = np.polyfit(array.ravel(), scale * drawn[..., :3].reshape(-1, 3), 1)
-        return values[:, None] * slope + offset
+        return np.asarray(values[:, None] * slope + offset)
     alpha = artist.get_alpha()
     rgba = artist.to_rgba(values, alpha=None if alpha is None else float(np.mean(alpha)))
     axes = artist.axes
     behind = axes.get_facecolor() if axes and axes.axison else artist.figure.get_facecolor()
     paper = np.multiply(behind[:3], behind[3]) + 1 - behind[3]
-    return 255 * (rgba[:, :3] * rgba[:, 3:] + paper * (1 - rgba[:, 3:]))
+    return np.asarray(255 * (rgba[:, :3] * rgba[:, 3:] + paper * (1 - rgba[:, 3:])))
 
 
 def _content(file: object) -> bytes:
-    """What was written to a file; nothing where that cannot be read again."""
+    """Returns what was written to a file; nothing if that cannot be read again."""
     if isinstance(file, io.BytesIO):
         return file.getvalue()
     if isinstance(file, str | os.PathLike):
         path = Path(file)
         with contextlib.suppress(OSError):
-            # As Matplotlib names it.
+            # Matplotlib adds this suffix.
             return (path if path.suffix else path.with_name(f"{path.name}.png")).read_bytes()
     return b""

@@ -1,14 +1,14 @@
-"""What is fed to `fit`: its beginning as arrays, and what can be told of the rest of an epoch.
+"""Reads what is fed to `fit`: its beginning as arrays, and facts about the rest of an epoch.
 
-Of a pipeline or a generator one epoch is read on through, as Keras would, so that images which come late
-are seen as well. A generator has moved on by so much.
+One epoch of a pipeline or a generator is read to its end, as Keras would, so that images which come late
+are seen as well. It moves a generator on by as much.
 """
 
 import dataclasses
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,42 +16,50 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from autograder.kernel.describe import numbers, sample
+from autograder.kernel.samples import numbers, sample
 from autograder.protocol.evidence import Sample
 
 LATE = 24
 """Images that are sampled from the later batches."""
 BLOCK_VALUES = 2**22
-"""Values of an array that are looked at in one go."""
+"""Values of an array that are compared at once."""
+KERAS_BATCH_SIZE = 32
+"""Batch size of `fit` where none is given."""
+
+Columns = list[Any]
+"""Inputs, targets and weights of a batch: an array or None each."""
+INPUTS, TARGETS = 0, 1
+Arguments = dict[str, Any]
+"""Arguments of a call of `fit`, by name."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """What one call of `fit` trains on. `x`, `y` and `weights` are its beginning."""
+    """The data of one call of `fit`. `x`, `y` and `weights` are its beginning."""
 
-    x: Any
-    y: Any
-    weights: Any
-    input: Sample | None
-    target: Sample | None
-    images: int | None
-    """Of an epoch; None if it has no end or does not tell."""
-    batch_size: int | None
-    read: int | None
-    """Images that were looked at, at most those of an epoch."""
-    different: int | None
-    """How many different targets (inputs, where there are none) are among them."""
-
-
-NOTHING = Feed(None, None, None, None, None, None, None, None, None)
-"""Of a call whose data could not be read."""
+    x: Any = None
+    y: Any = None
+    weights: Any = None
+    input: Sample | None = None
+    target: Sample | None = None
+    images: int | None = None
+    """Images in an epoch; None if it has no end or its length is unknown."""
+    batch_size: int | None = None
+    read: int | None = None
+    """Images that were read, at most those of an epoch."""
+    different: int | None = None
+    """Number of different targets among them, or of different inputs if there are no targets."""
 
 
-def read(arguments: dict, rows: int, seconds: float) -> Feed:
-    """What these arguments of `fit` feed, the first `rows` images of it as they are.
+NOTHING = Feed()
+"""The data of a call whose data cannot be read."""
 
-    seconds: time after which the rest of an epoch is no longer read. Raises an exception for what is
-    no data.
+
+def read(arguments: Arguments, rows: int, seconds: float) -> Feed:
+    """Returns what these arguments of `fit` feed, with its first `rows` images as they are.
+
+    seconds: time after which the rest of an epoch is left unread. Raises an exception if the arguments
+    are no data.
     """
     x, y, weights = arguments["x"], arguments["y"], arguments["sample_weight"]
     steps = arguments["steps_per_epoch"] and int(arguments["steps_per_epoch"])
@@ -60,28 +68,20 @@ def read(arguments: dict, rows: int, seconds: float) -> Feed:
             raise ValueError("x brings its targets itself, and cannot be split")
         return _read_through(iter(batches(x)), rows, steps or _length(x), seconds)
     x, y = only(x), None if y is None else only(y)
-    batch = int(arguments["batch_size"] or 32)
+    batch = int(arguments["batch_size"] or KERAS_BATCH_SIZE)
     aside = arguments["validation_split"] if arguments["validation_data"] is None else 0
     trained = max(0, int(len(x) * (1 - (aside or 0))))
     images = trained if steps is None else min(trained, steps * batch)
     inputs, targets = (column if not aside or column is None else column[:trained] for column in (x, y))
     seen = Different()
     seen.add(inputs if y is None else targets)
-    return Feed(
-        x,
-        y,
-        weights,
-        sample(inputs, count=images),
-        None if y is None else sample(targets, count=images),
-        images,
-        batch,
-        seen.read,
-        seen.different,
-    )
+    given = sample(inputs, count=images)
+    wanted = None if y is None else sample(targets, count=images)
+    return Feed(x, y, weights, given, wanted, images, batch, seen.read, seen.different)
 
 
 def only(x: object) -> Any:
-    """The array itself, also out of a list of one array or a nested list of numbers."""
+    """Returns the array itself, also of a list of one array or of a nested list of numbers."""
     if isinstance(x, dict) and len(x) == 1:
         return next(iter(x.values()))
     if isinstance(x, list | tuple):
@@ -89,17 +89,17 @@ def only(x: object) -> Any:
     return x
 
 
-def batches(x: object):
-    """What Keras iterates over."""
+def batches(x: Iterable[Any]) -> Iterable[Any]:
+    """Returns what Keras iterates over."""
     if isinstance(x, keras.utils.PyDataset):
         count = x.num_batches
         return (x[i] for i in (itertools.count() if count is None else range(count)))
     return x
 
 
-def gather(stream: Iterator, rows: int) -> tuple[tuple, list[int]]:
-    """The first `rows` rows of an iterator of batches, and the sizes of these batches."""
-    taken: list[list] = []
+def gather(stream: Iterator[Any], rows: int) -> tuple[tuple[Any, ...], list[int]]:
+    """Returns the first `rows` rows of an iterator of batches, and the sizes of these batches."""
+    taken: list[Columns] = []
     sizes: list[int] = []
     while sum(sizes) < rows and (batch := next(stream, None)) is not None:
         columns = as_arrays(batch)
@@ -112,51 +112,43 @@ def gather(stream: Iterator, rows: int) -> tuple[tuple, list[int]]:
     return tuple(joined[:3]), sizes
 
 
-def _read_through(stream: Iterator, rows: int, count: int | None, seconds: float) -> Feed:
-    """The feed of an iterator of batches. count: how many of them are an epoch, where that is known."""
+def _read_through(stream: Iterator[Any], rows: int, count: int | None, seconds: float) -> Feed:
+    """Returns the feed of an iterator of batches, `count` of which are an epoch if that is known."""
     (x, y, weights), sizes = gather(stream, rows)
     seen, late = Different(), Late()
     seen.add(x if y is None else y)
-    batch_size = next(filter(None, sizes), None)
+    batch_size = next(filter(None, sizes))
     position, until = len(sizes), time.monotonic() + seconds
     ended = seen.read < rows
     while not ended and (count is None or position < count) and time.monotonic() < until:
         try:
             columns = as_arrays(next(stream))
             late.add(seen.read, columns)
-            seen.add(columns[0] if y is None else columns[1])
+            seen.add(columns[INPUTS if y is None else TARGETS])
             position += 1
         except Exception:
-            # The end, or what Keras would have stopped at.
+            # The end of the data, or an error at which Keras would have stopped.
             ended = True
     images = None if count is None else count * batch_size
     if position == count:
         images = seen.read
     elif ended:
         images = min(seen.read, seen.read if images is None else images)
-    return Feed(
-        x,
-        y,
-        weights,
-        late.with_inputs(sample(x, count=images)),
-        None if y is None else late.with_targets(sample(y, count=images)),
-        images,
-        batch_size,
-        seen.read,
-        seen.different,
-    )
+    given = late.added(sample(x, count=images), INPUTS)
+    wanted = None if y is None else late.added(sample(y, count=images), TARGETS)
+    return Feed(x, y, weights, given, wanted, images, batch_size, seen.read, seen.different)
 
 
 class Late:
-    """A few images of later batches, each batch as likely as any other."""
+    """Keeps a few images of later batches, each batch as likely as any other."""
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(LATE)
         self._batches = 0
-        self._kept: list[tuple[int, list]] = []
+        self._kept: list[tuple[int, Columns]] = []
 
-    def add(self, start: int, columns: list) -> None:
-        """One of the rows of a batch, whose first one is row `start` of the epoch, may be kept."""
+    def add(self, start: int, columns: Columns) -> None:
+        """Keeps one row of a batch by chance. start: row of the epoch with which the batch begins."""
         if not len(columns[0]):
             return
         self._batches += 1
@@ -169,15 +161,8 @@ class Late:
         image = start + row, [None if column is None else np.array(column[row]) for column in columns]
         self._kept[place : place + 1] = [image]
 
-    def with_inputs(self, beginning: Sample) -> Sample:
-        """A sample of the beginning's inputs, with the later ones."""
-        return self._added(beginning, 0)
-
-    def with_targets(self, beginning: Sample) -> Sample:
-        """The same of the targets."""
-        return self._added(beginning, 1)
-
-    def _added(self, beginning: Sample, column: int) -> Sample:
+    def added(self, beginning: Sample, column: int) -> Sample:
+        """Returns a sample of the beginning of this column with the later images added."""
         kept = sorted(self._kept, key=lambda image: image[0])
         values = numbers([image[column] for _, image in kept], (len(kept), *beginning.shape[1:]))
         if not values.size or not beginning.values.size:
@@ -189,7 +174,7 @@ class Late:
 
 
 class Different:
-    """Counts the different rows of all that is added."""
+    """Counts the different rows of the arrays that are added."""
 
     def __init__(self) -> None:
         self.read = 0
@@ -197,12 +182,14 @@ class Different:
 
     @property
     def different(self) -> int | None:
-        """None if what was added could not be compared."""
+        """The number of different rows; None if some could not be compared."""
         return None if self._seen is None else len(self._seen)
 
     def add(self, rows: Any) -> None:
-        """Looks at an array of any library, block by block."""
+        """Compares the rows of an array of any library, block by block."""
         self.read += len(rows)
+        if self._seen is None:
+            return
         try:
             block = max(1, BLOCK_VALUES // max(1, math.prod(rows.shape[1:])))
             for start in range(0, len(rows), block):
@@ -216,14 +203,14 @@ def _is_array(x: object) -> bool:
     return hasattr(only(x), "shape")
 
 
-def as_arrays(batch: object) -> list:
-    """The columns of a batch: inputs, and targets and weights as far as there are some."""
+def as_arrays(batch: object) -> Columns:
+    """Returns the columns of a batch: its inputs, then targets and weights if there are any."""
     columns = batch if isinstance(batch, tuple | list) else (batch,)
     return [None if column is None else np.asarray(only(column)) for column in columns]
 
 
 def _length(x: object) -> int | None:
-    """The number of batches in a pipeline; None where it has no end or does not tell."""
+    """Returns the number of batches in a pipeline; None if it has no end or its length is unknown."""
     if isinstance(x, tf.data.Dataset):
         cardinality = int(x.cardinality())
         return cardinality if cardinality >= 0 else None

@@ -1,44 +1,42 @@
-"""Training loops of the student's own: `train_on_batch`, of which a short share is really trained."""
+"""Records training loops of the student's own, and runs only a short share of `train_on_batch`."""
 
 import functools
 import weakref
+from typing import Any
 
 import keras
 import numpy as np
 
 from autograder.kernel import feed
-from autograder.kernel.describe import sample
 from autograder.kernel.exchange import Exchanges
+from autograder.kernel.samples import sample
+from autograder.kernel.short_fit import SHORT_BATCH, SHORT_ROWS, SHORT_STEPS
 from autograder.protocol.evidence import FitEvidence
-
-BEGINNING = 1400
-"""Images of which more are looked at than of those that follow."""
 
 
 class Loops:
-    """Notes what `train_on_batch` was called with, per model.
+    """Records what `train_on_batch` was called with, by model. shorten: run few steps of each loop."""
 
-    shortened: how many steps of a loop are run, and on how many images each; None: all.
-    """
-
-    def __init__(self, exchanges: Exchanges, shortened: tuple[int, int] | None) -> None:
+    def __init__(self, exchanges: Exchanges, *, shorten: bool) -> None:
         self._exchanges = exchanges
-        self._shortened = shortened
+        self._shorten = shorten
         self._loops: weakref.WeakKeyDictionary[keras.Model, _Loop] = weakref.WeakKeyDictionary()
 
-    def install(self, trainer: type) -> None:
-        """Wraps the method of Keras's trainer for the life of the process."""
+    def install(self, trainer: Any) -> None:
+        """Wraps the method of this class, Keras's trainer, for the life of the process."""
         original = trainer.train_on_batch
 
         @functools.wraps(original)
-        def train_on_batch(model, x, y=None, sample_weight=None, **options):
+        def train_on_batch(
+            model: keras.Model, x: Any, y: Any = None, sample_weight: Any = None, **options: Any
+        ) -> Any:
             loop = self._loops.get(model) or _Loop()
             batch = loop.add(x, y, sample_weight)
-            if self._shortened is None:
+            if not self._shorten:
                 loop.answer = original(model, x, y, sample_weight, **options)
                 loop.steps += 1
-            elif loop.steps < self._shortened[0]:
-                short = [c if c is None else c[: self._shortened[1]] for c in batch]
+            elif loop.steps < SHORT_STEPS:
+                short = [c if c is None else c[:SHORT_BATCH] for c in batch]
                 with self._exchanges.made(model, tuple(short), []):
                     loop.answer = original(model, *short, **options)
                 loop.steps += 1
@@ -48,11 +46,11 @@ class Loops:
         trainer.train_on_batch = train_on_batch
 
     def calls(self, model: keras.Model) -> tuple[FitEvidence, ...]:
-        """The loop that trained this model, if there was one."""
+        """Returns the loop that trained this model, if there was one, as a call of `fit`."""
         return (self._loops[model].evidence(),) if model in self._loops else ()
 
     def forget(self) -> None:
-        """Starts anew, as for another notebook."""
+        """Forgets all loops, as for another notebook."""
         self._loops.clear()
 
 
@@ -62,15 +60,15 @@ class _Loop:
     def __init__(self) -> None:
         self.steps = 0
         self.answer: object = None
-        """What the last call that was run returned."""
-        self._first: list[list] = []
+        """What the last step that was run returned."""
+        self._first: list[feed.Columns] = []
         self._late = feed.Late()
         self._seen = feed.Different()
 
-    def add(self, *batch: object) -> list:
-        """Looks at inputs, targets and weights; returns them as arrays."""
+    def add(self, *batch: object) -> feed.Columns:
+        """Records a batch of inputs, targets and weights; returns them as arrays."""
         columns = feed.as_arrays(batch)
-        if self._seen.read < BEGINNING:
+        if self._seen.read < SHORT_ROWS:
             self._first.append(columns)
         else:
             self._late.add(self._seen.read, columns)
@@ -78,13 +76,15 @@ class _Loop:
         return columns
 
     def evidence(self) -> FitEvidence:
-        """One call of `fit` with one long epoch: where epochs begin, a loop does not say."""
+        """Returns the loop as one call of `fit` with one long epoch: it has no marks between epochs."""
         inputs, targets, _ = zip(*self._first, strict=True)
         target = None
         if targets[0] is not None:
-            target = self._late.with_targets(sample(np.concatenate(targets), count=self._seen.read))
+            target = self._late.added(
+                sample(np.concatenate(targets), count=self._seen.read), feed.TARGETS
+            )
         return FitEvidence(
-            input=self._late.with_inputs(sample(np.concatenate(inputs), count=self._seen.read)),
+            input=self._late.added(sample(np.concatenate(inputs), count=self._seen.read), feed.INPUTS),
             target=target,
             images_per_epoch=self._seen.read,
             batch_size=len(inputs[0]),

@@ -1,31 +1,36 @@
-"""What stands in the notebook under another name, where a check asks for one that is not defined."""
+"""Tells which networks and arrays a notebook has when a check asks for a name it does not define."""
 
 import sys
 from collections.abc import Mapping
+from types import TracebackType
 
 import keras
 import numpy as np
 import tensorflow as tf
+from IPython.core.interactiveshell import InteractiveShell
 
 MOST = 20
-"""Objects that are told of."""
+"""Objects that are listed."""
 
 
-def install(shell) -> None:
-    """From now on the error over a name that a check asks for tells what there is instead.
-
-    shell: IPython's, of this kernel.
-    """
+def install(shell: InteractiveShell) -> None:
+    """Adds what there is to the errors over undefined names in checks."""
     shell.set_custom_exc((NameError,), _tell)
 
 
-def _tell(shell, kind, error, traceback, tb_offset=None) -> None:
-    if _is_of_a_check(traceback, shell.user_ns):
+def _tell(
+    shell: InteractiveShell,
+    kind: type,
+    error: NameError,
+    at: TracebackType,
+    tb_offset: int | None = None,
+) -> None:
+    if _is_of_a_check(at, shell.user_ns):
         error.args = (f"{error}{listed(shell.user_ns)}",)
-    shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
+    shell.showtraceback((kind, error, at), tb_offset=tb_offset)
 
 
-def _is_of_a_check(traceback, names: Mapping) -> bool:
+def _is_of_a_check(traceback: TracebackType, names: Mapping[str, object]) -> bool:
     while traceback.tb_next:
         traceback = traceback.tb_next
     frame = traceback.tb_frame
@@ -39,8 +44,8 @@ def _is_of_a_check(traceback, names: Mapping) -> bool:
 
 
 def listed(names: Mapping[str, object]) -> str:
-    """The networks and arrays among the notebook's names, each object once, in one line."""
-    found = {}
+    """Returns, in one line, the networks and arrays among the notebook's names, each object once."""
+    found: dict[int, str] = {}
     for name, value in list(names.items()):
         if not name.startswith("_") and (kind := _kind(value)):
             found.setdefault(id(value), f"{name} ({kind})")
@@ -57,8 +62,7 @@ def _kind(value: object) -> str:
     return ""
 
 
-def _parts(value: object) -> list:
-    """The networks that a network is made of."""
-    if not isinstance(value, keras.Model):
-        return []
-    return [layer for layer in value.layers if isinstance(layer, keras.Model)]
+def _parts(value: object) -> list[keras.Model]:
+    """Returns the networks that a network is made of."""
+    layers = value.layers if isinstance(value, keras.Model) else ()
+    return [layer for layer in layers if isinstance(layer, keras.Model)]

@@ -1,6 +1,7 @@
-"""Downloads, which fail here for want of a network, and Matplotlib's styles by their former names.
+"""Lets a notebook go on where it downloads something or needs Graphviz, which this machine lacks.
 
-Where IPython's magics are imported, Keras's plot_model prints that it lacks Graphviz instead of raising.
+Matplotlib's styles also get their former names. IPython's magics are imported because Keras's plot_model
+then prints that it lacks Graphviz instead of raising an error.
 """
 
 import functools
@@ -19,24 +20,27 @@ from keras.src.utils import file_utils
 from autograder.kernel import watchers
 
 _MOVED = "-v0_8"
-"""What Matplotlib 3.6 put into the names of seaborn's styles."""
+"""Suffix that Matplotlib 3.6 added to the names of seaborn's styles."""
+
+Retrieved = tuple[str, Any]
+"""Path of a downloaded file, and headers."""
 
 
 def install(images: str) -> None:
-    """images: path of the file to give where MNIST's is asked for."""
+    """Replaces the functions that download. images: path of the file to return as MNIST's."""
     socket.getaddrinfo = _noting_failure(socket.getaddrinfo)
     urllib.request.urlretrieve = _soft_retrieval(urllib.request.urlretrieve)
     get_file = _soft_download(keras.utils.get_file, images)
-    # `from tensorflow.keras.utils import …` takes it anew from where it is defined.
+    # `from tensorflow.keras.utils import …` looks it up again where it is defined.
     for place in (keras.utils, tf.keras.utils, file_utils):
         place.get_file = get_file
     styles = matplotlib.style.library
     styles |= {name.replace(_MOVED, ""): style for name, style in styles.items() if _MOVED in name}
 
 
-def _noting_failure(getaddrinfo: Callable) -> Callable:
+def _noting_failure(getaddrinfo: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
     @functools.wraps(getaddrinfo)
-    def noting(host: Any, *arguments: Any, **options: Any) -> list:
+    def noting(host: Any, *arguments: Any, **options: Any) -> list[Any]:
         try:
             return getaddrinfo(host, *arguments, **options)
         except OSError:
@@ -46,19 +50,19 @@ def _noting_failure(getaddrinfo: Callable) -> Callable:
     return noting
 
 
-def _soft_retrieval(urlretrieve: Callable) -> Callable:
+def _soft_retrieval(urlretrieve: Callable[..., Retrieved]) -> Callable[..., Retrieved]:
     @functools.wraps(urlretrieve)
-    def retrieve(url: str, filename: Any = None, *arguments: Any, **options: Any) -> tuple:
+    def retrieve(url: str, filename: Any = None, *arguments: Any, **options: Any) -> Retrieved:
         try:
             return urlretrieve(url, filename, *arguments, **options)
         except OSError as error:
-            watchers.remark(f"{url} was not downloaded ({error})"[:300])
+            watchers.remark(f"{url} was not downloaded ({error})")
             return filename or os.path.basename(url), {}
 
     return retrieve
 
 
-def _soft_download(get_file: Callable, images: str) -> Callable:
+def _soft_download(get_file: Callable[..., str], images: str) -> Callable[..., str]:
     @functools.wraps(get_file)
     def download(fname: Any = None, origin: Any = None, *arguments: Any, **options: Any) -> str:
         name = os.path.basename(str(fname or origin or ""))
@@ -70,7 +74,7 @@ def _soft_download(get_file: Callable, images: str) -> Callable:
             # Keras raises nothing more specific.
             if "URL fetch failure" not in str(error):
                 raise
-            watchers.remark(str(error)[:300])
+            watchers.remark(str(error))
             return name
 
     return download

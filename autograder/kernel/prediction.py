@@ -1,7 +1,9 @@
-"""Lets `predict` and `evaluate` run a network on the first of many images only."""
+"""Lets `predict` and `evaluate` run a network on only the first of many images."""
 
 import functools
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,9 +11,9 @@ import numpy as np
 from autograder.kernel.fit_recorder import Trainer
 
 FIRST = 500
-"""Images that are really run. A multiple of the number of different test images that are embedded, so
-that those which follow are the same digits again. Where all images differ, as in MNIST, the answers to
-those which follow are other digits'; the criteria look at the first ten."""
+"""Images that are really run: a multiple of the number of embedded test images, so that those which
+follow are the same digits again. Where all images differ, as in MNIST, the answers to those which follow
+belong to other digits; the criteria look at the first ten."""
 
 
 def install() -> None:
@@ -20,15 +22,15 @@ def install() -> None:
     Trainer.evaluate = _shortened(Trainer.evaluate, _evaluate)
 
 
-def _shortened(original, short):
+def _shortened(original: Callable[..., Any], short: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(original)
 
     @functools.wraps(original)
-    def method(model, *args, **kwargs):
+    def method(model: keras.Model, *args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(model, *args, **kwargs)
         bound.apply_defaults()
         arguments = dict(list(bound.arguments.items())[1:])
-        # What Keras passes on to itself only, as `fit` does to validate.
+        # Only Keras itself passes these, as `fit` does to validate.
         internal = arguments.pop("kwargs", {})
         x, y = arguments["x"], arguments.get("y")
         if (
@@ -44,12 +46,12 @@ def _shortened(original, short):
     return method
 
 
-def _predict(original, model: keras.Model, arguments: dict):
+def _predict(original: Callable[..., Any], model: keras.Model, arguments: dict[str, Any]) -> Any:
     images = arguments["x"]
     count = len(images)
     if type(model).predict_step is not Trainer.predict_step:
         return original(**arguments)
-    # Called as it is, the network need not be compiled for this.
+    # To be called in this way, the network need not be compiled.
     answers = model(images[:FIRST], training=False)
     if not keras.ops.is_tensor(answers):
         return original(**arguments)
@@ -60,7 +62,7 @@ def _predict(original, model: keras.Model, arguments: dict):
     return answers
 
 
-def _evaluate(original, model: keras.Model, arguments: dict):
+def _evaluate(original: Callable[..., Any], model: keras.Model, arguments: dict[str, Any]) -> Any:
     for name in ("x", "y", "sample_weight"):
         if arguments[name] is not None:
             arguments[name] = arguments[name][:FIRST]

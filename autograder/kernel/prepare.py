@@ -1,11 +1,14 @@
-"""Readies a process for a student's notebook: images offline, seeds, quiet logs, watchers."""
+"""Prepares a process for a student's notebook: images offline, seeds, quiet logs, watchers."""
 
 import argparse
+import functools
+import inspect
 import itertools
 import os
 import random
 import sys
 from collections.abc import Callable
+from typing import Any
 
 SEED = 28
 
@@ -15,12 +18,12 @@ PRELOADED = (
     *("PIL.JpegImagePlugin", "pygments.formatters.terminal256", "sqlite3", "stack_data"),
     "tornado.queues",
 )
-"""Modules that every kernel needs sooner or later. A fork server imports them once for all kernels.
+"""Modules that every kernel needs sooner or later, which a fork server imports once for all kernels.
 
-Not matplotlib_inline, which sets itself up for a notebook when it is imported."""
+matplotlib_inline is not among them, since it sets itself up for a notebook when it is imported."""
 
-# Read at import: no GPU, no log lines, no threads that wait for small matrices, figures as outputs of
-# the notebook.
+# Libraries read these when they are imported: no GPU, no log lines, no threads that wait for small
+# matrices, figures as outputs of the notebook.
 os.environ.update(
     CUDA_VISIBLE_DEVICES="-1",
     OPENBLAS_NUM_THREADS="1",
@@ -59,14 +62,14 @@ def prepare(images: str, *, shorten: bool, deliver: watchers.Deliver = watchers.
     images: path of the .npz file that `keras.datasets.mnist.load_data` is to read.
     shorten: train only a short share of each `fit`.
     """
-    # Every alias of load_data is the same function and looks its file up here.
+    # All aliases of load_data are one function, which looks up its file here.
     mnist.get_file = lambda *args, **kwargs: images
     tf.get_logger().setLevel("ERROR")
     tf.config.experimental.enable_op_determinism()
-    # Operations this small gain nothing from running beside each other.
+    # Such small operations gain nothing from running in parallel.
     tf.config.threading.set_inter_op_parallelism_threads(1)
     if shorten:
-        # Nor batches this small from being shared out: notebooks run beside each other instead.
+        # Batches are too small to gain from threads; notebooks run in parallel instead.
         tf.config.threading.set_intra_op_parallelism_threads(1)
         prediction.install()
     devices.install()
@@ -80,16 +83,16 @@ def prepare(images: str, *, shorten: bool, deliver: watchers.Deliver = watchers.
 
 
 def soften(shell: InteractiveShell) -> None:
-    """Lets what cannot work here fail with a remark, and errors tell what there is instead."""
+    """Lets what cannot work here leave a remark, and NameErrors tell what there is."""
     absent.install(shell)
     commands.install(shell)
     names.install(shell)
 
 
 def serve(arguments: list[str], sockets_are_bound: Callable[[], None] = lambda: None) -> None:
-    """Prepares this process, then serves a notebook like any IPython kernel, until it is shut down.
+    """Prepares this process and serves a notebook like any IPython kernel, until it is shut down.
 
-    sockets_are_bound: called once they are, before any of the student's code runs.
+    sockets_are_bound: called before any of the student's code runs.
     """
     parser = argparse.ArgumentParser(prog="autograder.kernel", add_help=False)
     parser.add_argument("--images", required=True)
@@ -99,48 +102,48 @@ def serve(arguments: list[str], sockets_are_bound: Callable[[], None] = lambda: 
 
     from ipykernel.kernelapp import IPKernelApp
 
-    # After all that is installed: a keras.py beside the notebook is not what others import.
+    # Last, so that a keras.py beside the notebook does not replace the installed one.
     sys.path.append("")
     sys.argv = [sys.argv[0], *kernel_arguments]
     folder = os.getcwd()
-    # Nor is a configuration file beside the notebook read, which IPython looks for where it starts.
+    # IPython reads a configuration file in the folder where it starts: not the student's.
     os.chdir("/")
-    # What libraries write past Python goes to the kernel's log, not into the notebook.
+    # Output that libraries write in C goes to the kernel's log, not into the notebook.
     app = IPKernelApp.instance(capture_fd_output=False)
     app.initialize(kernel_arguments)
-    # Where outputs come faster than they are read, the notebook waits: otherwise some would be lost.
+    # A notebook whose outputs come faster than they are read waits: otherwise some would be lost.
     app.iopub_thread.schedule(lambda: app.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1))
     os.chdir(folder)
-    soften(app.shell)
+    soften(InteractiveShell.instance())
     sockets_are_bound()
     app.start()
 
 
 def seed() -> None:
-    """Makes chance repeatable, also for generators that would ask the system for a seed."""
+    """Makes random numbers repeatable, also those of generators that take a seed from the system."""
     keras.utils.set_random_seed(SEED)
     seeds = random.Random(SEED)
-    default_rng = getattr(np.random.default_rng, "unseeded", np.random.default_rng)
+    default_rng: Callable[..., np.random.Generator] = inspect.unwrap(np.random.default_rng)
 
-    def seeded_default_rng(seed=None):
+    @functools.wraps(default_rng)
+    def seeded_default_rng(seed: Any = None) -> np.random.Generator:
         return default_rng(seeds.getrandbits(64) if seed is None else seed)
 
-    seeded_default_rng.unseeded = default_rng
     np.random.default_rng = seeded_default_rng
     _count_random_operations()
 
 
 def _count_random_operations() -> None:
-    """Gives each random operation of a graph a seed of its own, as it had without a seed for all.
+    """Gives each random operation of a graph a seed of its own, as if there were no global seed.
 
-    TensorFlow counts them anew in each graph: two pipelines that add noise would add the same.
+    TensorFlow counts operations from zero in each graph: two pipelines would add the same noise.
     """
-    get_seed = getattr(random_seed.get_seed, "counted_by_graph", random_seed.get_seed)
+    get_seed = inspect.unwrap(random_seed.get_seed)
     count = itertools.count(1)
 
-    def counted_seed(op_seed=None):
+    @functools.wraps(get_seed)
+    def counted_seed(op_seed: Any = None) -> Any:
         ours = not tf.executing_eagerly() and tf.compat.v1.get_default_graph().seed == SEED
         return get_seed(next(count) if ours and op_seed is None else op_seed)
 
-    counted_seed.counted_by_graph = get_seed
     random_seed.get_seed = counted_seed

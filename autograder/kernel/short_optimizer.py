@@ -1,53 +1,55 @@
-"""The optimizer of the shortened training, whatever the student compiled with."""
+"""The optimizer of the short training, whatever optimizer the student compiled with."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 SHORT_RATE = 0.0025
-"""Learning rate. At 0.003 and more a network with squared error as its loss ends all black more often,
-also with a slow start. At 0.002 one that has only its bias to learn passes for untrained.
+"""Learning rate. From 0.003 on, networks with squared error as their loss answer all black more often,
+also with a slow start. At 0.002, a network that has only its bias to learn passes for untrained.
 """
 _MEAN, _SQUARE, _EPSILON = 0.9, 0.999, 1e-7
 
 
-class ShortOptimizer(keras.optimizers.Optimizer):
+class ShortOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras has no types.
     """Nesterov-accelerated Adam (Dozat 2016) on all weights as one vector.
 
-    In a hundred steps Adagrad at any rate shows little. One vector, since most of such a short training
-    would be spent on building the same few operations for each weight. A rate of 0 stays 0; what
-    callbacks and schedules else do to `learning_rate` has no say. Nor have clipping, weight decay,
-    moving averages and constraints.
+    Adagrad achieves little in a hundred steps, whatever its rate. There is one vector because building
+    the same few operations for each weight would take most of such a short training. A learning rate of
+    0 stays 0; any other is ignored, as are clipping, weight decay, moving averages and constraints.
     """
 
     own: keras.optimizers.Optimizer
-    """The student's."""
+    """The student's optimizer."""
 
     @classmethod
     def in_place_of(cls, own: keras.optimizers.Optimizer) -> "ShortOptimizer":
-        """One that is saved as the student's own is: a checkpoint must load as what was compiled."""
+        """Returns an optimizer that is saved as the student's own, so that checkpoints load."""
         kind = type(own)
         home = "keras.optimizers" if kind.__module__.startswith("keras.") else kind.__module__
-        # Its variables belong where the student's do, if they were distributed.
+        # Its variables are distributed as the student's are.
         with _inner(own)._distribution_strategy.scope():
-            short = type(kind.__name__, (cls,), {"__module__": home})(_rate(own), _inner(own).use_ema)
+            short: ShortOptimizer = type(kind.__name__, (cls,), {"__module__": home})(
+                _rate(own), _inner(own).use_ema
+            )
         short.own = own
         return short
 
-    def __init__(self, learning_rate, use_ema: bool) -> None:
-        # A callback may ask for the averages of weights: they are what the weights are.
+    def __init__(self, learning_rate: Any, use_ema: bool) -> None:
+        # A callback may ask for averages of the weights: they equal the weights.
         super().__init__(learning_rate=learning_rate, use_ema=use_ema, ema_momentum=0.0)
 
-    def build(self, variables) -> None:
-        """Makes room for the running means, float32 (number of weights,)."""
+    def build(self, variables: list[keras.Variable]) -> None:
+        """Creates the running means, (number of weights,) each."""
         super().build(variables)
         count = sum(math.prod(variable.shape) for variable in variables)
         self._mean = self.add_variable((count,), dtype="float32", name="mean")
         self._square = self.add_variable((count,), dtype="float32", name="square")
 
-    def apply(self, grads, trainable_variables=None) -> None:
-        """One step."""
+    def apply(self, grads: list[Any], trainable_variables: list[keras.Variable] | None = None) -> None:
+        """Takes one step."""
         variables = list(trainable_variables or self._trainable_variables)
         if not self.built:
             self.build(variables)
@@ -70,17 +72,17 @@ class ShortOptimizer(keras.optimizers.Optimizer):
         self._update_model_variables_moving_average(variables)
 
     def reset(self) -> None:
-        """Starts over, as if it had not taken a step."""
+        """Returns to the state before the first step."""
         for variable in (self._iterations, self._mean, self._square):
             variable.assign(ops.zeros_like(variable))
 
     def follow_rate(self) -> None:
-        """Takes on the learning rate that the student's optimizer has now."""
+        """Adopts the current learning rate of the student's optimizer."""
         if isinstance(rate := _rate(self.own), float):
             self.learning_rate = rate
 
-    def hand_over(self) -> None:
-        """Brings the student's optimizer to where its steps would have brought it, but for its means."""
+    def update_own(self) -> None:
+        """Gives the student's optimizer the state after these steps, except for its running means."""
         if self.built:
             if not self.own.built:
                 with self._distribution_strategy.scope():
@@ -93,28 +95,28 @@ class ShortOptimizer(keras.optimizers.Optimizer):
                     average.assign(variable)
 
     @property
-    def variables(self) -> list:
-        """The student's, which are what is saved of an optimizer."""
-        self.hand_over()
+    def variables(self) -> Any:
+        """The variables of the student's optimizer, which are what is saved."""
+        self.update_own()
         return self.own.variables
 
-    def get_config(self) -> dict:
-        """The student's."""
+    def get_config(self) -> Any:
+        """Returns the configuration of the student's optimizer."""
         return self.own.get_config()
 
 
-def _inner(optimizer):
-    """The optimizer itself, also out of the one that Keras wraps around it in mixed precision."""
+def _inner(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Returns the optimizer itself, without the one that Keras wraps around it in mixed precision."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
-def _rate(optimizer):
-    """The learning rate: a float, a schedule or a function."""
+def _rate(optimizer: keras.optimizers.Optimizer) -> Any:
+    """Returns the learning rate: a float, a schedule or a function."""
     rate = _inner(optimizer)._learning_rate
     return float(ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else rate
 
 
-def _flat(gradient, variable):
+def _flat(gradient: Any, variable: keras.Variable) -> Any:
     if gradient is None:
         return ops.zeros((math.prod(variable.shape),), "float32")
     return ops.reshape(ops.cast(ops.convert_to_tensor(gradient), "float32"), (-1,))

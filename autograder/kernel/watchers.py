@@ -1,4 +1,4 @@
-"""The watchers of one kernel, and the way evidence leaves it."""
+"""What watches the student's code in one kernel, and how evidence and remarks leave it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,56 +13,60 @@ Deliver = Callable[[Evidence], None]
 
 MOST_INCIDENTS = 20
 MOST_CHARACTERS = 300
-"""Of one incident."""
+"""Characters that are kept of one incident or remark."""
 
 
 @dataclass(frozen=True)
-class Session:
-    """What watches the student's code, and where a check's evidence goes."""
+class Watchers:
+    """What watches the student's code, and where evidence goes."""
 
     fits: FitRecorder
     screen: ScreenRecorder
     deliver: Deliver
     incidents: list[str] = field(default_factory=list)
-    """What this kernel could not give the notebook, in words for people, each once."""
+    """What this kernel could not provide, in words for people, each once."""
 
 
-_current: Session | None = None
+_current: Watchers | None = None
 
 
-def start(*, shorten: bool, deliver: Deliver) -> Session:
-    """Installs the watchers, once in a process."""
+def start(*, shorten: bool, deliver: Deliver) -> Watchers:
+    """Installs the watchers unless this process has them already; returns them."""
     global _current
     if _current is None:
         fits = FitRecorder(shorten=shorten, incident=incident)
-        _current = Session(fits, ScreenRecorder(), deliver)
+        _current = Watchers(fits, ScreenRecorder(), deliver)
         _current.fits.install()
         _current.screen.install()
     return _current
 
 
-def current() -> Session | None:
-    """The session of this process, if one was started."""
+def current() -> Watchers:
+    """Returns the watchers of this process. Raises RuntimeError if they were not started."""
+    if _current is None:
+        raise RuntimeError("nothing watches this process")
     return _current
 
 
 def incident(what: str) -> None:
-    """Notes what the notebook asks for and this kernel cannot give: no fault of the student's."""
+    """Notes that this kernel cannot provide something, which is no fault of the student's."""
+    what = what[:MOST_CHARACTERS]
     if _current and what not in _current.incidents and len(_current.incidents) < MOST_INCIDENTS:
-        _current.incidents.append(what[:MOST_CHARACTERS])
+        _current.incidents.append(what)
         remark(what)
 
 
 def remark(what: str) -> None:
-    """Tells whoever reads the notebook what this kernel leaves out."""
-    print(f"[grading] {what}")
+    """Tells the notebook's reader what this kernel leaves out."""
+    print(f"[grading] {what[:MOST_CHARACTERS]}")
 
 
 def request() -> str:
-    """The id of the request to run the cell that is running."""
-    return get_ipython().parent_header["header"]["msg_id"]
+    """Returns the id of the request to run the current cell."""
+    request_id: str = get_ipython().parent_header["header"]["msg_id"]
+    return request_id
 
 
 def publish(evidence: Evidence) -> None:
-    """Hands evidence to whoever runs the notebook, as an output of the cell that is running."""
+    """Publishes evidence as an output of the current cell."""
     get_ipython().display_pub.publish({MIME_TYPE: encode(evidence)})

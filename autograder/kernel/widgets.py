@@ -1,4 +1,4 @@
-"""Shows the pictures of widgets in the notebook's outputs: only a running front end draws widgets."""
+"""Shows the pictures of widgets in the notebook's outputs, since only a front end draws widgets."""
 
 import base64
 import functools
@@ -11,12 +11,12 @@ from autograder.kernel import watchers
 from autograder.kernel.after_import import after_import
 
 MOST_PICTURES = 400
-"""In all that one output shows."""
+"""Pictures that one output shows."""
 _MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "jpg": "image/jpeg", "gif": "image/gif"}
 
 
 def install() -> None:
-    """Waits for ipywidgets to be imported."""
+    """Changes ipywidgets as soon as it is imported."""
     after_import("ipywidgets.widgets.widget", _with_pictures)
 
 
@@ -24,8 +24,8 @@ def _with_pictures(module: ModuleType) -> None:
     original = module.Widget._repr_mimebundle_
 
     @functools.wraps(original)
-    def bundle(widget: Any, **options: object) -> dict | None:
-        data = original(widget, **options)
+    def bundle(widget: Any, **options: object) -> dict[str, Any] | None:
+        data: dict[str, Any] | None = original(widget, **options)
         pictures = [_tag(image) for image in _images(widget, set())][:MOST_PICTURES]
         return data if data is None or not pictures else data | {"text/html": "".join(pictures)}
 
@@ -33,7 +33,7 @@ def _with_pictures(module: ModuleType) -> None:
 
 
 def _images(widget: Any, seen: set[int]) -> Iterator[Any]:
-    """The image widgets in a widget, each once; one that is still empty is an incident."""
+    """Yields the image widgets in a widget, each once; one that is still empty is an incident."""
     if id(widget) in seen:
         return
     seen.add(id(widget))

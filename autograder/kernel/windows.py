@@ -1,8 +1,9 @@
-"""What shows pictures in windows or moves them on request: nobody sees or moves anything here."""
+"""Replaces windows and sliders, which nobody sees or moves here."""
 
 import functools
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import matplotlib.pyplot as plt
 
@@ -11,13 +12,13 @@ from autograder.kernel.after_import import after_import
 
 
 def install() -> None:
-    """Lets windows fail with a remark; what waits to be moved is an incident."""
+    """Lets windows leave a remark, and makes a slider an incident."""
     plt.switch_backend = _inline_instead(plt.switch_backend)
     after_import("cv2", _without_windows)
     after_import("ipywidgets.widgets.interaction", _at_rest)
 
 
-def _inline_instead(switch: Callable) -> Callable:
+def _inline_instead(switch: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(switch)
     def switch_backend(newbackend: str) -> None:
         try:
@@ -33,7 +34,7 @@ def _without_windows(cv2: ModuleType) -> None:
         setattr(cv2, name, _doing_nothing(f"cv2.{name}"))
 
 
-def _doing_nothing(name: str) -> Callable:
+def _doing_nothing(name: str) -> Callable[..., int]:
     def nothing(*_: object, **__: object) -> int:
         watchers.remark(f"{name} does nothing here: there are no windows")
         return -1
@@ -45,7 +46,7 @@ def _at_rest(interaction: ModuleType) -> None:
     update = interaction.interactive.update
 
     @functools.wraps(update)
-    def noted(self, *arguments: object) -> None:
+    def noted(self: Any, *arguments: object) -> None:
         watchers.incident(
             "nobody moves a slider on the grading machine (interact): it shows what it shows at first"
         )

@@ -1,39 +1,49 @@
-"""What the kernel is asked, so that the judge need not believe what a network says of itself.
+"""The challenge that a kernel's evidence answers, so that the judge need not believe what a network says
+of itself.
 
-Every request to run a test cell has an id that no submission knows beforehand. From it follow inputs
-that each layer, the loss and the optimizer are tried on; the judge does the same with its own ones and
-compares. Which of the noisy images are looked at follows from it, too.
+Every request to run a test cell has an id that no submission knows beforehand. The id seeds the inputs
+on which the kernel tries each layer, the loss and the optimizer; the judge repeats this with layers,
+loss and optimizer of its own and compares. It also seeds the choice of the noisy images that are sent.
 """
 
 import hashlib
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-# Held on to before any code of a student's runs, which may replace them.
+from autograder.protocol.evidence import Array
+
+# Bound before any of the student's code runs, which may replace them in their modules.
 _Generator, _PCG64, _sha256 = np.random.Generator, np.random.PCG64, hashlib.sha256
 
+IMAGE_SHAPE = (28, 28, 1)
+"""Shape of an image that the networks are given: the lab's."""
 RESPONSES = 24
 """Values of a layer's output that are compared."""
 MAX_INPUT = 1_000_000
-"""Values of the largest input that a layer is tried on."""
+"""Most values of an input that a layer is tried on."""
 LOSS_BATCH = 100
+"""Images in a batch that a loss is tried on."""
 OPTIMIZER_RATE = 0.5
 """Learning rate at which an optimizer is tried."""
 NOISY_PAIRS, NOISY_SINGLES = 24, 48
-"""Of each set of noisy images: neighbours, at the same rows in all sets, and other rows."""
-SIDE = 28
+"""Noisy images sent of each set: pairs of neighbours, at the same rows in all sets, and single ones."""
+SIDE = IMAGE_SHAPE[0]
+PIXELS = SIDE**2
 MARGIN = 2
 FRAME = np.array(
-    [i for i in range(SIDE**2) if not all(MARGIN <= j < SIDE - MARGIN for j in divmod(i, SIDE))]
+    [i for i in range(PIXELS) if not all(MARGIN <= j < SIDE - MARGIN for j in divmod(i, SIDE))]
 )
-"""Places of the pixels around an image, which are black in nearly every clean one."""
+"""Indices of the pixels at the edge of an image, which are black in nearly every clean one."""
 LARGEST_WEIGHT = 2**16 - 1
-"""So that the sum over the frame is a whole number that float32 holds exactly."""
+"""Small enough that a sum over the frame is a whole number which float32 holds exactly."""
 
 
-def layer_input(request: str, position: int, shape: tuple[int, ...]) -> np.ndarray:
-    """One input for a layer: (1, *shape) float32 in [-1, 1]. position: the layer's in its network.
+def layer_input(request: str, position: int, shape: tuple[int, ...]) -> Array:
+    """Returns one input for the layer at this position of its network: (1, *shape) in [-1, 1].
 
     Raises ValueError if that would be too large.
     """
@@ -42,33 +52,37 @@ def layer_input(request: str, position: int, shape: tuple[int, ...]) -> np.ndarr
     return _random(request, "layer", position).uniform(-1, 1, (1, *shape)).astype(np.float32)
 
 
-def layer_response(request: str, position: int, output: np.ndarray) -> tuple[float, ...]:
-    """The values of a layer's output that are compared."""
+def layer_response(request: str, position: int, output: object) -> tuple[float, ...]:
+    """Returns the values of a layer's output that are compared."""
     flat = np.asarray(output).astype(np.float32).ravel()
     places = _random(request, "response", position).integers(0, flat.size, RESPONSES)
     return tuple(float(flat[place]) for place in places)
 
 
-def loss_inputs(request: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Batches of targets and predictions to try a loss on, both (100, 28, 28, 1) float32 in [0, 1].
+def loss_inputs(request: str) -> list[tuple[Array, Array]]:
+    """Returns batches of targets and predictions to try a loss on, all (LOSS_BATCH, *IMAGE_SHAPE).
 
-    Targets of 0 and 1 only would not tell cross-entropy from many another loss; predictions keep away
-    from both.
+    Targets lie anywhere in [0, 1], since with 0 and 1 alone many losses equal cross-entropy; predictions
+    keep away from both.
     """
-    random, shape = _random(request, "loss"), (LOSS_BATCH, 28, 28, 1)
+    random, shape = _random(request, "loss"), (LOSS_BATCH, *IMAGE_SHAPE)
     batches = []
     for confidence in (0.15, 0.4, 0.7, 0.9):
         targets = random.random(shape, np.float32)
-        # How often the predictions are right differs with the request: otherwise the mean over so
-        # many pixels would be much the same for all requests, and one answer would fit any.
+        # The share of right predictions depends on the request: otherwise the mean over so many
+        # pixels would hardly differ between requests, and one answer would fit them all.
         right = random.random(shape) < random.uniform(0.2, 0.8)
-        distance = confidence / 2 * random.random(shape, np.float32)
-        batches.append((targets, 0.5 + np.where(right == (targets > 0.5), distance, -distance)))
+        distance: Array = np.float32(confidence / 2) * random.random(shape, np.float32)
+        apart = np.where(right == (targets > 0.5), distance, -distance)
+        batches.append((targets, np.float32(0.5) + apart))
     return batches
 
 
-def optimizer_response(cls: type, request: str) -> tuple[float, ...]:
-    """What three steps of a new Keras optimizer of a class make of eight zeros; empty if it fails."""
+def optimizer_response(cls: Callable[..., Any], request: str) -> tuple[float, ...]:
+    """Returns eight weights after three steps of a new Keras optimizer of this class from zero.
+
+    Empty if the optimizer fails.
+    """
     import keras
 
     try:
@@ -80,8 +94,8 @@ def optimizer_response(cls: type, request: str) -> tuple[float, ...]:
         return ()
 
 
-def noisy_rows(request: str, *counts: int) -> list[np.ndarray]:
-    """The rows to look at, in ascending order, of sets of so many noisy images each."""
+def noisy_rows(request: str, *counts: int) -> list[NDArray[np.int64]]:
+    """Returns, in ascending order, the rows to send of each set of noisy images, given their sizes."""
     random, least = _random(request, "rows"), min(counts)
     firsts = random.integers(0, max(least - 1, 1), NOISY_PAIRS)
     pairs = np.concatenate([firsts, firsts + 1])
@@ -91,34 +105,35 @@ def noisy_rows(request: str, *counts: int) -> list[np.ndarray]:
     return [np.unique(rows[rows < count]) for rows, count in zip(chosen, counts, strict=True)]
 
 
-def signatures(request: str, noisy: np.ndarray) -> np.ndarray:
-    """Two whole numbers for each noisy image (n, 784), told by where in its frame is more than black.
+def signatures(request: str, noisy: Array) -> Array:
+    """Returns two whole numbers for each noisy image (n, PIXELS), by which pixels of its frame exceed 0.
 
-    The same noise has the same two, clipped or not; with its sign turned it has their negatives, and
-    turned upside down these two in the other order.
+    The same noise has the same signature, clipped or not. Noise of the opposite sign has the negative
+    signature, and noise turned by 180° has the two numbers in the other order.
     """
     weights = _frame_weights(request)
     bright = (noisy[:, FRAME] > 0).astype(np.float64)
-    return (2 * bright @ weights - weights.sum(axis=0)).astype(np.float32)
+    result: Array = (2 * bright @ weights - weights.sum(axis=0)).astype(np.float32)
+    return result
 
 
 def signatures_of(name: str) -> str:
-    """Under which name the signatures of a set are handed over."""
+    """Returns the name under which a check hands over the signatures of a set."""
     return f"{name} signatures"
 
 
-def blank_signature(request: str) -> np.ndarray:
-    """The signature of an image whose frame is black."""
-    return -_frame_weights(request).sum(axis=0).astype(np.float32)
+def blank_signature(request: str) -> Array:
+    """Returns the signature of an image whose frame is black."""
+    return signatures(request, np.zeros((1, PIXELS), np.float32)).ravel()
 
 
 def randomness(request: str) -> np.random.Generator:
-    """What the judge draws in judging: another request, other numbers; the same, the same."""
+    """Returns the judge's generator of random numbers, seeded with the request."""
     return _random(request, "judge")
 
 
-def _frame_weights(request: str) -> np.ndarray:
-    """(pixels of the frame, 2); upside down, the first column is the second."""
+def _frame_weights(request: str) -> NDArray[np.float64]:
+    """Returns weights (pixels of the frame, 2); turned by 180°, the first column is the second."""
     random = _random(request, "frame")
     weights = random.integers(-LARGEST_WEIGHT, LARGEST_WEIGHT + 1, len(FRAME)).astype(np.float64)
     return np.stack([weights, weights[::-1]], axis=1)

@@ -1,9 +1,9 @@
-"""What the kernel hands over and the judge reads: plain data, never code.
+"""Evidence that a check hands over and the judge reads: plain data, never code.
 
-Evidence travels as text, one Jupyter output of a private MIME type. The kernel side calls `encode`;
-whoever stands between keeps the text as it is; the judge calls `decode`, which treats it as hostile:
-sizes are bounded before anything is allocated, every field is checked against the dataclass that
-describes it, arrays are raw numbers.
+It travels as text, in one Jupyter output of a private MIME type. The kernel calls `encode`; whatever
+lies between leaves the text as it is; the judge calls `decode`, which treats it as hostile: sizes are
+bounded before anything is allocated, every field is checked against the dataclass that describes it,
+and arrays are raw numbers.
 """
 
 import base64
@@ -15,60 +15,57 @@ import math
 import types
 import typing
 from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 MIME_TYPE = "application/vnd.autograder.evidence+json"
 VERSION = 4
 
 DRAWINGS = "drawings"
-"""What is handed over when all cells have run: no criterion, but what was drawn until then."""
+"""Name of the check that hands over all drawings after the last cell; it belongs to no criterion."""
 COLLECT = f'__import__("autograder.check").check.{DRAWINGS}()'
-"""What the kernel is asked for this with: code that takes no name of the notebook's."""
+"""Code that runs this check and uses no name which the notebook may have redefined."""
 
 MAX_ARRAY_BYTES = 6 * 2**20
 MAX_TOTAL_BYTES = 12 * 2**20
 MAX_MESSAGE_BYTES = 18 * 2**20
-"""Of a message with its arrays in base64, which takes four bytes for three."""
+"""More than MAX_TOTAL_BYTES, as base64 takes four bytes for three."""
 MAX_MESSAGE_ITEMS = 250_000
-"""Commas and opening brackets of a message; once it is read, each takes about 100 bytes."""
+"""Most commas and opening brackets in a message: each takes about 100 bytes once it is parsed."""
 MAX_ITEMS = 4096
 MAX_TEXT = 2000
+MAX_PROBLEM = 500
+MAX_NAME = 100
 MAX_DIMENSIONS = 6
+MAX_INTEGER = 2**53
+MAX_FLOAT = 2**1000
 MAX_COORDINATE = 1e6
-"""Of a pixel in a picture."""
+"""Largest coordinate of a drawing in its picture."""
 
-Array = np.ndarray
+Array = NDArray[np.float32]
 Scalar = bool | int | float | str | None
 Attribute = Scalar | tuple[int, ...] | tuple[tuple[int, ...], ...]
 
+_CONVOLUTION = ("kernel_size", "strides", "padding", "data_format", "dilation_rate", "use_bias")
+_POOLING = ("pool_size", "strides", "padding", "data_format")
+_NORMALIZATION = ("axis", "epsilon", "center", "scale")
 LAYER_ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "Conv2D": (
-        *("filters", "kernel_size", "strides", "padding", "data_format"),
-        *("dilation_rate", "groups", "use_bias"),
-    ),
-    "Conv2DTranspose": (
-        *("filters", "kernel_size", "strides", "padding", "data_format"),
-        *("dilation_rate", "use_bias"),
-    ),
-    "SeparableConv2D": (
-        *("filters", "kernel_size", "strides", "padding", "data_format"),
-        *("dilation_rate", "depth_multiplier", "use_bias"),
-    ),
-    "DepthwiseConv2D": (
-        *("kernel_size", "strides", "padding", "data_format"),
-        *("dilation_rate", "depth_multiplier", "use_bias"),
-    ),
-    "MaxPooling2D": ("pool_size", "strides", "padding", "data_format"),
-    "AveragePooling2D": ("pool_size", "strides", "padding", "data_format"),
+    "Conv2D": ("filters", *_CONVOLUTION, "groups"),
+    "Conv2DTranspose": ("filters", *_CONVOLUTION),
+    "SeparableConv2D": ("filters", *_CONVOLUTION, "depth_multiplier"),
+    "DepthwiseConv2D": (*_CONVOLUTION, "depth_multiplier"),
+    "MaxPooling2D": _POOLING,
+    "AveragePooling2D": _POOLING,
     "UpSampling2D": ("size", "interpolation", "data_format"),
     "Dense": ("units", "use_bias"),
     "Reshape": ("target_shape",),
     "Cropping2D": ("cropping", "data_format"),
     "ZeroPadding2D": ("padding", "data_format"),
-    "BatchNormalization": ("axis", "epsilon", "center", "scale"),
-    "LayerNormalization": ("axis", "epsilon", "center", "scale"),
-    "GroupNormalization": ("groups", "axis", "epsilon", "center", "scale"),
+    "BatchNormalization": _NORMALIZATION,
+    "LayerNormalization": _NORMALIZATION,
+    "GroupNormalization": ("groups", *_NORMALIZATION),
     "UnitNormalization": ("axis",),
     "PReLU": ("shared_axes",),
     "Permute": ("dims",),
@@ -79,10 +76,10 @@ LAYER_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "Concatenate": ("axis",),
     "Rescaling": ("scale", "offset"),
 }
-"""What is read of each class of layer; of any other, only its name."""
+"""Attributes that are read of each class of layer; of any other class, only the name is."""
 
 ACTIVATION_PROBE = np.concatenate([np.linspace(-6, 6, 25), [-20.0, 20.0]]).astype(np.float32)
-"""Points at which an activation is evaluated, so that it is known by what it does, not its name."""
+"""Points at which an activation is evaluated: its values identify it, whatever its name."""
 
 
 class EvidenceError(ValueError):
@@ -93,7 +90,7 @@ class EvidenceError(ValueError):
 class Sample:
     """A few rows of a larger array.
 
-    `values` is float32 of shape (len(rows), *shape[1:]), or empty where a row is too large to send.
+    `values` has the shape (len(rows), *shape[1:]), or is empty where a row is too large to send.
     """
 
     shape: tuple[int, ...]
@@ -113,30 +110,30 @@ class LayerEvidence:
     """One operation of a network, in the order in which it is computed."""
 
     kind: str
-    """Name of the Keras class it is, or inherits from."""
+    """Name of its Keras class, or of the Keras class that it inherits from."""
     name: str
     own_class: bool
-    """A class of the student's own (its behaviour may differ from the Keras class)."""
+    """Whether its class is the student's own and may behave unlike the Keras class."""
     attributes: dict[str, Attribute]
     activation: str | None
     activation_values: tuple[float, ...]
-    """The activation at ACTIVATION_PROBE; empty where there is none or it could not be run."""
+    """Values of the activation at ACTIVATION_PROBE; empty if there is none or it cannot be run."""
     inputs: tuple[int, ...]
-    """Indices of the layers whose outputs go in; -1 is the network's input."""
+    """Indices of the layers whose outputs it takes; -1 is the network's input."""
     weights: tuple[Array, ...]
     input_shape: tuple[int, ...]
-    """Of what goes in, for one image; empty where that is not known."""
+    """Shape of its input for one image; empty if unknown."""
     response: tuple[float, ...]
-    """What it answers to `challenge.layer_input`; empty where it could not be tried."""
+    """Its `challenge.layer_response` to `challenge.layer_input`; empty if it could not be tried."""
     same_as: int | None = None
-    """Index of the operation that the same object does first, where this is a further one."""
+    """Index of the first operation of the same layer object, if this is a later one."""
 
 
 @dataclass(frozen=True)
 class LossEvidence:
-    """The compiled loss and what it returns for `challenge.loss_inputs`, one value for each batch.
+    """The compiled loss and its values on `challenge.loss_inputs`, one for each batch.
 
-    Only the checks of loss and optimizer ask for values.
+    Only the checks of loss and optimizer compute values.
     """
 
     name: str
@@ -152,15 +149,15 @@ class OptimizerEvidence:
     own_class: bool
     learning_rate: float | None
     response: tuple[float, ...]
-    """That of `challenge.optimizer_response`, where it was asked for."""
+    """Its `challenge.optimizer_response`; empty where only other things are checked."""
 
 
 @dataclass(frozen=True)
 class ModelEvidence:
-    """A network as it stood when the test cell ran."""
+    """A network as it was when the test cell ran."""
 
     type: str
-    api: typing.Literal["sequential", "functional", "subclass", "none"]
+    api: Literal["sequential", "functional", "subclass", "none"]
     layers: tuple[LayerEvidence, ...]
     trainable: bool
     """Whether `fit` can change any of its weights."""
@@ -172,27 +169,27 @@ class ModelEvidence:
 
 @dataclass(frozen=True)
 class FitEvidence:
-    """One call of `fit` as the student wrote it; `steps` is what was really run of it."""
+    """One call of `fit` as the student wrote it; only `steps` steps of it were run."""
 
     input: Sample | None
     target: Sample | None
     images_per_epoch: int | None
-    """Those that are trained on, without what is set aside for validation."""
+    """Number of images to train on, without those set aside for validation."""
     batch_size: int | None
     epochs: int
     validation: bool
     steps: int
     problem: str
     read: int | None = None
-    """Images of the first epoch that were looked at: all of them, if that does not take too long."""
+    """Number of images of the first epoch that were read: all of them, unless that takes too long."""
     different: int | None = None
-    """How many different targets there are among those."""
+    """Number of different targets among those."""
     stopped: int | None = None
-    """Steps after which a callback asked to stop, in the midst of the first epoch."""
+    """Steps after which a callback asked to stop, if that was within the first epoch."""
     incident: str = ""
-    """Why it could not be shortened as others are, though Keras runs the call as it was written."""
+    """Why the call could not be shortened as usual, although Keras runs it as written."""
     loop: bool = False
-    """Whether these are all calls of `train_on_batch`, taken for one epoch."""
+    """Whether this stands for all calls of `train_on_batch`, as one epoch."""
 
 
 @dataclass(frozen=True)
@@ -202,12 +199,12 @@ class Drawing:
     picture: str
     """SHA-256 digest of the file, in hexadecimal digits."""
     box: tuple[float, ...]
-    """Where it is in the file's pixels, from the upper left: x and y where its first row and column
-    begin, x and y where its last ones end. Turned upside down, it begins below where it ends."""
+    """Its place in the file, in pixels from the upper left: x and y where its first row and column
+    begin, then x and y where its last ones end. An image drawn upside down begins below its end."""
     array: Array
-    """Its values, (height, width) float32, before they are given colours."""
+    """Its values (height, width) before they are mapped to colours."""
     colours: Array
-    """Those of values at equal steps from the least to the largest, (steps, 3) from 0 to 255."""
+    """The colours (steps, 3), from 0 to 255, of evenly spaced values from its least to its largest."""
 
     def __post_init__(self) -> None:
         if len(self.box) != 4 or not all(abs(side) < MAX_COORDINATE for side in self.box):
@@ -220,57 +217,64 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that one test cell hands over."""
+    """All that one check hands over."""
 
     check: str
     request: str
-    """Id of the request to run the test cell, which the challenges follow from."""
+    """Id of the request to run the test cell, from which the challenge follows."""
     model: ModelEvidence | None
     fits: tuple[FitEvidence, ...]
     arrays: dict[str, Sample]
     drawings: tuple[Drawing, ...]
-    """The images of figures that were rendered, on the page or not."""
+    """The images of all figures that were rendered, whether or not they are on the page."""
     incidents: tuple[str, ...] = ()
-    """What the grading kernel could not give this notebook, such as a package that is not installed."""
+    """What the grading kernel could not provide, such as a package that is not installed."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """What came of one test cell, as it came."""
+    """What was received from one test cell."""
 
     request: str
-    """Id of the request to run the cell that it came in answer to."""
+    """Id of the request to run the cell that this answers."""
     text: str
     """What was published under MIME_TYPE."""
     pictures: tuple[str, ...] = ()
     """The PNG, JPEG and GIF files that were sent to the page, in base64."""
     out_of_sight: int = 0
-    """Outputs that may show pictures of which nothing is known here, as scripts draw or hide them."""
+    """Number of outputs whose pictures are unknown here, since scripts may draw or hide them."""
     drawn: str = ""
     """What was published under MIME_TYPE after the last cell, by COLLECT."""
 
 
 def encode(evidence: Evidence) -> str:
-    """The text of the evidence, as published under MIME_TYPE."""
+    """Returns the evidence as text to publish under MIME_TYPE."""
     return json.dumps({"version": VERSION, "evidence": _to_json(evidence)})
 
 
 def decode(text: object) -> Evidence:
-    """The evidence in a published text. Raises EvidenceError, and nothing else, if it is none."""
+    """Returns the evidence in a published text. Raises only EvidenceError, if the text is none."""
     message = _parsed(text)
     if not isinstance(message, dict) or message.get("version") != VERSION:
         raise EvidenceError("not a message of this version")
-    return _Decoder().read(Evidence, message.get("evidence"), "evidence")
+    evidence: Evidence = _Decoder().read(Evidence, message.get("evidence"), "evidence")
+    return evidence
+
+
+def problem_of(error: BaseException) -> str:
+    """Returns an error as text for evidence."""
+    return f"{type(error).__name__}: {error}"[:MAX_PROBLEM]
 
 
 def items(text: str | bytes) -> int:
-    """How many commas and opening brackets are in JSON: at least as many as the values it holds."""
-    marks = (b",", b"[", b"{") if isinstance(text, bytes) else (",", "[", "{")
-    return sum(text.count(mark) for mark in marks)
+    """Counts the commas and opening brackets in JSON, of which there is one or more for each value."""
+    if isinstance(text, bytes):
+        return sum(map(text.count, b",[{"))
+    return sum(map(text.count, ",[{"))
 
 
 def _parsed(text: object) -> object:
-    """What the JSON says, if it is not too much to be read."""
+    """Parses JSON that is not too large. Raises EvidenceError otherwise."""
     if not isinstance(text, str) or not text.isascii():
         raise EvidenceError("not a text of JSON")
     if len(text) > MAX_MESSAGE_BYTES:
@@ -303,8 +307,11 @@ def _to_json(value: object) -> object:
 
 @functools.cache
 def _fields(cls: type) -> dict[str, object]:
-    """The fields of a dataclass with their types."""
+    """Returns the fields of a dataclass with their types."""
     return typing.get_type_hints(cls)
+
+
+_Items = TypeVar("_Items", list[Any], dict[str, Any])
 
 
 class _Decoder:
@@ -313,46 +320,42 @@ class _Decoder:
     def __init__(self) -> None:
         self.bytes_left = MAX_TOTAL_BYTES
 
-    def read(self, expected: object, value: object, where: str):
-        # Numbers first: most of a message is long lists of them.
+    def read(self, expected: object, value: object, where: str) -> Any:
+        """Returns the value as the expected type. Raises EvidenceError where it is of another one."""
+        # Numbers first, as most of a message is long lists of them.
         if expected is float:
             return self._float(value, where)
         if expected is str:
             return self._text(value, where)
-        if expected is Array:
-            return self._array(value, where)
-        if dataclasses.is_dataclass(expected):
+        if isinstance(expected, type) and dataclasses.is_dataclass(expected):
             return self._dataclass(expected, value, where)
         origin, arguments = typing.get_origin(expected), typing.get_args(expected)
-        if origin is typing.Literal:
+        if origin is np.ndarray:
+            return self._array(value, where)
+        if origin is Literal:
             if isinstance(value, str) and value in arguments:
                 return value
         elif origin in (typing.Union, types.UnionType):
             return self._union(arguments, value, where)
         elif origin is tuple:
-            self._bounded(value, list, where)
-            return tuple(self.read(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+            items = self._bounded(value, list, where)
+            return tuple(self.read(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(items))
         elif origin is dict:
-            self._bounded(value, dict, where)
             return {
                 self._text(key, where): self.read(arguments[1], item, f"{where}.{key[:40]}")
-                for key, item in value.items()
+                for key, item in self._bounded(value, dict, where).items()
             }
         elif expected is bool:
             if isinstance(value, bool):
                 return value
-        elif (
-            expected is int
-            and isinstance(value, int)
-            and not isinstance(value, bool)
-            and abs(value) < 2**53
-        ):
-            return value
+        elif expected is int and isinstance(value, int) and not isinstance(value, bool):
+            if abs(value) < MAX_INTEGER:
+                return value
         elif expected is type(None) and value is None:
             return None
         raise EvidenceError(f"{where}: unexpected {type(value).__name__}")
 
-    def _union(self, choices: tuple, value: object, where: str):
+    def _union(self, choices: tuple[object, ...], value: object, where: str) -> Any:
         for choice in choices:
             try:
                 return self.read(choice, value, where)
@@ -360,17 +363,18 @@ class _Decoder:
                 problem = error
         raise problem
 
-    def _dataclass(self, cls: type, value: object, where: str):
+    def _dataclass(self, cls: type, value: object, where: str) -> Any:
         fields = _fields(cls)
         if not isinstance(value, dict) or set(value) != set(fields):
             raise EvidenceError(f"{where}: the fields are not those of {cls.__name__}")
         return cls(**{name: self.read(t, value[name], f"{where}.{name}") for name, t in fields.items()})
 
-    def _bounded(self, value: object, kind: type, where: str) -> None:
+    def _bounded(self, value: object, kind: type[_Items], where: str) -> _Items:
         if not isinstance(value, kind):
             raise EvidenceError(f"{where}: unexpected {type(value).__name__}")
         if len(value) > MAX_ITEMS:
             raise EvidenceError(f"{where}: {len(value)} items, at most {MAX_ITEMS} are read")
+        return value
 
     def _text(self, value: object, where: str) -> str:
         if not isinstance(value, str):
@@ -382,11 +386,11 @@ class _Decoder:
     def _float(self, value: object, where: str) -> float:
         if isinstance(value, str) and value in ("nan", "inf", "-inf"):
             return float(value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**1000:
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_FLOAT:
             return float(value)
         raise EvidenceError(f"{where}: not a number")
 
-    def _array(self, value: object, where: str) -> np.ndarray:
+    def _array(self, value: object, where: str) -> Array:
         if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data"}:
             raise EvidenceError(f"{where}: not an array")
         shape = self.read(tuple[int, ...], value["shape"], f"{where}.shape")
@@ -398,7 +402,7 @@ class _Decoder:
         size = 4 * math.prod(shape)
         if size > MAX_ARRAY_BYTES or size > self.bytes_left:
             raise EvidenceError(f"{where}: an array of {size} bytes is more than is read")
-        # Compared before decoding: base64 needs four characters for three bytes.
+        # Checked before decoding: base64 needs four characters for three bytes.
         if len(data) != 4 * -(-size // 3):
             raise EvidenceError(f"{where}: the data do not fill the shape {shape}")
         self.bytes_left -= size

@@ -15,8 +15,8 @@ def by_hand(kernel, monkeypatch):
     """The preloaded kernel with checks as they are where no judge waits for their evidence."""
     from autograder import check
 
-    session = dataclasses.replace(check._session, deliver=check._on_the_spot)
-    monkeypatch.setattr(check, "_session", session)
+    on_the_spot = dataclasses.replace(check._watchers, deliver=check._on_the_spot)
+    monkeypatch.setattr(check, "_watchers", on_the_spot)
     return kernel
 
 

@@ -121,11 +121,3 @@ def test_an_error_names_the_line_it_is_on():
 
     tree = GuardImports().visit(ast.parse("x = 1\nimport foo\ny = 2"))
     assert {node.lineno for node in ast.walk(tree.body[1]) if hasattr(node, "lineno")} == {2}
-
-
-def test_an_image_of_opencv_is_shown(kernel):
-    assert not kernel.errors(
-        "import numpy as np\nfrom google.colab.patches import cv2_imshow\n"
-        "cv2_imshow(np.zeros((28, 28)))\ncv2_imshow(np.zeros((28, 28, 3)))\n"
-        "cv2_imshow(np.zeros((9, 9, 1)))"
-    )

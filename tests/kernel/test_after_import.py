@@ -1,50 +1,43 @@
-"""The kernel collects, the judge decides: neither knows the other, and the criteria know neither."""
+"""A module is changed once it is imported."""
 
-import ast
-from pathlib import Path
+import importlib
+import sys
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "autograder"
+from autograder.kernel.after_import import after_import
 
-# What the modules of each part may import at their top.
-MAY_KNOW = {
-    "kernel": {"challenge", "evidence", "imports", "kernel"},
-    "judge": {"challenge", "evidence", "images", "imports", "lab", "judge"},
-    "course": {"evidence", "images", "kernel", "lab", "judge", "course"},
-    "batch": {"images", "lab", "course", "batch"},
-    "examples": {"lab", "course"},
-    "benchmark": {
-        *("evidence", "images", "judge", "kernel", "lab", "course", "batch", "benchmark", "examples"),
-    },
-    "check.py": {"evidence", "kernel"},
-    "challenge.py": set(),
-    "evidence.py": set(),
-    "imports.py": set(),
-    "lab.py": set(),
-    "images.py": {"lab"},
-}
+NAME = "imported_late"
 
 
-def imported(path):
-    """The parts of the package that a module imports at its top level."""
-    for node in ast.parse(path.read_text("utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder"):
-            names = node.module.split(".")[1:]
-            yield from names[:1] or [alias.name for alias in node.names]
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A module that can be imported, and is forgotten afterwards."""
+    (tmp_path / f"{NAME}.py").write_text("answer = 1", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield NAME
+    sys.modules.pop(NAME, None)
 
 
-@pytest.mark.parametrize("part", MAY_KNOW)
-def test_imports_run_one_way(part):
-    place = PACKAGE / part
-    for path in [place] if place.is_file() else place.rglob("*.py"):
-        assert set(imported(path)) <= MAY_KNOW[part], path.name
+def answer_two(module):
+    module.answer += 1
 
 
-def test_the_criteria_know_nothing_of_notebooks_or_processes():
-    for path in (PACKAGE / "judge").glob("*.py"):
-        if path.stem not in ("on_the_spot", "worker"):
-            text = path.read_text("utf-8")
-            for foreign in ("nbgrader", "nbformat", "IPython", "subprocess", "multiprocessing"):
-                assert f"import {foreign}" not in text, path.name
-                assert f"from {foreign}" not in text, path.name
+def test_a_change_waits_for_the_first_import(module):
+    after_import(module, answer_two)
+    assert module not in sys.modules
+    assert importlib.import_module(module).answer == 2
+    assert importlib.import_module(module).answer == 2
+
+
+def test_a_module_that_is_there_is_changed_at_once(module):
+    imported = importlib.import_module(module)
+    after_import(module, answer_two)
+    assert imported.answer == 2
+
+
+def test_a_missing_module_is_still_missing():
+    after_import("nowhere_at_all", answer_two)
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("nowhere_at_all")
+    assert importlib.import_module("json")

@@ -1,0 +1,24 @@
+"""Loops of `train_on_batch` are shortened and on record."""
+
+import numpy as np
+import pytest
+from small_network import STEPS, only_call, small_network
+
+from autograder.kernel.samples import EMBEDDED
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_loop_over_batches_is_bounded_and_on_record(recorder, digits):
+    model = small_network()
+
+    for _ in range(10):
+        for start in range(0, 6000, 100):
+            batch = digits[start : start + 100]
+            loss = model.train_on_batch(batch, batch)
+
+    call = only_call(recorder, model)
+    assert np.isfinite(loss)
+    assert (call.loop, call.epochs, call.images_per_epoch, call.batch_size) == (True, 1, 60_000, 100)
+    assert (call.steps, call.different) == (STEPS, EMBEDDED)
+    assert int(model.optimizer.iterations) == STEPS
