@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from autograder.judge import architecture
+from autograder.judge.alignment import chain
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
 from autograder.protocol import challenge
@@ -101,5 +102,5 @@ def _proportional(values: tuple[float, ...], wanted: np.ndarray) -> bool:
 
 
 def _ends_with_sigmoid(model) -> bool:
-    steps = architecture.chain(model)
+    steps = chain(model)
     return bool(steps) and steps[-1].activation == "sigmoid"

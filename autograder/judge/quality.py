@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from autograder.judge import architecture, bounds, own_noise, rebuild
+from autograder.judge.alignment import times_text
 from autograder.judge.reference import Reference
 from autograder.judge.training import data_faults, judge_training, trained_without_noise
 from autograder.judge.verdict import Verdict, zero
@@ -109,7 +110,7 @@ def _no_result(evidence: Evidence, exercise: Exercise, expected: str) -> Verdict
     """The zero where there is nothing to be judged; None if there is."""
     if lost := architecture.where_size_is_lost(evidence.model, exercise):
         shape = architecture.output_shape(evidence.model)
-        answers = "no image" if shape is None else architecture.times_text(shape)
+        answers = "no image" if shape is None else times_text(shape)
         problem = f"The network answers an image with {answers}, not with 28×28×1 (see {lost})."
         advice = "Mend what the other panel names; then the result can be judged."
         return zero(expected, f"an output of {answers}", problem, advice)

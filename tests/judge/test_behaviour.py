@@ -233,7 +233,7 @@ def test_kinds_that_nobody_asks_for_need_no_person(honest, reference):
 
 def test_an_activation_in_name_only_is_none(kernel):
     """A network without one claims that a rectifier follows its convolution."""
-    from autograder.judge.architecture import chain
+    from autograder.judge.alignment import chain
     from autograder.judge.behaviour import verified
 
     evidence = conv(weights_of(1))
