@@ -1,26 +1,27 @@
-"""Aligns a student's layers with the prescribed ones, at the least number of differences.
+"""Aligns a student's layers with the prescribed ones, as one aligns two texts: at the least cost.
 
-So one missing layer does not make all that follow wrong.
+Thus one missing layer does not make all later layers wrong.
 """
 
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from autograder.judge import rebuild
-from autograder.judge.behaviour import DOUBT, claimed_kind, is_untried
+from autograder.judge.doubt import doubt_of, is_untried, kind_text
 from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
 from autograder.protocol.evidence import LAYER_ATTRIBUTES, LayerEvidence, ModelEvidence
 
 MISSING_COST = EXTRA_COST = WRONG_COST = 10
 OTHER_KIND_COST = 11
-"""Of a layer that does the work of another kind: dearer than a wrong attribute, cheaper than one layer
-missing and another too many."""
+"""The cost of a layer of another kind that does the same work: more than a wrong attribute, less than a
+missing layer and an extra one."""
 UNLIKE_COST = MISSING_COST + EXTRA_COST + 1
-"""Of a layer that does other work: it is no substitute for the required one."""
+"""The cost of a layer that does other work: it never stands for the required one."""
 OTHER_PART_COST = 2
-"""Decides where the others do not: what makes images smaller belongs into the encoder."""
+"""Breaks ties: a layer that makes images smaller belongs in the encoder, one that enlarges them in the
+decoder."""
 
-_HALVES = ((2, 2), (2, 2))
+_HALF = (2, 2)
 CONVOLUTIONS = ("Conv2D", "Conv2DTranspose", "SeparableConv2D", "DepthwiseConv2D")
 _BETWEEN = (
     *("MaxPooling2D", "AveragePooling2D", "UpSampling2D"),
@@ -30,6 +31,8 @@ _BETWEEN = (
 
 
 class Part(Enum):
+    """A part of the network, by the name of its criterion."""
+
     ENCODER = "encoder"
     DECODER = "decoder"
     OUTPUT = "output-layer"
@@ -37,25 +40,27 @@ class Part(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """A layer of the student's with the activation that follows it, wherever that was written."""
+    """A student's layer with its activation, which may have been written as a layer of its own."""
 
     number: int
-    """Its place among the student's layers, counted from 1."""
+    """The layer's position in the student's network, counted from 1."""
     layer: LayerEvidence
     activation: str | None
+    untried: bool = False
+    """Whether the layer, or its activation, could not be tried."""
 
     def __str__(self) -> str:
-        return f"layer {self.number} ('{self.layer.name}', {claimed_kind(self.layer)})"
+        return f"layer {self.number} ('{self.layer.name}', {self.layer.kind})"
 
     @property
-    def is_untried(self) -> bool:
-        """Whether it was not shown what the layer, or an activation that belongs to it, does."""
-        return is_untried(self.layer.kind) or is_untried(self.activation or "")
+    def believed_kind(self) -> str | None:
+        """The layer's kind; None if the judge doubts it."""
+        return None if doubt_of(self.layer) else self.layer.kind
 
 
 @dataclass(frozen=True)
 class Match:
-    """A required layer with the student's layer in its place; one of them may be missing."""
+    """A required layer and the student's layer that stands for it; either may be missing."""
 
     part: Part
     required: RequiredLayer | None
@@ -68,60 +73,60 @@ class Match:
 
 
 def chain(model: ModelEvidence) -> list[Step]:
-    """The student's layers, each activation joined to the convolution that it follows."""
+    """Lists the student's layers, each activation joined to the convolution that it follows."""
     steps: list[Step] = []
     for number, layer in enumerate(model.layers, start=1):
         activation = rebuild.activation_name(layer.activation_values)
         if _only_activates(layer):
-            if DOUBT in layer.kind or layer.kind == "PReLU":
-                activation = layer.kind
+            if doubt_of(layer) or layer.kind == "PReLU":
+                activation = kind_text(layer)
             activation = activation or f"the unknown '{layer.activation}'"
-            if not _join(steps, activation):
-                steps.append(Step(number, layer, activation))
-        elif not _does_nothing(layer, model):
-            steps.append(Step(number, layer, activation))
+            if _join(steps, activation, is_untried(layer)):
+                continue
+        elif _does_nothing(layer, is_first=number == 1):
+            continue
+        steps.append(Step(number, layer, activation, is_untried(layer)))
     return steps
 
 
 def _only_activates(layer: LayerEvidence) -> bool:
-    kind = claimed_kind(layer)
-    return kind == "PReLU" or (rebuild.is_activation(layer) and kind not in LAYER_ATTRIBUTES)
+    return layer.kind == "PReLU" or rebuild.is_activation(layer)
 
 
-def _join(steps: list[Step], activation: str | None) -> bool:
-    """Joins an activation of its own to the last convolution; False if it belongs to none.
+def _join(steps: list[Step], activation: str, untried: bool) -> bool:
+    """Joins an activation layer to the last convolution; returns whether it belongs to one.
 
-    Pooling and upsampling may stand in between (the largest of rectified values is the rectified
-    largest value), and so may normalization or dropout, which cost their own share.
+    Pooling and upsampling may stand in between, as ReLU commutes with both. So may normalization and
+    dropout, which are charged as extra layers.
     """
     if activation == "linear":
         return True
     for position in range(len(steps) - 1, -1, -1):
         step = steps[position]
-        if claimed_kind(step.layer) in (*CONVOLUTIONS, "Dense"):
+        if step.layer.kind in (*CONVOLUTIONS, "Dense"):
             if step.activation == "linear":
-                steps[position] = replace(step, activation=activation)
+                steps[position] = replace(step, activation=activation, untried=step.untried or untried)
                 return True
             return step.activation == activation == "relu"
-        if claimed_kind(step.layer) not in _BETWEEN:
+        if step.layer.kind not in _BETWEEN:
             return False
     return False
 
 
-def _does_nothing(layer: LayerEvidence, model: ModelEvidence) -> bool:
-    if layer.kind == "Identity":
-        return True
-    same_shape = layer.attributes.get("target_shape") == IMAGE_SHAPE
-    return layer.kind == "Reshape" and same_shape and layer is model.layers[0]
+def _does_nothing(layer: LayerEvidence, *, is_first: bool) -> bool:
+    if doubt_of(layer):
+        return False
+    gives_shape = layer.kind == "Reshape" and layer.attributes.get("target_shape") == IMAGE_SHAPE
+    return layer.kind == "Identity" or (gives_shape and is_first)
 
 
 def align(steps: list[Step], exercise: Exercise) -> list[Match]:
-    """Pairs the student's layers with the required ones at the least cost, both in order."""
+    """Pairs the student's layers with the required ones, both in order, at the least total cost."""
     wanted = [(Part.ENCODER, layer) for layer in exercise.encoder]
     wanted += [(Part.DECODER, layer) for layer in exercise.decoder]
     wanted += [(Part.OUTPUT, exercise.output)]
     rows, columns = len(steps), len(wanted)
-    # best[i][j]: the cost of pairing the first i layers with the first j required ones, and how.
+    # best[i][j]: the least cost of pairing i layers with j required ones, and the last move to it.
     best = [[(0, "")] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows + 1):
         for j in range(columns + 1):
@@ -150,7 +155,7 @@ def align(steps: list[Step], exercise: Exercise) -> list[Match]:
             part, pooling = wanted[j]
             j -= 1
             convolution, alone = wanted[j][1], _without_strides(steps[i])
-            fault = f"strides of 2×2 where {with_article(pooling.kind)} belongs"
+            fault = f"strides of 2×2 where {_with_article(pooling.kind)} belongs"
             matches.append(Match(part, pooling, steps[i], (fault,)))
             matches.append(Match(part, convolution, alone, _faults(alone, convolution)))
         else:
@@ -161,18 +166,18 @@ def align(steps: list[Step], exercise: Exercise) -> list[Match]:
 
 
 def _part_of_extra(step: Step, before: int, wanted: list[tuple[Part, RequiredLayer]]) -> Part:
-    """The part an extra layer stands in, `before` required layers having come before it."""
+    """The part that an extra layer stands in, after the first `before` required layers."""
     last = wanted[before - 1][0] if before else Part.ENCODER
     following = wanted[before][0] if before < len(wanted) else Part.DECODER
     if last is Part.ENCODER and following is Part.DECODER:
         # The encoder ends with a pooling, the decoder begins with a convolution.
-        enlarges = step.layer.kind in ("UpSampling2D", *CONVOLUTIONS)
+        enlarges = step.believed_kind in ("UpSampling2D", *CONVOLUTIONS)
         return Part.DECODER if enlarges else Part.ENCODER
     return Part.DECODER if last is Part.OUTPUT else last
 
 
 def _cost(step: Step, part: Part, required: RequiredLayer) -> int:
-    if step.layer.kind == required.kind:
+    if step.believed_kind == required.kind:
         cost = WRONG_COST if _faults(step, required) else 0
     else:
         cost = OTHER_KIND_COST if _does_the_work_of(step, required) else UNLIKE_COST
@@ -186,9 +191,9 @@ def _cost_of_part(step: Step, part: Part) -> int:
 def _does_the_work_of(step: Step, required: RequiredLayer) -> bool:
     """Whether a layer of another kind makes features, or changes the size, as the required one does.
 
-    Of a kind that the judge does not know nobody can tell, so it may.
+    A kind that the judge does not know gets the benefit of the doubt.
     """
-    kind = claimed_kind(step.layer)
+    kind = step.layer.kind
     if kind == "Resizing" or (kind not in LAYER_ATTRIBUTES and not rebuild.is_activation(step.layer)):
         return True
     if required.kind == "Conv2D":
@@ -202,11 +207,11 @@ def has_strides(step: Step) -> bool:
 
 
 def _pools_itself(step: Step, first: RequiredLayer, second: RequiredLayer) -> bool:
-    """Whether a convolution stands for two required layers: its strides do what the pooling should."""
+    """Whether a convolution stands for two required layers, as its strides do the pooling's work."""
     return (
         (first.kind, second.kind) == ("Conv2D", "MaxPooling2D")
-        and step.layer.kind == "Conv2D"
-        and step.layer.attributes.get("strides") == (2, 2)
+        and step.believed_kind == "Conv2D"
+        and step.layer.attributes.get("strides") == _HALF
     )
 
 
@@ -216,17 +221,17 @@ def _without_strides(step: Step) -> Step:
 
 
 def _changes_size_as(step: Step) -> Part | None:
-    """The part in which images become smaller or larger as this layer makes them; None if neither."""
-    if claimed_kind(step.layer) in ("UpSampling2D", "Conv2DTranspose"):
+    """The part whose task it is to change the size of images as this layer does; None if it does not."""
+    if step.layer.kind in ("UpSampling2D", "Conv2DTranspose"):
         return Part.DECODER
     return Part.ENCODER if has_strides(step) else None
 
 
 def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
-    """What is wrong with the student's layer in the place of the required one."""
+    """Lists what is wrong with a student's layer that stands for a required one."""
     layer, attributes = step.layer, step.layer.attributes
-    if layer.kind != required.kind:
-        return (f"{with_article(with_owner(layer))} where {with_article(required.kind)} belongs",)
+    if step.believed_kind != required.kind:
+        return (f"{one_of(layer)} where {_with_article(required.kind)} belongs",)
     faults = []
     if layer.own_class:
         faults.append(f"a class of its own, not Keras's {layer.kind}")
@@ -239,19 +244,20 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
         if step.activation != required.activation:
             named = step.activation or f"the unknown '{layer.activation}'"
             faults.append(f"activation {named}, not {required.activation}")
-    if required.kind == "MaxPooling2D" and _pooling(attributes) != _HALVES:
+    pooling = attributes.get("pool_size"), attributes.get("strides")
+    if required.kind == "MaxPooling2D" and pooling != (_HALF, _HALF):
         faults.append(f"pooling over {times_text(attributes.get('pool_size'))}, not 2×2")
-    if required.kind == "UpSampling2D" and attributes.get("size") != (2, 2):
+    if required.kind == "UpSampling2D" and attributes.get("size") != _HALF:
         faults.append(f"upsampling by {times_text(attributes.get('size'))}, not 2×2")
     if required.padding is not None and attributes.get("padding") != required.padding:
         faults.append(f"padding '{attributes.get('padding')}', not '{required.padding}'")
     if layer.same_as is not None and layer.weights:
-        faults.append(shared_text(layer))
+        faults.append(shared_text(layer.same_as))
     return tuple(faults)
 
 
 def spread_faults(layer: LayerEvidence) -> list[str]:
-    """What a convolution looks at other than all channels of each pixel and its neighbours."""
+    """Lists how a convolution differs from one over all channels of each pixel and its neighbours."""
     attributes, faults = layer.attributes, []
     for name, words in (("strides", "strides"), ("dilation_rate", "a dilation rate")):
         if attributes.get(name, (1, 1)) != (1, 1):
@@ -261,22 +267,20 @@ def spread_faults(layer: LayerEvidence) -> list[str]:
     return faults
 
 
-def shared_text(layer: LayerEvidence) -> str:
-    return f"the same layer as layer {layer.same_as + 1} once more: its weights are shared"
+def shared_text(first: int) -> str:
+    """Says that a layer is used again. first: the index of its first use."""
+    return f"the same layer as layer {first + 1} once more: its weights are shared"
 
 
-def _pooling(attributes: dict) -> tuple:
-    return attributes.get("pool_size"), attributes.get("strides")
+def one_of(layer: LayerEvidence) -> str:
+    """The layer's kind with an article, such as "a Conv2D of your own"."""
+    return _with_article(kind_text(layer) + " of your own" * layer.own_class)
 
 
-def with_owner(layer: LayerEvidence) -> str:
-    return f"{layer.kind} of your own" if layer.own_class else layer.kind
-
-
-def with_article(name: str) -> str:
+def _with_article(name: str) -> str:
     return f"{'an' if name[:1] in set('AEIOU') else 'a'} {name}"
 
 
 def times_text(size: object) -> str:
-    """Sides as 3×3."""
+    """Writes a size such as (3, 3) as 3×3."""
     return "×".join(str(side) for side in size) if isinstance(size, tuple) else str(size)

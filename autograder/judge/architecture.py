@@ -1,10 +1,8 @@
 """Criteria `encoder`, `decoder` and `output-layer`: is the network the prescribed one?
 
-The layers are aligned with the prescribed ones (the least number of differences, as between two
-texts), so that one missing layer does not make all that follow wrong.
+The credit for a part is its share of right layers, once the student's layers are aligned with the
+prescribed ones.
 """
-
-import itertools
 
 from autograder.judge import rebuild
 from autograder.judge.alignment import (
@@ -15,56 +13,53 @@ from autograder.judge.alignment import (
     align,
     chain,
     has_strides,
+    one_of,
     shared_text,
     spread_faults,
     times_text,
-    with_article,
-    with_owner,
 )
-from autograder.judge.behaviour import DOUBT, claimed_kind
+from autograder.judge.doubt import doubt_of, kind_text
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
 from autograder.protocol.evidence import Evidence, ModelEvidence
 
 OUTPUT_CREDIT = (1.0, 0.5, 0.25)
-"""Of the output layer, with none, one or two of its properties off."""
+"""The credit for an output layer with no, one or two wrong properties."""
 
 _EARLIER = (Part.ENCODER.value, Part.DECODER.value)
 
 
 def judge_encoder(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
-    """The share of the encoder's layers that are right, less one share for each extra layer."""
-    return _judge_part(Part.ENCODER, exercise.encoder, evidence.model, exercise)
+    """Gives the share of the encoder's layers that are right, less one share for each extra layer."""
+    return _judge_part(Part.ENCODER, exercise.encoder, evidence, exercise)
 
 
 def judge_decoder(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
-    """The share of the decoder's layers that are right, less one share for each extra layer."""
-    return _judge_part(Part.DECODER, exercise.decoder, evidence.model, exercise)
+    """Gives the share of the decoder's layers that are right, less one share for each extra layer."""
+    return _judge_part(Part.DECODER, exercise.decoder, evidence, exercise)
 
 
 def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
-    """One channel, sigmoid, 3×3, an output of 28×28×1."""
+    """Judges the last convolution: one channel, sigmoid, 3×3, and an output of 28×28×1."""
     expected = f"{exercise.output}; the output is 28×28×1, as the input"
-    refused = refusal(evidence.model, expected)
-    if refused:
-        return refused
-    steps = chain(evidence.model)
-    last = next((step for step in reversed(steps) if claimed_kind(step.layer) in CONVOLUTIONS), None)
+    model = network(evidence.model, expected)
+    if isinstance(model, Verdict):
+        return model
+    last = next((step for step in reversed(chain(model)) if step.layer.kind in CONVOLUTIONS), None)
     advice = f"End the network with Conv2D(1, {KERNEL_SIZE}, activation='sigmoid', padding='same')."
     if last is None:
         return zero(expected, "no convolution", "There is no such layer.", advice)
-    if DOUBT in last.layer.kind:
-        found = f"the last convolution is a {last.layer.kind}"
-        return zero(
-            expected, found, f"{_start(last)}: a {last.layer.kind}.", advice, review=last.is_untried
-        )
+    if doubt_of(last.layer):
+        kind = kind_text(last.layer)
+        problem = f"{_start(last)}: a {kind}."
+        return zero(expected, f"the last convolution is a {kind}", problem, advice, review=last.untried)
     attributes = last.layer.attributes
     if attributes.get("filters") != 1 and last.activation != "sigmoid":
         found = f"the last convolution is {last}: {_describe(last)}"
         return zero(expected, found, "There is no such layer: this one makes features.", advice)
     faults = []
     if last.layer.kind != "Conv2D" or last.layer.own_class:
-        faults.append(f"it is {with_article(with_owner(last.layer))}, not a Conv2D")
+        faults.append(f"it is {one_of(last.layer)}, not a Conv2D")
     if attributes.get("filters") != 1:
         faults.append(f"it has {channels_text(attributes.get('filters'))}, not 1")
     if last.activation != "sigmoid":
@@ -74,12 +69,12 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
     spread = spread_faults(last.layer)
     faults += [f"it has {fault}" for fault in spread]
     if last.layer.same_as is not None:
-        faults.append(f"it is {shared_text(last.layer)}")
-    lost = where_size_is_lost(evidence.model, exercise)
+        faults.append(f"it is {shared_text(last.layer.same_as)}")
+    lost = where_size_is_lost(model, exercise)
     notes = (f"The output is no image of 28×28×1: see {lost}.",) if lost in _EARLIER else ()
-    shape = output_shape(evidence.model)
+    shape = output_shape(model)
     other_size = lost and (shape is None or shape[:2] != IMAGE_SHAPE[:2])
-    # Strides make another size: that is one mistake.
+    # Strides change the size, too: both are one mistake.
     if other_size and not spread and (lost not in _EARLIER or attributes.get("padding") != "same"):
         faults.append(
             f"padding '{attributes.get('padding')}', not 'same': "
@@ -88,20 +83,30 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
     credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0
     problems = tuple(f"{last}: {fault}." for fault in faults)
     advice = advice if faults else ""
-    return Verdict(credit, expected, _describe(last), problems, advice, notes, review=last.is_untried)
+    return Verdict(credit, expected, _describe(last), problems, advice, notes, review=last.untried)
+
+
+def no_model(model: ModelEvidence | None, expected: str) -> Verdict:
+    """The zero for something that is no Keras model."""
+    return zero(
+        expected,
+        model.problem if model else "nothing",
+        "This is no Keras model.",
+        "Build the network with keras.Sequential([...]) and give it the name the task asks for.",
+        missing=True,
+    )
 
 
 def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:
-    """The zero for what is no network, or none that makes images; None if it is one."""
+    """The zero for something that is no network from images to images; None if it is one."""
+    found = network(model, expected)
+    return found if isinstance(found, Verdict) else None
+
+
+def network(model: ModelEvidence | None, expected: str) -> ModelEvidence | Verdict:
+    """The network, or the zero for something that is no network from images to images."""
     if model is None or model.api == "none":
-        found = model.problem if model else "nothing"
-        return zero(
-            expected,
-            found,
-            "This is no Keras model.",
-            "Build the network with keras.Sequential([...]) and give it the name the task asks for.",
-            missing=True,
-        )
+        return no_model(model, expected)
     if model.problem or not model.layers:
         return zero(
             expected,
@@ -117,11 +122,11 @@ def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:
             "This is not an image-to-image model.",
             "An autoencoder answers an image with an image: no Flatten or Dense at its end.",
         )
-    return None
+    return model
 
 
 def output_shape(model: ModelEvidence) -> tuple[int, ...] | None:
-    """The shape of what one image becomes; None if that cannot be told."""
+    """The shape of the network's output for one image; None if it is not known."""
     try:
         return rebuild.output_shapes(model.layers)[-1][1:]
     except rebuild.RebuildError:
@@ -129,9 +134,9 @@ def output_shape(model: ModelEvidence) -> tuple[int, ...] | None:
 
 
 def where_size_is_lost(model: ModelEvidence, exercise: Exercise) -> str:
-    """The criterion of the first layer that makes another size than it should.
+    """The criterion of the first layer whose output has the wrong size.
 
-    Empty where images of 28×28×1 come out, and where that cannot be told.
+    Empty if the network's output is 28×28×1, or its size is not known.
     """
     if model.problem or not model.layers:
         return Part.ENCODER.value
@@ -141,14 +146,15 @@ def where_size_is_lost(model: ModelEvidence, exercise: Exercise) -> str:
         return ""
     if len(shapes) == len(model.layers) and shapes[-1][1:3] == IMAGE_SHAPE[:2]:
         return "" if shapes[-1][1:] == IMAGE_SHAPE else Part.OUTPUT.value
-    wanted = found = IMAGE_SHAPE[0]
+    wanted = IMAGE_SHAPE[0]
+    found: int | None = wanted
     matches = align(chain(model), exercise)
-    for match, following in itertools.pairwise([*matches, None]):
+    for match, following in zip(matches, [*matches[1:], None], strict=True):
         if match.required is not None:
             wanted = _side_after(match.required, wanted)
         if match.step is not None:
             if following and following.step and following.step.number == match.step.number:
-                # One layer for two required ones: its size is that after the second.
+                # This layer stands for two required ones: its output has the size after the second.
                 continue
             last = shapes[match.step.number - 1] if match.step.number <= len(shapes) else ()
             found = last[1] if len(last) == 4 and last[1] == last[2] else None
@@ -166,18 +172,18 @@ def _side_after(layer: RequiredLayer, side: int) -> int:
 
 
 def _judge_part(
-    part: Part, required: tuple[RequiredLayer, ...], model: ModelEvidence | None, exercise: Exercise
+    part: Part, required: tuple[RequiredLayer, ...], evidence: Evidence, exercise: Exercise
 ) -> Verdict:
     expected = " → ".join(str(layer) for layer in required)
-    refused = refusal(model, expected)
-    if refused:
-        return refused
+    model = network(evidence.model, expected)
+    if isinstance(model, Verdict):
+        return model
     matches = [match for match in align(chain(model), exercise) if match.part is part]
     right = sum(match.right for match in matches)
     extra = sum(match.required is None for match in matches)
     steps = {match.step.number: match.step for match in matches if match.step}
     found = " → ".join(map(_describe, steps.values())) or "none of it"
-    # What is there tells more of the cause than what is not.
+    # Wrong and extra layers explain more than missing ones.
     ordered = sorted(matches, key=lambda match: match.step is None)
     problems = tuple(text for match in ordered if (text := _problem(match, len(required))))
     notes = () if model.api == "sequential" else (_API_NOTES[model.api],)
@@ -188,7 +194,7 @@ def _judge_part(
         problems=problems,
         advice="Compare model.summary() with the table of layers, line by line." if problems else "",
         notes=notes,
-        review=any(match.step is not None and match.step.is_untried for match in matches),
+        review=any(match.step is not None and match.step.untried for match in matches),
     )
 
 
@@ -216,16 +222,15 @@ def _start(step: Step) -> str:
 
 def _describe(step: Step) -> str:
     layer, attributes = step.layer, step.layer.attributes
-    if layer.kind in CONVOLUTIONS:
-        channels = attributes.get("filters", "?")
-        kernel = times_text(attributes.get("kernel_size"))
-        activation = step.activation or layer.activation
-        padding = attributes.get("padding")
+    if step.believed_kind in CONVOLUTIONS:
         strides = f", strides {times_text(attributes['strides'])}" if has_strides(step) else ""
-        kind = f"{layer.kind}, {channels_text(channels)}, {kernel}{strides}"
-        return f"{kind}, {activation}, padding '{padding}'"
+        return (
+            f"{layer.kind}, {channels_text(attributes.get('filters', '?'))}, "
+            f"{times_text(attributes.get('kernel_size'))}{strides}, "
+            f"{step.activation or layer.activation}, padding '{attributes.get('padding')}'"
+        )
     size = attributes.get("pool_size") or attributes.get("size")
     if not size:
-        return layer.kind
+        return kind_text(layer)
     padding = f", padding '{attributes['padding']}'" if "padding" in attributes else ""
-    return f"{layer.kind} {times_text(size)}{padding}"
+    return f"{kind_text(layer)} {times_text(size)}{padding}"

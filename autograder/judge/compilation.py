@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from autograder.judge import architecture
 from autograder.judge.alignment import chain
+from autograder.judge.architecture import no_model
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
 from autograder.protocol import challenge
@@ -24,7 +24,7 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
     expected = "binary cross-entropy"
     model = evidence.model
     if model is None or model.api == "none":
-        return architecture.refusal(model, expected)
+        return no_model(model, expected)
     if model.loss is None:
         problem = "The model is not compiled with a loss."
         return zero(expected, "no loss", problem, _LOSS_ADVICE, missing=True)
@@ -64,7 +64,7 @@ def judge_optimizer(evidence: Evidence, exercise: Exercise, reference: object) -
     expected = "Adagrad, at any learning rate"
     model = evidence.model
     if model is None or model.api == "none":
-        return architecture.refusal(model, expected)
+        return no_model(model, expected)
     optimizer = model.optimizer
     if optimizer is None:
         problem = "The model is not compiled with an optimizer."

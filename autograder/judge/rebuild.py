@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from autograder.judge import cost
 from autograder.judge.cost import Cost, Shape
+from autograder.judge.doubt import doubt_of, kind_text
 from autograder.lab import IMAGE_SHAPE
 from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
@@ -248,6 +249,9 @@ def _each_drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> Iterator[_Dr
 
 def blueprint(layer: LayerEvidence) -> Blueprint:
     """That of the layer that the evidence names. Raises RebuildError if it is none known here."""
+    # A doubted activation is still run: it is known by its values, not by its name.
+    if doubt_of(layer) and not is_activation(layer):
+        raise RebuildError(_of(layer, "it is not shown to be what it says"))
     if layer.kind in _IDENTITY:
         return Blueprint("Identity", "Identity", {}, None)
     if set(layer.attributes) != set(LAYER_ATTRIBUTES.get(layer.kind, ())):
@@ -360,7 +364,7 @@ def _largest(value: object) -> float:
 
 
 def _of(layer: LayerEvidence, problem: str) -> str:
-    return f"layer '{layer.name}' ({layer.kind}): {problem}"
+    return f"layer '{layer.name}' ({kind_text(layer)}): {problem}"
 
 
 def _first_line(error: Exception) -> str:

@@ -37,9 +37,10 @@ def with_layer(evidence, position, **changes):
 
 
 def doubts(evidence):
-    from autograder.judge.behaviour import DOUBT, verified
+    from autograder.judge.behaviour import verified
+    from autograder.judge.doubt import doubt_of, kind_text
 
-    return [layer.kind for layer in verified(evidence).model.layers if DOUBT in layer.kind]
+    return [kind_text(layer) for layer in verified(evidence).model.layers if doubt_of(layer)]
 
 
 @pytest.mark.parametrize("number", range(20))
