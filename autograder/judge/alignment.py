@@ -3,11 +3,12 @@
 Thus one missing layer does not make all later layers wrong.
 """
 
+import itertools
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from autograder.judge import rebuild
-from autograder.judge.doubt import doubt_of, is_untried, kind_text
+from autograder.judge.doubt import doubt_of, kind_text
 from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
 from autograder.protocol.evidence import LAYER_ATTRIBUTES, LayerEvidence, ModelEvidence
 
@@ -57,6 +58,27 @@ class Step:
         """The layer's kind; None if the judge doubts it."""
         return None if doubt_of(self.layer) else self.layer.kind
 
+    @property
+    def has_strides(self) -> bool:
+        return self.layer.attributes.get("strides", (1, 1)) != (1, 1)
+
+    @property
+    def shared(self) -> str:
+        """Says that the layer's weights were used before in the network; empty if they were not."""
+        if self.layer.same_as is None or not self.layer.weights:
+            return ""
+        return f"the same layer as layer {self.layer.same_as + 1} once more: its weights are shared"
+
+    def window_faults(self) -> list[str]:
+        """Lists how a convolution's window differs from all channels of a pixel and its neighbours."""
+        attributes, faults = self.layer.attributes, []
+        for name, words in (("strides", "strides"), ("dilation_rate", "a dilation rate")):
+            if attributes.get(name, (1, 1)) != (1, 1):
+                faults.append(f"{words} of {times_text(attributes[name])}, not 1×1")
+        if attributes.get("groups", 1) != 1:
+            faults.append(f"{attributes['groups']} groups of channels, not 1")
+        return faults
+
 
 @dataclass(frozen=True)
 class Match:
@@ -77,20 +99,18 @@ def chain(model: ModelEvidence) -> list[Step]:
     steps: list[Step] = []
     for number, layer in enumerate(model.layers, start=1):
         activation = rebuild.activation_name(layer.activation_values)
-        if _only_activates(layer):
-            if doubt_of(layer) or layer.kind == "PReLU":
+        doubt = doubt_of(layer)
+        untried = doubt is not None and doubt.untried
+        if layer.kind == "PReLU" or rebuild.is_activation(layer):
+            if doubt or layer.kind == "PReLU":
                 activation = kind_text(layer)
             activation = activation or f"the unknown '{layer.activation}'"
-            if _join(steps, activation, is_untried(layer)):
+            if _join(steps, activation, untried):
                 continue
         elif _does_nothing(layer, is_first=number == 1):
             continue
-        steps.append(Step(number, layer, activation, is_untried(layer)))
+        steps.append(Step(number, layer, activation, untried))
     return steps
-
-
-def _only_activates(layer: LayerEvidence) -> bool:
-    return layer.kind == "PReLU" or rebuild.is_activation(layer)
 
 
 def _join(steps: list[Step], activation: str, untried: bool) -> bool:
@@ -125,44 +145,31 @@ def align(steps: list[Step], exercise: Exercise) -> list[Match]:
     wanted = [(Part.ENCODER, layer) for layer in exercise.encoder]
     wanted += [(Part.DECODER, layer) for layer in exercise.decoder]
     wanted += [(Part.OUTPUT, exercise.output)]
-    rows, columns = len(steps), len(wanted)
-    # best[i][j]: the least cost of pairing i layers with j required ones, and the last move to it.
-    best = [[(0, "")] * (columns + 1) for _ in range(rows + 1)]
-    for i in range(rows + 1):
-        for j in range(columns + 1):
-            choices = []
-            if i and j:
-                cost = best[i - 1][j - 1][0] + _cost(steps[i - 1], *wanted[j - 1])
-                choices.append((cost, "pair"))
-            if i and j > 1 and _pools_itself(steps[i - 1], wanted[j - 2][1], wanted[j - 1][1]):
-                cost = OTHER_KIND_COST + _cost(_without_strides(steps[i - 1]), *wanted[j - 2])
-                choices.append((best[i - 1][j - 2][0] + cost, "both"))
-            if i:
-                part = _part_of_extra(steps[i - 1], j, wanted)
-                cost = EXTRA_COST + _cost_of_part(steps[i - 1], part)
-                choices.append((best[i - 1][j][0] + cost, "extra"))
-            if j:
-                choices.append((best[i][j - 1][0] + MISSING_COST, "missing"))
-            best[i][j] = min(choices, key=lambda choice: choice[0], default=(0, ""))
-    matches: list[Match] = []
-    i, j = rows, columns
-    while i or j:
-        move = best[i][j][1]
-        i, j = i - (move != "missing"), j - (move != "extra")
-        if move == "extra":
-            matches.append(Match(_part_of_extra(steps[i], j, wanted), None, steps[i]))
-        elif move == "both":
-            part, pooling = wanted[j]
-            j -= 1
-            convolution, alone = wanted[j][1], _without_strides(steps[i])
+    # best[i, j]: the least cost of pairing the first i layers with the first j required ones, and how.
+    best: dict[tuple[int, int], tuple[int, tuple[Match, ...]]] = {(0, 0): (0, ())}
+    for i, j in itertools.product(range(len(steps) + 1), range(len(wanted) + 1)):
+        step = steps[i - 1] if i else None
+        moves: list[tuple[tuple[int, int], tuple[Match, ...]]] = []
+        if step and j:
+            moves.append(((i - 1, j - 1), (_pair(step, *wanted[j - 1]),)))
+        if step and j > 1 and _pools_itself(step, wanted[j - 2][1], wanted[j - 1][1]):
+            part, pooling = wanted[j - 1]
             fault = f"strides of 2×2 where {_with_article(pooling.kind)} belongs"
-            matches.append(Match(part, pooling, steps[i], (fault,)))
-            matches.append(Match(part, convolution, alone, _faults(alone, convolution)))
-        else:
-            part, layer = wanted[j]
-            step = None if move == "missing" else steps[i]
-            matches.append(Match(part, layer, step, () if step is None else _faults(step, layer)))
-    return matches[::-1]
+            convolution = _pair(_without_strides(step), *wanted[j - 2])
+            moves.append(((i - 1, j - 2), (convolution, Match(part, pooling, step, (fault,)))))
+        if step:
+            moves.append(((i - 1, j), (Match(_part_of_extra(step, j, wanted), None, step),)))
+        if j:
+            moves.append(((i, j - 1), (Match(*wanted[j - 1], None),)))
+        if moves:
+            costs = [best[before][0] + sum(map(_cost, matches)) for before, matches in moves]
+            before, matches = moves[costs.index(min(costs))]
+            best[i, j] = min(costs), (*best[before][1], *matches)
+    return list(best[len(steps), len(wanted)][1])
+
+
+def _pair(step: Step, part: Part, required: RequiredLayer) -> Match:
+    return Match(part, required, step, _faults(step, required))
 
 
 def _part_of_extra(step: Step, before: int, wanted: list[tuple[Part, RequiredLayer]]) -> Part:
@@ -176,16 +183,16 @@ def _part_of_extra(step: Step, before: int, wanted: list[tuple[Part, RequiredLay
     return Part.DECODER if last is Part.OUTPUT else last
 
 
-def _cost(step: Step, part: Part, required: RequiredLayer) -> int:
-    if step.believed_kind == required.kind:
-        cost = WRONG_COST if _faults(step, required) else 0
-    else:
-        cost = OTHER_KIND_COST if _does_the_work_of(step, required) else UNLIKE_COST
-    return cost + _cost_of_part(step, part)
-
-
-def _cost_of_part(step: Step, part: Part) -> int:
-    return OTHER_PART_COST * (_changes_size_as(step) not in (None, part))
+def _cost(match: Match) -> int:
+    if match.step is None:
+        return MISSING_COST
+    elsewhere = OTHER_PART_COST * (_changes_size_as(match.step) not in (None, match.part))
+    if match.required is None:
+        return EXTRA_COST + elsewhere
+    if match.step.believed_kind == match.required.kind:
+        return WRONG_COST * bool(match.faults) + elsewhere
+    alike = _does_the_work_of(match.step, match.required)
+    return (OTHER_KIND_COST if alike else UNLIKE_COST) + elsewhere
 
 
 def _does_the_work_of(step: Step, required: RequiredLayer) -> bool:
@@ -197,13 +204,9 @@ def _does_the_work_of(step: Step, required: RequiredLayer) -> bool:
     if kind == "Resizing" or (kind not in LAYER_ATTRIBUTES and not rebuild.is_activation(step.layer)):
         return True
     if required.kind == "Conv2D":
-        return not has_strides(step) and kind in (*CONVOLUTIONS, "Dense")
+        return not step.has_strides and kind in (*CONVOLUTIONS, "Dense")
     smaller = required.kind == "MaxPooling2D"
     return _changes_size_as(step) is (Part.ENCODER if smaller else Part.DECODER)
-
-
-def has_strides(step: Step) -> bool:
-    return step.layer.attributes.get("strides", (1, 1)) != (1, 1)
 
 
 def _pools_itself(step: Step, first: RequiredLayer, second: RequiredLayer) -> bool:
@@ -224,7 +227,7 @@ def _changes_size_as(step: Step) -> Part | None:
     """The part whose task it is to change the size of images as this layer does; None if it does not."""
     if step.layer.kind in ("UpSampling2D", "Conv2DTranspose"):
         return Part.DECODER
-    return Part.ENCODER if has_strides(step) else None
+    return Part.ENCODER if step.has_strides else None
 
 
 def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
@@ -240,7 +243,7 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
             faults.append(f"{channels_text(attributes.get('filters'))}, not {required.filters}")
         if attributes.get("kernel_size") != KERNEL_SIZE:
             faults.append(f"a kernel of {times_text(attributes.get('kernel_size'))}, not 3×3")
-        faults += spread_faults(layer)
+        faults += step.window_faults()
         if step.activation != required.activation:
             named = step.activation or f"the unknown '{layer.activation}'"
             faults.append(f"activation {named}, not {required.activation}")
@@ -251,25 +254,9 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
         faults.append(f"upsampling by {times_text(attributes.get('size'))}, not 2×2")
     if required.padding is not None and attributes.get("padding") != required.padding:
         faults.append(f"padding '{attributes.get('padding')}', not '{required.padding}'")
-    if layer.same_as is not None and layer.weights:
-        faults.append(shared_text(layer.same_as))
+    if step.shared:
+        faults.append(step.shared)
     return tuple(faults)
-
-
-def spread_faults(layer: LayerEvidence) -> list[str]:
-    """Lists how a convolution differs from one over all channels of each pixel and its neighbours."""
-    attributes, faults = layer.attributes, []
-    for name, words in (("strides", "strides"), ("dilation_rate", "a dilation rate")):
-        if attributes.get(name, (1, 1)) != (1, 1):
-            faults.append(f"{words} of {times_text(attributes[name])}, not 1×1")
-    if attributes.get("groups", 1) != 1:
-        faults.append(f"{attributes['groups']} groups of channels, not 1")
-    return faults
-
-
-def shared_text(first: int) -> str:
-    """Says that a layer is used again. first: the index of its first use."""
-    return f"the same layer as layer {first + 1} once more: its weights are shared"
 
 
 def one_of(layer: LayerEvidence) -> str:

@@ -5,19 +5,7 @@ prescribed ones.
 """
 
 from autograder.judge import rebuild
-from autograder.judge.alignment import (
-    CONVOLUTIONS,
-    Match,
-    Part,
-    Step,
-    align,
-    chain,
-    has_strides,
-    one_of,
-    shared_text,
-    spread_faults,
-    times_text,
-)
+from autograder.judge.alignment import CONVOLUTIONS, Match, Part, Step, align, chain, one_of, times_text
 from autograder.judge.doubt import doubt_of, kind_text
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
@@ -66,16 +54,16 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
         faults.append(f"its activation is {last.activation or 'unknown'}, not sigmoid")
     if attributes.get("kernel_size") != KERNEL_SIZE:
         faults.append(f"its kernel is {times_text(attributes.get('kernel_size'))}, not 3×3")
-    spread = spread_faults(last.layer)
-    faults += [f"it has {fault}" for fault in spread]
-    if last.layer.same_as is not None:
-        faults.append(f"it is {shared_text(last.layer.same_as)}")
+    window = last.window_faults()
+    faults += [f"it has {fault}" for fault in window]
+    if last.shared:
+        faults.append(f"it is {last.shared}")
     lost = where_size_is_lost(model, exercise)
     notes = (f"The output is no image of 28×28×1: see {lost}.",) if lost in _EARLIER else ()
     shape = output_shape(model)
     other_size = lost and (shape is None or shape[:2] != IMAGE_SHAPE[:2])
     # Strides change the size, too: both are one mistake.
-    if other_size and not spread and (lost not in _EARLIER or attributes.get("padding") != "same"):
+    if other_size and not window and (lost not in _EARLIER or attributes.get("padding") != "same"):
         faults.append(
             f"padding '{attributes.get('padding')}', not 'same': "
             f"the output is {times_text(shape)}, not 28×28×1"
@@ -223,7 +211,7 @@ def _start(step: Step) -> str:
 def _describe(step: Step) -> str:
     layer, attributes = step.layer, step.layer.attributes
     if step.believed_kind in CONVOLUTIONS:
-        strides = f", strides {times_text(attributes['strides'])}" if has_strides(step) else ""
+        strides = f", strides {times_text(attributes['strides'])}" if step.has_strides else ""
         return (
             f"{layer.kind}, {channels_text(attributes.get('filters', '?'))}, "
             f"{times_text(attributes.get('kernel_size'))}{strides}, "

@@ -27,16 +27,11 @@ def doubt_of(layer: LayerEvidence) -> Doubt | None:
     return layer.doubt if isinstance(layer, DoubtedLayer) else None
 
 
-def is_untried(layer: LayerEvidence) -> bool:
-    """Whether a layer could not be tried."""
-    return isinstance(layer, DoubtedLayer) and layer.doubt.untried
-
-
 def kind_text(layer: LayerEvidence) -> str:
     """The kind of a layer and what is doubted of it, such as "Conv2D that is one in name only"."""
     return f"{layer.kind} that {layer.doubt.words}" if isinstance(layer, DoubtedLayer) else layer.kind
 
 
-def first_doubted(model: ModelEvidence) -> LayerEvidence | None:
+def first_doubted(model: ModelEvidence) -> DoubtedLayer | None:
     """The first layer that the judge does not believe, if there is one."""
-    return next(filter(doubt_of, model.layers), None)
+    return next((layer for layer in model.layers if isinstance(layer, DoubtedLayer)), None)

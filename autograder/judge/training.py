@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from autograder.judge import fed, learning
-from autograder.judge.doubt import first_doubted, is_untried, kind_text
+from autograder.judge.doubt import first_doubted, kind_text
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import BATCH_SIZE, Exercise
@@ -132,7 +132,7 @@ def _unproven(
 ) -> Verdict | None:
     """The zero for a network that does not show that this call trained it; None if it does."""
     person = "A person will look at why."
-    if (layer := first_doubted(model)) and not is_untried(layer):
+    if (layer := first_doubted(model)) and not layer.doubt.untried:
         found = f"a {kind_text(layer)}"
         problem = f"The network does not answer as its layers say: there is {found}. {person}"
         return zero(expected, found, problem, "Use Keras's own layers, as they are.", review=True)

@@ -70,7 +70,7 @@ def fed(*layers):
 
 def with_weights(model):
     """The network with weights as its layers need them."""
-    drawn = rebuild._drawn(model.layers, (28, 28, 1))
+    drawn = list(rebuild._drawn(model.layers, (28, 28, 1)))
     layers = (
         dataclasses.replace(each, weights=tuple(np.zeros(s, np.float32) for s in known.cost.weights))
         for each, known in zip(model.layers, drawn, strict=True)
@@ -293,7 +293,7 @@ LIKELY = {
 @pytest.mark.parametrize("model", LIKELY.values(), ids=LIKELY)
 def test_a_network_that_a_beginner_may_write_is_judged(model):
     model = with_weights(model)
-    drawn = rebuild._drawn(model.layers, (28, 28, 1))
+    drawn = list(rebuild._drawn(model.layers, (28, 28, 1)))
     assert rebuild._batch_size(drawn, model.layers, images(GRADED_IMAGES)) >= 1
     for each, known in zip(model.layers, drawn, strict=True):
         rebuild._check_size(known, each)

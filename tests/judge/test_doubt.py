@@ -8,7 +8,7 @@ from by_hand import conv, doubted, evidence, network, one_convolution, point, pr
 
 from autograder.judge import rebuild
 from autograder.judge.architecture import judge_encoder
-from autograder.judge.doubt import Doubt, doubt_of, first_doubted, is_untried, kind_text
+from autograder.judge.doubt import Doubt, doubt_of, first_doubted, kind_text
 from autograder.lab import AUTOENCODER
 from autograder.protocol.evidence import EvidenceError, decode, encode
 
@@ -50,7 +50,6 @@ def test_no_name_of_a_layer_is_taken_for_a_doubt(kind):
     sent = evidence("encoder", network(dataclasses.replace(conv(16), kind=kind, name=kind)))
     (layer,) = decode(encode(sent)).model.layers
     assert doubt_of(layer) is None
-    assert not is_untried(layer)
 
 
 def test_a_doubt_in_a_message_makes_it_no_evidence():
