@@ -18,9 +18,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from autograder.kernel.short_fit import SHORT_BATCH, SHORT_STEPS, VALIDATION_ROWS
 from autograder.kernel.prediction import FIRST
 from autograder.kernel.prepare import SEED
+from autograder.kernel.short_fit import SHORT_BATCH, SHORT_STEPS, VALIDATION_ROWS
 from autograder.kernel.short_optimizer import ShortOptimizer
 from autograder.lab import EXERCISES, SHOWN_IMAGES, Exercise
 from autograder.lab.images import Images, load, scaled

@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 
+from autograder.judge.doubt import Doubt, DoubtedLayer
 from autograder.lab import AUTOENCODER, Exercise
 from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
@@ -72,6 +73,11 @@ def up(size: int = 2) -> LayerEvidence:
 def activation(name: str) -> LayerEvidence:
     """An activation as a layer of its own."""
     return layer("Activation", name)
+
+
+def doubted(layer: LayerEvidence, doubt: Doubt) -> DoubtedLayer:
+    """The layer as one that the judge does not believe."""
+    return DoubtedLayer(**vars(layer), doubt=doubt)
 
 
 def prescribed(exercise: Exercise) -> list[LayerEvidence]:

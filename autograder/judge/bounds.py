@@ -1,8 +1,8 @@
-"""The bounds that were measured: what `autograder calibrate` wrote to `calibration.json`."""
+"""Reads the measured bounds, which `autograder calibrate` writes to `calibration.json`."""
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 FILE = Path(__file__).with_name("calibration.json")
@@ -10,12 +10,12 @@ _ADVICE = "Install the project anew, or write it with `autograder calibrate`."
 
 
 class CalibrationError(RuntimeError):
-    """There are no bounds to judge by: the fault is the installation's, not a submission's."""
+    """The bounds are missing: a fault of the installation, not of a submission."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Largest errors, as shares of the mean image's, with which digits count as restored."""
+    """The largest errors of digits that count as restored, as shares of the mean image's error."""
 
     reconstruction: float
     denoising: float
@@ -23,10 +23,10 @@ class Calibration:
 
 @functools.cache
 def calibrated(file: Path = FILE) -> Calibration:
-    """The bounds in the file. Raises CalibrationError if they are not there or make no sense."""
+    """Reads the bounds from the file. Raises CalibrationError if they are missing or make no sense."""
     try:
         criteria = json.loads(file.read_text())["criteria"]
-        found = {name: criteria[name]["bound"] for name in Calibration.__annotations__}
+        found = {field.name: criteria[field.name]["bound"] for field in fields(Calibration)}
     except OSError as error:
         raise CalibrationError(f"{file} cannot be read: {error.strerror}. {_ADVICE}") from None
     except (ValueError, KeyError, TypeError) as error:

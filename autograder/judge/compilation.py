@@ -2,28 +2,33 @@
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from autograder.judge import architecture
+from autograder.judge.alignment import chain
+from autograder.judge.architecture import no_model
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise
 from autograder.protocol import challenge
-from autograder.protocol.evidence import Evidence
+from autograder.protocol.evidence import Evidence, ModelEvidence
 
 CROSS_ENTROPY = ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE")
 """Keras's names of binary cross-entropy."""
 _TOLERANCE = 2e-3
+"""Largest relative difference between the ratios of two losses that count as proportional."""
 MAX_SMOOTHING = 0.5
-"""A label smoothing below it leaves bright pixels bright and dark ones dark; above 1 it inverts them."""
+"""Less label smoothing leaves bright pixels bright and dark ones dark; more than 1 inverts them."""
+SLOW_RATE = 0.005
+"""Learning rate of Adagrad below which the pictures stay blurred after the full training."""
 _LOSS_ADVICE = "Compile with loss='binary_crossentropy'."
 _OPTIMIZER_ADVICE = "Compile with optimizer=keras.optimizers.Adagrad(learning_rate=0.01)."
 
 
 def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
-    """Binary cross-entropy, known by its values on given targets and predictions."""
+    """Recognizes binary cross-entropy by its values for the challenge's targets and predictions."""
     expected = "binary cross-entropy"
     model = evidence.model
     if model is None or model.api == "none":
-        return architecture.refusal(model, expected)
+        return no_model(model, expected)
     if model.loss is None:
         problem = "The model is not compiled with a loss."
         return zero(expected, "no loss", problem, _LOSS_ADVICE, missing=True)
@@ -41,7 +46,7 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
         return Verdict(1.0, expected, found)
     with_logits = _cross_entropy(smooth, 1 / (1 + np.exp(-predictions)))
     if _proportional(model.loss.values, with_logits):
-        # A model that ends without sigmoid does give logits: then the two belong together.
+        # A model that does not end with a sigmoid gives logits, so that this loss fits it.
         if not _ends_with_sigmoid(model):
             return Verdict(1.0, expected, f"{found}, from logits")
         return zero(
@@ -53,53 +58,52 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
         )
     if not model.loss.values:
         return zero(expected, found, f"The loss cannot be computed: {found}.", _LOSS_ADVICE)
-    # What only has the name of it is not told by its name.
+    # A loss that is only named so is not called by its name, which would contradict the sentence.
     said = "" if model.loss.name in CROSS_ENTROPY else f"{found}, "
     return zero(expected, found, f"The loss is {said}not binary cross-entropy.", _LOSS_ADVICE)
 
 
 def judge_optimizer(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
-    """Keras's Adagrad, at any learning rate."""
+    """Recognizes Keras's Adagrad, at any learning rate, by its name and by three of its steps."""
     expected = "Adagrad, at any learning rate"
     model = evidence.model
     if model is None or model.api == "none":
-        return architecture.refusal(model, expected)
+        return no_model(model, expected)
     optimizer = model.optimizer
     if optimizer is None:
         problem = "The model is not compiled with an optimizer."
         return zero(expected, "no optimizer", problem, _OPTIMIZER_ADVICE, missing=True)
     wanted = challenge.optimizer_response(keras.optimizers.Adagrad, evidence.request)
-    acts_so = len(optimizer.response) == len(wanted) and np.allclose(
-        optimizer.response, wanted, rtol=0.01
-    )
-    if optimizer.name != "Adagrad" or optimizer.own_class or not acts_so:
+    acts_alike = len(optimizer.response) == len(wanted)
+    acts_alike = acts_alike and np.allclose(optimizer.response, wanted, rtol=0.01)
+    if optimizer.name != "Adagrad" or optimizer.own_class or not acts_alike:
         name = f"{optimizer.name} of your own" if optimizer.own_class else optimizer.name
         return zero(expected, name, f"The optimizer is {name}.", _OPTIMIZER_ADVICE)
     rate = optimizer.learning_rate
-    notes = ()
-    if rate is not None and 0 < rate < 0.005:
-        notes = (
-            f"At a learning rate of {rate:g} the pictures stay blurred even after the full "
-            "training; 0.01 gives clearly better ones. This costs nothing.",
-        )
-    found = "Adagrad" if rate is None else f"Adagrad, learning rate {rate:g}"
-    return Verdict(1.0, expected, found, notes=notes)
+    if rate is None:
+        return Verdict(1.0, expected, "Adagrad")
+    note = (
+        f"At a learning rate of {rate:g} the pictures stay blurred even after the full "
+        "training; 0.01 gives clearly better ones. This costs nothing."
+    )
+    notes = (note,) if 0 < rate < SLOW_RATE else ()
+    return Verdict(1.0, expected, f"Adagrad, learning rate {rate:g}", notes=notes)
 
 
-def _cross_entropy(targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Binary cross-entropy of each batch: the mean over its pixels."""
+def _cross_entropy(targets: NDArray[np.float64], predictions: NDArray[np.float64]) -> list[float]:
+    """The binary cross-entropy of each batch, as a mean over its pixels."""
     values = targets * np.log(predictions) + (1 - targets) * np.log(1 - predictions)
-    return -values.reshape(len(values), -1).mean(axis=1)
+    return [-float(batch.mean()) for batch in values]
 
 
-def _proportional(values: tuple[float, ...], wanted: np.ndarray) -> bool:
-    """Equal up to a factor: a sum over pixels is as good as a mean."""
+def _proportional(values: tuple[float, ...], wanted: list[float]) -> bool:
+    """Whether values are equal up to a factor: a sum over pixels is as good as a mean."""
     if len(values) != len(wanted) or not np.all(np.isfinite(values)):
         return False
-    ratio = np.asarray(values) / wanted
+    ratio = np.asarray(values) / np.asarray(wanted)
     return bool(ratio.min() > 0 and ratio.max() / ratio.min() < 1 + _TOLERANCE)
 
 
-def _ends_with_sigmoid(model) -> bool:
-    steps = architecture.chain(model)
+def _ends_with_sigmoid(model: ModelEvidence) -> bool:
+    steps = chain(model)
     return bool(steps) and steps[-1].activation == "sigmoid"

@@ -1,47 +1,51 @@
-"""What a layer takes before it is built or run: weights, memory and work, from sizes alone.
+"""Estimates a layer's weights, memory and work for one image, before the layer is built or run.
 
-All are for one image. Nothing here makes a variable or a tensor: a text of 1 KiB may describe a layer
-that takes gigabytes or minutes.
+Nothing here makes a variable or a tensor: a text of 1 KiB may describe a layer that takes gigabytes or
+minutes.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
 
 Shape = tuple[int, ...]
+Estimate = tuple[tuple[Shape, ...], int, int]
+"""The shapes of a layer's weights, the values of its scratch memory, and its steps of work."""
 
 MOST_WORK = 10**12
-"""Steps of a network for all images it is run on: 35 to 70 s on one core.
+"""Largest number of steps of a network for all images together: 35 to 70 s on one core.
 
-A step is a multiplication and an addition. One core does 20 to 40 thousand million of them a second in a
-convolution of 16 channels or more; with fewer it is up to 300 times slower, so that those count as 16
-(measured: 0.13 from 1 channel to 1 with a 128×128 kernel, 33 of those counted).
+A step is a multiplication and an addition. One core does 20 to 40 thousand million steps a second in a
+convolution of at least 16 channels. With fewer channels it is up to 300 times slower, so fewer count as
+16. (Measured from 1 channel to 1 with a 128×128 kernel: 0.13 thousand million real steps a second, 33 as
+counted.)
 """
 MOST_WORK_OF_LAYER = 10**10
-"""Steps of one layer for one image, half a second.
+"""Largest number of steps of one layer for one image: half a second.
 
-The lab's take 2 million; 64 channels on 224×224, as of a network that doubles where it should halve,
-1,800 million. Weights that fit into a message take at most 3,000 million on images of 28×28.
+The lab's layers take up to 2 million. Weights that fit into a message take at most 3,000 million on
+images of 28×28.
 """
 MOST_HELD = 2**26
-"""Values that are held at once, 256 MiB: for one image, or for all that are run together."""
+"""Largest number of values held at once, 256 MiB: for one image, or for all in one batch."""
 _FEW_CHANNELS = 16
+"""Fewer channels are counted as this many."""
 _PER_VALUE = 50
-"""Steps that any layer takes for each value: activations do 70 (gelu) to 1,400 (relu) million/s."""
+"""Steps counted for each input and output value: activations do 70 (gelu) to 1,400 (relu) million/s."""
 _COPIES = 5
-"""Of a layer's output while it is worked out: gelu and hard_sigmoid take so many, a convolution two."""
+"""Copies of a layer's output that it may hold while it runs: 5 for gelu, 2 for a convolution."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one layer takes for one image."""
+    """The weights, memory and work of one layer for one image."""
 
     weights: tuple[Shape, ...]
     """The shapes of its variables."""
     output: int
-    """Values of what it answers."""
+    """Values of its output."""
     scratch: int
     """Values held while it runs, besides its inputs and its output."""
     work: int
@@ -49,7 +53,7 @@ class Cost:
 
 
 def of_layer(layer: keras.Layer, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """What an unbuilt layer takes. inputs, output: shapes for one image, (1, …)."""
+    """Estimates the cost of an unbuilt layer. inputs, output: shapes for one image, (1, …)."""
     estimate = _OF_KIND.get(type(layer).__name__, _of_any)
     weights, scratch, work = estimate(layer, inputs[0], output)
     values = math.prod(output)
@@ -58,9 +62,9 @@ def of_layer(layer: keras.Layer, inputs: tuple[Shape, ...], output: Shape) -> Co
 
 
 def last_uses(fed: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """After each operation, the indices of what no later one needs; -1 is the network's input.
+    """For each operation, the indices of the outputs that no later one needs; -1 is the network's input.
 
-    fed: the indices of what goes into each operation. What comes out of the last one is kept.
+    fed: the indices of the outputs that go into each operation. The last operation's output is kept.
     """
     last = {position: position for position in range(-1, len(fed) - 1)}
     for position, inputs in enumerate(fed):
@@ -72,9 +76,9 @@ def last_uses(fed: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 
 def most_held(costs: Sequence[Cost], fed: Sequence[tuple[int, ...]], image: int) -> int:
-    """Values of one image that are held at once, at most, if each is dropped after its last use.
+    """The most values held at once for one image if each output is dropped after its last use.
 
-    image: values of the network's input.
+    image: the number of values of the network's input.
     """
     held, most = image, 0
     for cost, done in zip(costs, last_uses(fed), strict=True):
@@ -84,11 +88,11 @@ def most_held(costs: Sequence[Cost], fed: Sequence[tuple[int, ...]], image: int)
     return most
 
 
-def _of_any(layer: keras.Layer, source: Shape, output: Shape) -> tuple[tuple[Shape, ...], int, int]:
+def _of_any(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     return (), 0, 0
 
 
-def _of_convolution(layer: keras.Layer, source: Shape, output: Shape):
+def _of_convolution(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     channels, _ = _split(layer, source)
     _, places = _split(layer, output)
     groups, filters = int(layer.groups), int(layer.filters)
@@ -97,17 +101,17 @@ def _of_convolution(layer: keras.Layer, source: Shape, output: Shape):
     return _with_bias(layer, kernel, filters), _spread(layer, source, channels + filters), work
 
 
-def _of_transposed(layer: keras.Layer, source: Shape, output: Shape):
+def _of_transposed(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     channels, places = _split(layer, source)
     filters = int(layer.filters)
     kernel = (*_ints(layer.kernel_size), filters, channels)
-    # TensorFlow writes down what each place adds to the output before it sums that up.
+    # TensorFlow stores the contribution of each place to the output before it adds them up.
     scratch = math.prod(places) * math.prod(kernel[:-1])
     work = math.prod(places) * _multiplied(layer.kernel_size, 1, channels, filters)
     return _with_bias(layer, kernel, filters), scratch, work + _PER_VALUE * scratch // _COPIES
 
 
-def _of_depthwise(layer: keras.Layer, source: Shape, output: Shape):
+def _of_depthwise(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     channels, _ = _split(layer, source)
     _, places = _split(layer, output)
     made = channels * int(layer.depth_multiplier)
@@ -116,7 +120,7 @@ def _of_depthwise(layer: keras.Layer, source: Shape, output: Shape):
     return _with_bias(layer, kernel, made), _spread(layer, source, channels + made), work
 
 
-def _of_separable(layer: keras.Layer, source: Shape, output: Shape):
+def _of_separable(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     channels, _ = _split(layer, source)
     _, places = _split(layer, output)
     made, filters = channels * int(layer.depth_multiplier), int(layer.filters)
@@ -127,37 +131,30 @@ def _of_separable(layer: keras.Layer, source: Shape, output: Shape):
     return weights, scratch, math.prod(places) * (multiplied + _multiplied((1,), 1, made, filters))
 
 
-def _of_pooling(layer: keras.Layer, source: Shape, output: Shape):
+def _of_pooling(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     channels, places = _split(layer, output)
     return (), 0, math.prod(places) * _multiplied(layer.pool_size, 1, channels, 1)
 
 
-def _of_dense(layer: keras.Layer, source: Shape, output: Shape):
+def _of_dense(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     kernel = (source[-1], int(layer.units))
     work = math.prod(source[:-1]) * _multiplied((1,), 1, *kernel)
     return _with_bias(layer, kernel, kernel[-1]), 0, work
 
 
-def _of_normalization(layer: keras.Layer, source: Shape, output: Shape):
-    return ((source[layer.axis],),) * (2 + bool(layer.scale) + bool(layer.center)), 0, 0
-
-
-def _of_layer_normalization(layer: keras.Layer, source: Shape, output: Shape):
+def _of_normalization(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     axes = layer.axis if isinstance(layer.axis, list | tuple) else (layer.axis,)
     shape = tuple(source[axis] for axis in axes)
-    return (shape,) * (bool(layer.scale) + bool(layer.center)), 0, 0
+    moving = 2 if isinstance(layer, keras.layers.BatchNormalization) else 0
+    return (shape,) * (moving + bool(layer.scale) + bool(layer.center)), 0, 0
 
 
-def _of_group_normalization(layer: keras.Layer, source: Shape, output: Shape):
-    return ((source[layer.axis],),) * (bool(layer.scale) + bool(layer.center)), 0, 0
-
-
-def _of_prelu(layer: keras.Layer, source: Shape, output: Shape):
+def _of_prelu(layer: keras.Layer, source: Shape, output: Shape) -> Estimate:
     shared = layer.shared_axes or ()
     return (tuple(1 if axis in shared else side for axis, side in enumerate(source) if axis),), 0, 0
 
 
-_OF_KIND = {
+_OF_KIND: dict[str, Callable[[keras.Layer, Shape, Shape], Estimate]] = {
     "Conv2D": _of_convolution,
     "Conv2DTranspose": _of_transposed,
     "DepthwiseConv2D": _of_depthwise,
@@ -166,21 +163,21 @@ _OF_KIND = {
     "AveragePooling2D": _of_pooling,
     "Dense": _of_dense,
     "BatchNormalization": _of_normalization,
-    "LayerNormalization": _of_layer_normalization,
-    "GroupNormalization": _of_group_normalization,
+    "LayerNormalization": _of_normalization,
+    "GroupNormalization": _of_normalization,
     "PReLU": _of_prelu,
 }
-"""Those that have weights, or take more than a few steps for each value that goes in or comes out."""
+"""Estimates for kinds of layers with weights, or with many steps for each value."""
 
 
 def _multiplied(window: Sequence[int], groups: int, channels: int, made: int) -> int:
-    """Steps at one place, of channels and what is made of them in groups; few count as more."""
+    """Steps at one place of a layer that makes channels from others, in groups."""
     pairs = max(channels // groups, _FEW_CHANNELS) * max(made // groups, _FEW_CHANNELS)
     return math.prod(_ints(window)) * groups * pairs
 
 
 def _spread(layer: keras.Layer, source: Shape, channels: int) -> int:
-    """Values of the images that a dilated convolution is worked out on: they are padded all around."""
+    """Values of the padded images that a dilated convolution works on."""
     if max(layer.dilation_rate) == 1:
         return 0
     _, places = _split(layer, source)

@@ -1,4 +1,4 @@
-"""Which function judges which criterion, and what stands between a bad message and a verdict."""
+"""Judges one criterion: finds its function, and turns bad messages and failures into verdicts, too."""
 
 import dataclasses
 import functools
@@ -20,7 +20,7 @@ from autograder.protocol.evidence import Evidence, EvidenceError, Message, decod
 log = logging.getLogger(__name__)
 
 MOST_LACKING = 1000
-"""Characters of what the kernel lacked that a panel holds: the kernel belongs to the student."""
+"""Characters of the kernel's incidents that a panel shows: a student may have written them."""
 
 CRITERIA: dict[str, Callable[[Evidence, Exercise, Reference], Verdict]] = {
     "noise": judge_noise,
@@ -42,14 +42,14 @@ def judge(
     reference: Reference,
     pictures: Sequence[str] | None = None,
 ) -> Verdict:
-    """The verdict on one criterion. A fault of the judge's own is logged and needs a person.
+    """Returns the verdict on one criterion. If the judge fails, it logs the error and asks for a person.
 
-    pictures: those that were sent to the page, see `Message`; None where nobody collected them.
+    pictures: the pictures that were sent to the page, see `Message`; None if they were not collected.
     """
     try:
         criterion = CRITERIA[evidence.check]
         if criterion is judge_visualization:
-            criterion = functools.partial(criterion, pictures=pictures)
+            criterion = functools.partial(judge_visualization, pictures=pictures)
         return _with_incidents(criterion(verified(evidence), exercise, reference), evidence)
     except Exception:
         log.exception("judging %s of %s failed", evidence.check, exercise.notebook)
@@ -64,7 +64,7 @@ def judge(
 
 
 def _with_incidents(verdict: Verdict, evidence: Evidence) -> Verdict:
-    """Where credit is missing and the kernel could not give all that was asked for, a person decides."""
+    """Asks for a person if credit is missing and the kernel could not give all that was asked for."""
     if verdict.credit >= 1 or not evidence.incidents:
         return verdict
     lacking = "; ".join(evidence.incidents)[:MOST_LACKING]
@@ -77,7 +77,7 @@ def _with_incidents(verdict: Verdict, evidence: Evidence) -> Verdict:
 
 
 def judge_message(criterion: str, message: Message, exercise: Exercise, reference: Reference) -> Verdict:
-    """The verdict on a published message, whose text may be anything."""
+    """Returns the verdict on a published message, whose text may be anything."""
     try:
         evidence = decode(message.text)
         if evidence.check != criterion:
@@ -101,7 +101,7 @@ def judge_message(criterion: str, message: Message, exercise: Exercise, referenc
 
 
 def _with_later(evidence: Evidence, drawn: str) -> Evidence:
-    """With what was drawn after the check as well, where the notebook came to its end."""
+    """Adds what was drawn after the check, if the notebook ran to its end."""
     if not drawn:
         return evidence
     try:

@@ -1,31 +1,35 @@
-"""What was given to `fit`: which images they are, whether with noise, and what else was done to them."""
+"""Recognizes what was given to `fit`: which images, whether with noise, and what was done to them."""
+
+import math
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autograder.judge.reference import SAME_PIXEL, Reference, are_among, nearest
+from autograder.judge.reference import SAME_PIXEL, Floats, Reference, are_among, nearest
 from autograder.lab import IMAGE_SHAPE
 from autograder.protocol.evidence import Sample
 
 NOISE_RANGE = (0.05, 0.6)
-"""Root mean square of what counts as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
+"""Root mean squares that count as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
 NO_NOISE = 0.01
-"""Root mean square below which there is no noise to be removed: less than three grey levels."""
+"""Root mean square of the noise below which there is none to remove: less than three grey levels."""
 SAME_NOISE = 0.1
-"""Largest difference in mean and spread of the same kind of noise, as a share of its spread."""
+"""Largest difference in mean and spread between samples of the same noise, as a share of its spread."""
 SEVERAL = 0.9
-"""Share of the sampled images for which a statement must hold, also of those from the later batches."""
+"""Share of the sampled images, and of the later ones among them, for which a statement must hold."""
 LIKENESS = 0.2
-"""Correlation with the clean image from which on an image counts as that image with noise."""
+"""Least correlation of a noisy image with its clean image."""
 SAME_PICTURE = 0.995
-"""Correlation of two images that differ in brightness and contrast alone."""
+"""Least correlation of two images that differ only in brightness and contrast."""
 TWO_COLOURS = 0.7
-"""Correlation of an image with what is left of it in black and white, at least."""
+"""Least correlation of an image with its version in two colours."""
 OTHER_IMAGES = "other images than x_train"
-"""What an input or target is of which nothing more is known."""
+"""The words for an input or target that is not recognized."""
 BEGINNING = 1400
-"""Images of an epoch of which more are sampled than of those which follow."""
+"""Images at the start of an epoch, which are sampled more densely than later ones."""
 
-_TURNED = {
+_TURNED: dict[str, Callable[[Floats], Floats]] = {
     "transposed (rows and columns exchanged)": lambda images: images.swapaxes(1, 2),
     "mirrored from left to right": lambda images: images[:, :, ::-1],
     "turned upside down": lambda images: images[:, ::-1],
@@ -36,20 +40,20 @@ _TURNED = {
 
 
 def are_images(sample: Sample) -> bool:
-    """Whether these are finite images of 28×28×1."""
+    """Whether a sample consists of finite images of 28×28×1."""
     values = sample.values
     return values.ndim == 4 and values.shape[1:] == IMAGE_SHAPE and bool(np.isfinite(values).all())
 
 
 def other_shape(sample: Sample, role: str, wanted: str, reference: Reference) -> str:
-    """What is wrong with a sample that holds no images of 28×28×1."""
+    """Says what is wrong with a sample that does not consist of finite images of 28×28×1."""
     shape = sample.shape
     if sample.values.ndim == 4 and sample.values.shape[1:] == IMAGE_SHAPE:
         return f"The {role} holds values that are not finite"
     text = (
         f"The {role} has the shape {shape}, {wanted} has {(reference.images.train_count, *IMAGE_SHAPE)}"
     )
-    if shape[1:] == (784,):
+    if shape[1:] == (math.prod(IMAGE_SHAPE),):
         return f"{text}: its images are flattened"
     if shape[1:] in ((), (1,), (10,)):
         return f"{text}: these are labels, not images"
@@ -57,7 +61,7 @@ def other_shape(sample: Sample, role: str, wanted: str, reference: Reference) ->
 
 
 def unlike_train(sample: Sample, role: str, reference: Reference) -> str:
-    """What images that should be x_train are instead; empty if they are x_train."""
+    """Says what images that should be x_train are instead; empty if they are x_train."""
     values = sample.values
     in_train = are_among(values, reference.train)
     if holds(in_train, sample):
@@ -84,8 +88,8 @@ def unlike_train(sample: Sample, role: str, reference: Reference) -> str:
     return f"The {role} is {OTHER_IMAGES}"
 
 
-def _recoloured(images: np.ndarray, originals: np.ndarray) -> str:
-    """In which brightness and contrast these are images of x_train."""
+def _recoloured(images: Floats, originals: Floats) -> str:
+    """Says how the brightness and contrast of these images of x_train were changed."""
     contrast, brightness = np.polyfit(originals.ravel(), images.ravel(), 1)
     least, most = float(images.min()), float(images.max())
     if contrast < 0:
@@ -102,14 +106,16 @@ def _recoloured(images: np.ndarray, originals: np.ndarray) -> str:
 
 
 def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, reference: Reference) -> str:
-    """What the images are that should be x_train with noise; empty if they are that.
+    """Says what images that should be x_train with noise are instead; empty if they are that.
 
     own: the student's x_train_noisy, which is the right input whatever its noise is.
     """
     if own is not None and _same(sample, own) and _goes_on(sample, target):
         return ""
-    if _is_pair_of_train(sample, target, reference) and (
-        looks_noisy(sample, target.values) or _has_noise_of(sample, target.values, own, reference)
+    if (
+        target is not None
+        and _is_pair_of_train(sample, target, reference)
+        and (looks_noisy(sample, target.values) or _has_noise_of(sample, target.values, own, reference))
     ):
         return ""
     if is_clean(sample, reference):
@@ -125,16 +131,16 @@ def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, refe
     return f"{found}_noisy" if found.endswith(OTHER_IMAGES) else found
 
 
-def _is_pair_of_train(sample: Sample, target: Sample | None, reference: Reference) -> bool:
-    """Whether the targets are of x_train, each that of its input."""
-    if target is None or target.values.shape != sample.values.shape:
+def _is_pair_of_train(sample: Sample, target: Sample, reference: Reference) -> bool:
+    """Whether the targets are images of x_train, each the one that belongs to its input."""
+    if target.values.shape != sample.values.shape:
         return False
     in_train = are_among(target.values, reference.train)
     return holds(in_train, target) and not unpaired(sample, target, reference)
 
 
 def is_clean(sample: Sample | None, reference: Reference) -> bool:
-    """Whether (almost) every image is a clean one."""
+    """Whether (almost) every image is a clean image of the training or test set."""
     if sample is None or not are_images(sample):
         return False
     levels = [
@@ -145,7 +151,7 @@ def is_clean(sample: Sample | None, reference: Reference) -> bool:
 
 
 def unpaired(inputs: Sample, targets: Sample, reference: Reference) -> bool:
-    """Whether targets belong to other inputs: there are images that the inputs are more alike."""
+    """Whether the targets belong to other inputs, as other images resemble the inputs more."""
     if inputs.values.shape != targets.values.shape:
         return False
     own = np.abs(_likeness(inputs.values, targets.values))
@@ -153,61 +159,65 @@ def unpaired(inputs: Sample, targets: Sample, reference: Reference) -> bool:
     return not holds(own > most - LIKENESS, inputs)
 
 
-def holds(images: np.ndarray, sample: Sample) -> bool:
-    """Whether something holds of the sampled images, as said by bool (n,), also of the later ones."""
-    later = images[~early(sample)]
-    return bool(images.mean() >= SEVERAL and (not later.size or later.mean() >= SEVERAL))
+def holds(true: NDArray[np.bool], sample: Sample) -> bool:
+    """Whether a statement, true of these images (n,), holds for the sample and for its later images."""
+    later = true[~early(sample)]
+    return bool(true.mean() >= SEVERAL and (not later.size or later.mean() >= SEVERAL))
 
 
-def early(sample: Sample) -> np.ndarray:
-    """Which of the sampled images are from the beginning of an epoch, bool (n,)."""
+def early(sample: Sample) -> NDArray[np.bool]:
+    """Which of the sampled images are from the beginning of an epoch."""
     return np.asarray(sample.rows) < BEGINNING
 
 
-def looks_noisy(sample: Sample, clean: np.ndarray) -> bool:
-    """Whether the sampled images are these, (n, 28, 28, 1), with noise."""
+def looks_noisy(sample: Sample, clean: Floats) -> bool:
+    """Whether the sampled images are these clean ones with noise."""
     level = _level(sample.values - clean)
     in_range = (level > NOISE_RANGE[0]) & (level < NOISE_RANGE[1])
     return holds(in_range & (_likeness(sample.values, clean) > LIKENESS), sample)
 
 
-def _level(noise: np.ndarray) -> np.ndarray:
+def _level(noise: Floats) -> Floats:
     """The root mean square of each image's noise."""
-    return np.sqrt((noise**2).reshape(len(noise), -1).mean(axis=1))
+    level: Floats = np.sqrt((noise**2).reshape(len(noise), -1).mean(axis=1))
+    return level
 
 
-def _has_noise_of(sample: Sample, clean: np.ndarray, own: Sample | None, reference: Reference) -> bool:
+def _has_noise_of(sample: Sample, clean: Floats, own: Sample | None, reference: Reference) -> bool:
     """Whether images have noise of the same mean and spread as the student's x_train_noisy."""
     if own is None or not are_images(own):
         return False
     mine = own.values - reference.train_images(np.asarray(own.rows))
     given = sample.values - clean
     most = NO_NOISE + SAME_NOISE * float(mine.std())
-    return abs(given.mean() - mine.mean()) <= most and abs(given.std() - mine.std()) <= most
+    return bool(abs(given.mean() - mine.mean()) <= most and abs(given.std() - mine.std()) <= most)
 
 
-def _likeness(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The correlation of each image with the other one at its place; 0 for one of a single grey."""
-    return (_centred(images) * _centred(others)).sum(axis=1)
+def _likeness(images: Floats, others: Floats) -> Floats:
+    """The correlation of each image with its counterpart; 0 if one of them has a single grey."""
+    likeness: Floats = (_centred(images) * _centred(others)).sum(axis=1)
+    return likeness
 
 
-def _most_alike(images: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each image the one of the pool that it, or its negative, is most alike, and how much."""
+def _most_alike(images: Floats, pool: Floats) -> tuple[Floats, Floats]:
+    """For each image the one in the pool that it or its negative resembles most; their correlations."""
     likeness = _centred(images) @ _centred(pool).T
     best = np.abs(likeness).argmax(axis=1)
     return pool[best], likeness[np.arange(len(images)), best]
 
 
-def _centred(images: np.ndarray) -> np.ndarray:
-    """Each image as a row of mean 0 and length 1; of zeros where it has a single grey."""
+def _centred(images: Floats) -> Floats:
+    """Each image as a row of mean 0 and length 1; a row of zeros if it has a single grey."""
     rows = images.reshape(len(images), -1).astype(np.float32)
-    rows = rows - rows.mean(axis=1, keepdims=True)
+    rows -= rows.mean(axis=1, keepdims=True)
     length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(length > 1e-6, length, 1) * (length > 1e-6)
+    rows *= length > 1e-6
+    rows /= np.where(length > 1e-6, length, 1)
+    return rows
 
 
 def _goes_on(sample: Sample, target: Sample | None) -> bool:
-    """Whether later images have as much to do with their targets as those at the beginning."""
+    """Whether later images resemble their targets about as much as those at the beginning do."""
     first = early(sample)
     if target is None or target.values.shape != sample.values.shape or first.all() or not first.any():
         return True

@@ -1,4 +1,4 @@
-"""Whether a network shows that a recorded call of `fit` trained it, and why one that stopped had to."""
+"""Decides whether a network shows that a recorded call of `fit` trained it, and why a call stopped."""
 
 from dataclasses import dataclass
 
@@ -7,26 +7,27 @@ import numpy as np
 from autograder.judge import architecture, fed, rebuild
 from autograder.judge.compilation import CROSS_ENTROPY
 from autograder.judge.rebuild import RebuildError
-from autograder.judge.reference import Reference
+from autograder.judge.reference import Floats, Reference
 from autograder.lab import Exercise
 from autograder.protocol.evidence import FitEvidence, ModelEvidence
 
 GREY = 0.5
-"""What a sigmoid answers before it has learned anything."""
+"""The output of a sigmoid before it has learned anything."""
 
 
 @dataclass(frozen=True)
 class Unproven:
-    """Why nothing shows that a network was trained."""
+    """Why nothing shows that a network was trained, in words for the verdict."""
 
     found: str
     problem: str
 
 
 def why_unproven(fit: FitEvidence, model: ModelEvidence, reference: Reference) -> Unproven | None:
-    """Why nothing shows that this call trained the network, though it should have; None if it does.
+    """Why nothing shows that this call trained the network; None if something does, or need not.
 
-    The call may have stopped for what is charged elsewhere, or there may be nothing to train.
+    It need not if the call stopped because of a fault that another criterion charges, or if there was
+    nothing to train.
     """
     if has_moved(model):
         return None
@@ -51,13 +52,13 @@ def why_unproven(fit: FitEvidence, model: ModelEvidence, reference: Reference) -
 
 
 def has_moved(model: ModelEvidence) -> bool:
-    """Whether a bias is no longer what Keras starts with: 0, or 1 for the scale of a normalization."""
+    """Whether a bias differs from Keras's initial values: 0, or 1 for the scale of a normalization."""
     vectors = (weights for layer in model.layers for weights in layer.weights if weights.ndim == 1)
     return any(vector.size and (np.ptp(vector) > 0 or vector[0] not in (0, 1)) for vector in vectors)
 
 
 def why_not_run(model: ModelEvidence, reference: Reference) -> str:
-    """Why the judge cannot run a network that others might; empty if it can, or if nobody can."""
+    """Why the judge cannot run a network that Keras might; empty if the judge can, or nobody can."""
     try:
         rebuild.run(model, reference.train[:1])
     except rebuild.ImpossibleError:
@@ -68,7 +69,7 @@ def why_not_run(model: ModelEvidence, reference: Reference) -> str:
 
 
 def why_stopped(fit: FitEvidence, model: ModelEvidence, exercise: Exercise) -> tuple[str, ...]:
-    """A remark on a call that stopped for what is charged elsewhere."""
+    """Remarks on a call that stopped because of a fault that another criterion charges."""
     cause = _cause(fit, model) if fit.problem else ""
     if not cause:
         return ()
@@ -79,14 +80,15 @@ def why_stopped(fit: FitEvidence, model: ModelEvidence, exercise: Exercise) -> t
 
 
 def differ_in_number(fit: FitEvidence) -> bool:
-    """Whether there are more inputs than targets, or fewer: then other rows of them were sampled."""
-    return fit.input.rows != fit.target.rows
+    """Whether the numbers of inputs and targets differ, as then other rows of them were sampled."""
+    return fit.input is None or fit.target is None or fit.input.rows != fit.target.rows
 
 
 def _cause(fit: FitEvidence, model: ModelEvidence) -> str:
-    """What a call that stopped had to stop for: 'arguments', 'network' or 'loss'; empty if unknown."""
-    given = fit.input, fit.target
-    if any(sample is None or not fed.are_images(sample) for sample in given) or differ_in_number(fit):
+    """Why a call stopped: its 'arguments', the 'network', 'loss' or 'loss and optimizer'; or empty."""
+    if fit.target is None or differ_in_number(fit):
+        return "arguments"
+    if not all(sample and fed.are_images(sample) for sample in (fit.input, fit.target)):
         return "arguments"
     if model.loss is None or model.optimizer is None:
         return "loss and optimizer"
@@ -103,9 +105,9 @@ def _cause(fit: FitEvidence, model: ModelEvidence) -> str:
 
 
 def _answers_grey(model: ModelEvidence, fit: FitEvidence) -> bool:
-    """Whether the network answers grey, as one does that was never trained, though it should learn.
+    """Whether the network answers grey, as an untrained one does, although it could have learned.
 
-    Known of networks that end in a sigmoid alone: those start at grey, which no digit is like.
+    This is known only of networks that end in a sigmoid: they start at grey, which no digit is like.
     """
     if fit.input is None or fit.target is None:
         return False
@@ -121,6 +123,6 @@ def _answers_grey(model: ModelEvidence, fit: FitEvidence) -> bool:
     return bool(error > 0.8 * of_grey and abs(answers.mean() - GREY) < 0.1)
 
 
-def _is_dead(model: ModelEvidence, answers: np.ndarray) -> bool:
-    """Whether nothing can be learned: no image comes through, and the last layer has no bias."""
+def _is_dead(model: ModelEvidence, answers: Floats) -> bool:
+    """Whether the network cannot learn: its answers do not vary, and its last layer has no bias."""
     return bool(np.ptp(answers) == 0 and len(model.layers[-1].weights) < 2)

@@ -1,25 +1,29 @@
-"""Held-out digits with the student's own noise, whatever it is, drawn from what went into `fit`."""
+"""Puts the student's own noise, whatever it is, on held-out digits; drawn from what went into `fit`."""
 
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograder.judge import fed
-from autograder.judge.reference import Reference, are_among
+from autograder.judge.reference import Floats, Reference, are_among
 from autograder.protocol.evidence import FitEvidence
 
 _SEED = 104_729
 GREYS = 8
-"""Bands of brightness: pixels of one band get noise from pixels of the same band."""
+"""Bands of brightness: a pixel gets its noise from pixels in the same band."""
 LET_THROUGH = 0.5
-"""Share of the noise, in proportion to the digits' contrast, of which more is not to be left. The
-prescribed network leaves 0.03, one that hands images on all of it, and 0.53 if it cuts off to [0, 1]."""
+"""Largest share of the noise, relative to the digits' contrast, that a denoising network leaves. The
+prescribed network leaves 0.03, one that copies its input 1, or 0.53 if it clips to [0, 1]."""
+
+Network = Callable[[Floats], Floats]
+"""Runs a network on images."""
 
 
-def on_held_out(fits: tuple[FitEvidence, ...], reference: Reference) -> np.ndarray | None:
-    """The held-out digits as the student's inputs would be, float32 (n, 28, 28, 1).
+def on_held_out(fits: tuple[FitEvidence, ...], reference: Reference) -> Floats | None:
+    """The held-out digits with noise as in the student's inputs.
 
-    None where the last call that trained has no clean targets, other inputs than images, or no noise.
+    None if the last call that trained has no clean targets, other inputs than images, or no noise.
     """
     trained = [fit for fit in fits if fit.steps]
     if not trained:
@@ -34,15 +38,15 @@ def on_held_out(fits: tuple[FitEvidence, ...], reference: Reference) -> np.ndarr
     return _transferred(given.values, clean.values, reference.held_out)
 
 
-def lets_through(run: Callable[[np.ndarray], np.ndarray], noisy: np.ndarray, digits: np.ndarray) -> bool:
-    """Whether a network hands noise on, which has little error where the noise is faint."""
+def lets_through(run: Network, noisy: Floats, digits: Floats) -> bool:
+    """Whether a network lets noise through, which leaves a small error if the noise is faint."""
     return handed_on(run, noisy, digits) > LET_THROUGH
 
 
-def handed_on(run: Callable[[np.ndarray], np.ndarray], noisy: np.ndarray, digits: np.ndarray) -> float:
-    """The share of the noise that a network hands on, in proportion to the digits' contrast.
+def handed_on(run: Network, noisy: Floats, digits: Floats) -> float:
+    """The share of the noise that a network lets through, relative to the digits' contrast.
 
-    run: the network. What the noise changes in brightness and contrast alone may be handed on.
+    The part of the noise that only changes brightness and contrast does not count.
     """
     noise, band = noisy - digits, _band(digits)
     smooth = np.zeros_like(noise)
@@ -56,10 +60,11 @@ def handed_on(run: Callable[[np.ndarray], np.ndarray], noisy: np.ndarray, digits
     return float(left * contrast)
 
 
-def _transferred(noisy: np.ndarray, clean: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """The digits with noise of pixels as bright: of one image each, at the same place where that can be.
+def _transferred(noisy: Floats, clean: Floats, digits: Floats) -> Floats:
+    """Adds the noise of one image to each digit, pixel by pixel where both are equally bright.
 
-    So noise that depends on the image stays so, and noise that images or pixels share stays shared.
+    Other pixels get the noise of random pixels of their brightness. Thus noise that depends on the image
+    still does, and noise that images or pixels share is still shared.
     """
     random, noise = np.random.default_rng(_SEED), noisy - clean
     of_image = np.arange(len(digits)) % len(clean)
@@ -74,5 +79,7 @@ def _transferred(noisy: np.ndarray, clean: np.ndarray, digits: np.ndarray) -> np
     return (digits + added).astype(np.float32)
 
 
-def _band(images: np.ndarray) -> np.ndarray:
-    return np.minimum((images * GREYS).astype(int), GREYS - 1)
+def _band(images: Floats) -> NDArray[np.int_]:
+    """The band of brightness of each pixel."""
+    band: NDArray[np.int_] = np.minimum((images * GREYS).astype(int), GREYS - 1)
+    return band

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from autograder.judge import architecture, bounds, own_noise, rebuild
+from autograder.judge.alignment import times_text
 from autograder.judge.reference import Reference
 from autograder.judge.training import data_faults, judge_training, trained_without_noise
 from autograder.judge.verdict import Verdict, zero
@@ -50,7 +51,7 @@ def judge_quality(evidence: Evidence, exercise: Exercise, reference: Reference) 
     noisy, model = exercise.noise > 0, evidence.model
     expected = f"held-out {'noisy ' if noisy else ''}digits come out recognisable"
     if model is None:
-        return architecture.no_network(model, expected)
+        return architecture.no_model(model, expected)
     if refused := architecture.refusal(model, expected):
         return refused
     if refused := _no_result(model, evidence.fits, exercise, expected):
@@ -111,7 +112,7 @@ def _no_result(
     """The zero for a network that returns no images or was not trained; None for any other."""
     if lost := architecture.where_size_is_lost(model, exercise):
         shape = architecture.output_shape(model)
-        answers = "no image" if shape is None else architecture.times_text(shape)
+        answers = "no image" if shape is None else times_text(shape)
         problem = f"The network answers an image with {answers}, not with 28×28×1 (see {lost})."
         advice = "Mend what the other panel names; then the result can be judged."
         return zero(expected, f"an output of {answers}", problem, advice)

@@ -1,20 +1,23 @@
-"""The network of a submission, built anew from evidence: known classes, checked sizes, no code.
+"""Builds a submission's network anew from evidence: from known classes, with checked sizes, no code.
 
-To build a layer takes longer than to run it, and a class hands in the same few layers many times over:
-built ones are kept. They hold no weights of anybody's: each call brings those it is to be run with.
+Building a layer takes longer than running it, and a class hands in the same few layers many times. So
+built layers are kept, without anybody's weights: each call brings the weights to run them with.
 """
 
 import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from autograder.judge import cost
 from autograder.judge.cost import Cost, Shape
+from autograder.judge.doubt import doubt_of, kind_text
 from autograder.lab import IMAGE_SHAPE
 from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
@@ -25,28 +28,33 @@ from autograder.protocol.evidence import (
 )
 
 MAX_LAYERS = 300
-"""Of a network that is judged: to build one takes milliseconds. The lab's has 14."""
+"""Most layers of a network that is judged: building one takes milliseconds. The lab's has 14."""
 MAX_INPUTS = 1000
-"""Of all its layers together."""
+"""Most inputs of all its layers together."""
 MAX_SIDE = 4096
+"""Largest number in a layer's attributes."""
 MAX_VALUES = 4_000_000
+"""Most values in a layer's output for one image."""
 MAX_DILATION = 64
-"""TensorFlow spreads the image out by it: 4096 takes 22 GiB for one of 28×28."""
+"""TensorFlow enlarges the image by the dilation: 4096 takes 22 GiB for an image of 28×28."""
 MAX_KEPT = 256
-"""Built layers, shapes and activations that are kept, at most."""
+"""Most built layers, shapes and activations that are kept."""
 MAX_KEPT_WEIGHTS = 2**16
-"""Of a layer that is kept; the largest one of the lab's has 9,248."""
+"""Most weights of a layer that is kept. The largest layer of the lab has 9,248."""
+Values = NDArray[Any]
+Activation = Callable[[Any], Any]
+"""A function of a Keras tensor."""
 
 _IDENTITY = {
     *("Identity", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
     *("ActivityRegularization", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"),
     *("RandomContrast", "RandomBrightness"),
 }
-"""Layers that pass their input on unchanged outside training."""
+"""Layers that return their input unchanged outside training."""
 _MERGING = {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"}
 _PLAIN = {"Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", *_MERGING}
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Activation] = {
     name: getattr(keras.activations, name)
     for name in (
         *("linear", "relu", "sigmoid", "tanh", "softmax", "relu6", "leaky_relu", "elu", "selu"),
@@ -61,20 +69,20 @@ _ACTIVATION_TOLERANCE = 1e-3
 
 
 class RebuildError(Exception):
-    """The network cannot be rebuilt; the text says for which layer and why."""
+    """The network cannot be rebuilt. The message names the layer and the reason."""
 
 
 class ImpossibleError(RebuildError):
-    """Nobody can run the network: a layer does not fit to what comes before it."""
+    """Nobody can run the network, as a layer does not fit its input."""
 
 
 class TooLargeError(RebuildError):
-    """A layer or a network is of known classes, but of sizes that are not tried."""
+    """A layer or network of known classes is too large to be tried."""
 
 
 @functools.lru_cache(MAX_KEPT)
 def activation_name(values: tuple[float, ...]) -> str | None:
-    """The known activation that returns these values at ACTIVATION_PROBE, if there is one."""
+    """Returns the name of the known activation with these values at ACTIVATION_PROBE, if any."""
     if len(values) != len(ACTIVATION_PROBE):
         return None
     found = np.asarray(values)
@@ -85,31 +93,31 @@ def activation_name(values: tuple[float, ...]) -> str | None:
 
 
 @functools.cache
-def _known_values() -> dict[str, np.ndarray]:
+def _known_values() -> dict[str, Values]:
     probe = keras.ops.convert_to_tensor(ACTIVATION_PROBE[None])
     return {name: keras.ops.convert_to_numpy(known(probe))[0] for name, known in ACTIVATIONS.items()}
 
 
 SIGMOID = tuple(float(value) for value in 1 / (1 + np.exp(-ACTIVATION_PROBE.astype(float))))
-"""What a sigmoid returns at ACTIVATION_PROBE."""
+"""The values of a sigmoid at ACTIVATION_PROBE."""
 
 
 def unknown_activation(layer: LayerEvidence) -> str:
-    """What is wrong with a layer whose activation is none of ACTIVATIONS; empty if it is one."""
+    """Says that a layer's activation is none of ACTIVATIONS; empty if it is one of them."""
     if layer.activation is None or activation_name(layer.activation_values):
         return ""
     return f"its activation '{layer.activation}' is unknown"
 
 
-def _by_values(values: tuple[float, ...]) -> Callable | None:
-    """An activation of the student's own, by straight lines between its values at ACTIVATION_PROBE."""
+def _by_values(values: tuple[float, ...]) -> Activation | None:
+    """Approximates a student's own activation by lines between its values at ACTIVATION_PROBE."""
     if len(values) != len(ACTIVATION_PROBE) or not np.all(np.isfinite(values)):
         return None
     order = np.argsort(ACTIVATION_PROBE)
     points, at_points = ACTIVATION_PROBE[order], np.asarray(values, np.float32)[order]
     slopes = np.diff(at_points) / np.diff(points)
 
-    def activation(x):
+    def activation(x: Any) -> Any:
         flat = keras.ops.reshape(keras.ops.cast(x, "float32"), (-1,))
         line = keras.ops.searchsorted(points[1:-1], flat)
         start, height, slope = (keras.ops.take(each, line) for each in (points, at_points, slopes))
@@ -119,63 +127,64 @@ def _by_values(values: tuple[float, ...]) -> Callable | None:
 
 
 def is_activation(layer: LayerEvidence) -> bool:
-    """Whether the operation does nothing but apply an activation to each value."""
+    """Whether a layer does nothing but apply an activation to each value."""
     return layer.activation is not None and layer.kind not in LAYER_ATTRIBUTES
 
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A layer but for its weights and name. Those with the same text are of the same layer."""
+    """A layer without its weights and name. Layers with the same text are the same."""
 
     text: str
     kind: str = field(compare=False)
     arguments: dict[str, Attribute] = field(compare=False)
-    activation: Callable | None = field(compare=False)
+    activation: Activation | None = field(compare=False)
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A layer with what is known of it before it is built."""
+    """A layer with what is known about it before it is built."""
 
     blueprint: Blueprint
     inputs: tuple[Shape, ...]
-    """Shapes of what goes in, for one image: (1, …)."""
+    """The shapes of its inputs for one image: (1, …)."""
     shape: Shape
     cost: Cost
 
 
-def run_layer(blueprint: Blueprint, layer: LayerEvidence, images: np.ndarray) -> np.ndarray:
-    """What one layer makes of its input (n, …), run with its weights. Raises RebuildError."""
+def run_layer(blueprint: Blueprint, layer: LayerEvidence, images: Values) -> Values:
+    """Runs one layer with its weights on its input (n, …). Raises RebuildError."""
     drawn = _draw(blueprint, layer, ((1, *images.shape[1:]),))
     _check_size(drawn, layer)
-    return keras.ops.convert_to_numpy(_run(drawn, layer, keras.ops.convert_to_tensor(images)))
+    output = _run(drawn, layer, keras.ops.convert_to_tensor(images))
+    return np.asarray(keras.ops.convert_to_numpy(output))
 
 
 def output_shapes(layers: tuple[LayerEvidence, ...]) -> list[Shape]:
-    """The shape after each operation for one 28×28×1 image. Raises RebuildError."""
+    """The shape of each layer's output for one image of 28×28×1. Raises RebuildError."""
     return [drawn.shape for drawn in _drawn(layers, IMAGE_SHAPE)]
 
 
 def possible_shapes(layers: tuple[LayerEvidence, ...]) -> list[Shape]:
-    """The shapes up to the first operation that nobody could run. Raises RebuildError for others."""
+    """The shapes up to the first layer that nobody can run. Raises RebuildError for other reasons."""
     shapes = []
     try:
-        for drawn in _each_drawn(layers, IMAGE_SHAPE):
+        for drawn in _drawn(layers, IMAGE_SHAPE):
             shapes.append(drawn.shape)
     except ImpossibleError:
         pass
     return shapes
 
 
-def run(model: ModelEvidence, images: np.ndarray) -> np.ndarray:
-    """What the network makes of images (n, 28, 28, 1), as a float32 array. Raises RebuildError."""
+def run(model: ModelEvidence, images: Values) -> Values:
+    """Runs the network on images (n, 28, 28, 1) and returns its float32 output. Raises RebuildError."""
     if model.problem:
         raise RebuildError(model.problem)
     if not model.layers:
         raise RebuildError("the network has no layers")
     if not images.size:
         raise RebuildError("there are no images to run it on")
-    drawn = _drawn(model.layers, images.shape[1:])
+    drawn = list(_drawn(model.layers, images.shape[1:]))
     for each, layer in zip(drawn, model.layers, strict=True):
         _check_size(each, layer)
     size = _batch_size(drawn, model.layers, images)
@@ -183,41 +192,34 @@ def run(model: ModelEvidence, images: np.ndarray) -> np.ndarray:
     return np.concatenate([_run_batch(drawn, model.layers, batch) for batch in batches])
 
 
-def _batch_size(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], images: np.ndarray) -> int:
-    """How many images are run at once. Raises TooLargeError where all of them are too much."""
+def _batch_size(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], images: Values) -> int:
+    """How many images are run at once. Raises TooLargeError if all of them together take too much."""
     costs = [each.cost for each in drawn]
+    fed = [layer.inputs for layer in layers]
     work = len(images) * sum(each.work for each in costs)
     if work > cost.MOST_WORK:
-        raise TooLargeError(
-            f"the network is too large to be judged: {work:.1e} multiplications for "
-            f"{len(images)} images, at most {cost.MOST_WORK:.0e} are tried"
-        )
-    held = cost.most_held(costs, _fed(layers), images[0].size)
-    if held > cost.MOST_HELD or len(images) * costs[-1].output > cost.MOST_HELD:
-        raise TooLargeError(
-            f"the network is too large to be judged: {held:,} values at once for an image and "
-            f"{costs[-1].output:,} in each answer, at most {cost.MOST_HELD:,} are held"
-        )
+        problem = _WORK.format(work, f"{len(images)} images", cost.MOST_WORK)
+        raise TooLargeError(f"the network is {problem}")
+    held, answer = cost.most_held(costs, fed, images[0].size), costs[-1].output
+    if held > cost.MOST_HELD or len(images) * answer > cost.MOST_HELD:
+        problem = _HELD.format(f"{held:,} values at once for an image and {answer:,} in each answer")
+        raise TooLargeError(f"the network is {problem}")
     return cost.MOST_HELD // held
 
 
-def _run_batch(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], batch: np.ndarray) -> np.ndarray:
+def _run_batch(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], batch: Values) -> Values:
     held = {-1: keras.ops.convert_to_tensor(batch)}
-    done = cost.last_uses(_fed(layers))
+    done = cost.last_uses([layer.inputs for layer in layers])
     for position, (each, layer) in enumerate(zip(drawn, layers, strict=True)):
         inputs = [held[i] for i in layer.inputs]
         held[position] = _run(each, layer, inputs[0] if len(inputs) == 1 else inputs)
         for index in done[position]:
             del held[index]
-    return keras.ops.convert_to_numpy(held[len(layers) - 1])
-
-
-def _fed(layers: tuple[LayerEvidence, ...]) -> list[tuple[int, ...]]:
-    return [layer.inputs for layer in layers]
+    return np.asarray(keras.ops.convert_to_numpy(held[len(layers) - 1]))
 
 
 def too_many(layers: tuple[LayerEvidence, ...]) -> str:
-    """What is wrong with a network of more layers than are judged; empty if it has no more."""
+    """Says that a network has more layers than are judged; empty if it has not."""
     inputs = sum(len(layer.inputs) for layer in layers)
     if len(layers) <= MAX_LAYERS and inputs <= MAX_INPUTS:
         return ""
@@ -227,12 +229,8 @@ def too_many(layers: tuple[LayerEvidence, ...]) -> str:
     )
 
 
-def _drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> list[_Drawn]:
-    return list(_each_drawn(layers, image))
-
-
-def _each_drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> Iterator[_Drawn]:
-    """Each layer as it would be built for images of this shape."""
+def _drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> Iterator[_Drawn]:
+    """Yields each layer as it would be built for images of this shape."""
     if problem := too_many(layers):
         raise TooLargeError(problem)
     made: list[_Drawn] = []
@@ -247,7 +245,10 @@ def _each_drawn(layers: tuple[LayerEvidence, ...], image: Shape) -> Iterator[_Dr
 
 
 def blueprint(layer: LayerEvidence) -> Blueprint:
-    """That of the layer that the evidence names. Raises RebuildError if it is none known here."""
+    """Returns the blueprint of a layer. Raises RebuildError if the judge does not know the layer."""
+    # A doubted activation is run all the same: it is known by its values, not by its name.
+    if doubt_of(layer) and not is_activation(layer):
+        raise RebuildError(_of(layer, "it is not shown to be what it says"))
     if layer.kind in _IDENTITY:
         return Blueprint("Identity", "Identity", {}, None)
     if set(layer.attributes) != set(LAYER_ATTRIBUTES.get(layer.kind, ())):
@@ -265,7 +266,7 @@ def blueprint(layer: LayerEvidence) -> Blueprint:
             kind = "Activation"
     elif kind not in LAYER_ATTRIBUTES and kind not in _PLAIN:
         raise RebuildError(_of(layer, f"the judge does not know {kind} layers"))
-    # As a text, 1 and 1.0 and True are three.
+    # 1, 1.0 and True are equal, but their texts are not.
     text = repr((kind, sorted(layer.attributes.items()), values))
     drawn = Blueprint(text, kind, layer.attributes, activation)
     try:
@@ -283,11 +284,11 @@ def _new(blueprint: Blueprint) -> keras.Layer:
 
 
 _unbuilt = functools.lru_cache(MAX_KEPT)(_new)
-"""A layer that is asked for nothing but shapes."""
+"""Returns a layer that only computes shapes."""
 
 
 def _draw(blueprint: Blueprint, layer: LayerEvidence, inputs: tuple[Shape, ...]) -> _Drawn:
-    """The layer for inputs of these shapes. Raises RebuildError."""
+    """Computes a layer's output shape and cost for inputs of these shapes. Raises RebuildError."""
     try:
         shape, estimate = _estimated(blueprint, inputs)
     except Exception as error:
@@ -307,33 +308,31 @@ def _estimated(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> tuple[Shape, 
     return shape, cost.of_layer(layer, inputs, shape)
 
 
+_WORK = "too large to be judged: {:.1e} multiplications for {}, at most {:.0e} are tried"
+_HELD = f"too large to be judged: {{}}, at most {cost.MOST_HELD:,} are held"
+
+
 def _check_size(drawn: _Drawn, layer: LayerEvidence) -> None:
-    """Raises RebuildError where the layer takes too much, or has not brought the weights it needs."""
+    """Raises RebuildError if the layer takes too much, or has other weights than it needs."""
     takes = drawn.cost
     if takes.work > cost.MOST_WORK_OF_LAYER:
-        problem = (
-            f"it is too large to be judged: {takes.work:.1e} multiplications for one image, "
-            f"at most {cost.MOST_WORK_OF_LAYER:.0e} are tried"
-        )
-        raise TooLargeError(_of(layer, problem))
+        problem = _WORK.format(takes.work, "one image", cost.MOST_WORK_OF_LAYER)
+        raise TooLargeError(_of(layer, f"it is {problem}"))
     if takes.output + takes.scratch > cost.MOST_HELD:
-        problem = (
-            f"it is too large to be judged: {takes.output + takes.scratch:,} values at once "
-            f"for one image, at most {cost.MOST_HELD:,} are held"
-        )
-        raise TooLargeError(_of(layer, problem))
+        problem = _HELD.format(f"{takes.output + takes.scratch:,} values at once for one image")
+        raise TooLargeError(_of(layer, f"it is {problem}"))
     found = tuple(weights.shape for weights in layer.weights)
-    # What a message holds bounds what is built.
+    # Thus the size of the message bounds what is built.
     if found != takes.weights:
         raise RebuildError(_of(layer, f"its weights have the shapes {found}, not {takes.weights}"))
 
 
-def _run(drawn: _Drawn, layer: LayerEvidence, inputs: object):
-    """What the layer makes of its input, or list of them, with the weights of the evidence."""
+def _run(drawn: _Drawn, layer: LayerEvidence, inputs: Any) -> Any:
+    """Runs the layer on a tensor, or a list of them, with the weights in the evidence."""
     small = sum(weights.size for weights in layer.weights) <= MAX_KEPT_WEIGHTS
     try:
         built = (_kept if small else _built)(drawn.blueprint, drawn.inputs)
-        # In this scope the layer's variables have these values, and its own are neither read nor set.
+        # In this scope the layer's variables have these values; their own are neither read nor set.
         with keras.StatelessScope(list(zip(built.weights, layer.weights, strict=True))):
             return built(inputs, training=False)
     except (MemoryError, tf.errors.ResourceExhaustedError):
@@ -344,7 +343,7 @@ def _run(drawn: _Drawn, layer: LayerEvidence, inputs: object):
 
 
 def _built(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> keras.Layer:
-    """The layer, with variables of its own."""
+    """Builds the layer, with variables of its own."""
     layer = _new(blueprint)
     layer.build(inputs[0] if len(inputs) == 1 else list(inputs))
     return layer
@@ -360,7 +359,7 @@ def _largest(value: object) -> float:
 
 
 def _of(layer: LayerEvidence, problem: str) -> str:
-    return f"layer '{layer.name}' ({layer.kind}): {problem}"
+    return f"layer '{layer.name}' ({kind_text(layer)}): {problem}"
 
 
 def _first_line(error: Exception) -> str:

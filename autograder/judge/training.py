@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from autograder.judge import fed, learning
-from autograder.judge.behaviour import doubted, is_untried
+from autograder.judge.doubt import first_doubted, kind_text
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
 from autograder.lab import BATCH_SIZE, IMAGE_SHAPE, Exercise
@@ -132,9 +132,10 @@ def _unproven(
 ) -> Verdict | None:
     """The zero if nothing shows that this call trained the network; None if something does."""
     person = "A person will look at why."
-    if (doubt := doubted(model)) and not is_untried(doubt):
-        problem = f"The network does not answer as its layers say: there is a {doubt}. {person}"
-        return zero(expected, f"a {doubt}", problem, "Use Keras's own layers, as they are.", review=True)
+    if (layer := first_doubted(model)) and not layer.doubt.untried:
+        found = f"a {kind_text(layer)}"
+        problem = f"The network does not answer as its layers say: there is {found}. {person}"
+        return zero(expected, found, problem, "Use Keras's own layers, as they are.", review=True)
     if why := learning.why_unproven(fit, model, reference):
         return zero(
             expected,

@@ -1,6 +1,6 @@
-"""What the judge says of one criterion."""
+"""The judge's verdict on one criterion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -11,18 +11,18 @@ class Verdict:
     expected: str
     found: str
     problems: tuple[str, ...] = ()
-    """What cost credit, each with what it cost where that is not all of it."""
+    """What cost credit, each with its cost unless that is all of the credit."""
     advice: str = ""
     notes: tuple[str, ...] = ()
     """Remarks that cost nothing."""
     review: bool = False
-    """Whether a person should look at it, as there was nothing to judge by."""
+    """Whether a person should look at it, because the judge had too little to judge by."""
     why_review: str = ""
-    """Why a person should look, where what was found does not say it."""
+    """Why a person should look, if `found` does not say it."""
     transient: bool = False
-    """Whether the judge failed over it, and may not the next time."""
+    """Whether the judge itself failed, and may succeed the next time."""
     missing: bool = False
-    """Whether what is judged is not there at all, as where the cell that should make it stopped."""
+    """Whether what is judged does not exist, for instance because the cell that makes it failed."""
 
     @property
     def reason(self) -> str:
@@ -46,10 +46,11 @@ def zero(
     found: str,
     problem: str,
     advice: str,
+    *,
     review: bool = False,
     transient: bool = False,
     missing: bool = False,
 ) -> Verdict:
     """No credit, for one reason."""
-    marks = {"review": review, "transient": transient, "missing": missing}
-    return Verdict(0.0, expected, found, (problem,), advice, **marks)
+    verdict = Verdict(0.0, expected, found, (problem,), advice)
+    return replace(verdict, review=review, transient=transient, missing=missing)

@@ -53,7 +53,7 @@ def judge_visualization(
     expected = f"{_listed(roles)} of the first {SHOWN_IMAGES} test images"
     model = evidence.model
     if model is None or model.api == "none":
-        return architecture.no_network(model, expected)
+        return architecture.no_model(model, expected)
     drawings = [drawing for drawing in evidence.drawings if np.isfinite(drawing.array).all()]
     sights, unknown = [Sight(drawing.array) for drawing in drawings], list[Image.Image]()
     if pictures is not None:

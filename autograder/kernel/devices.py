@@ -84,7 +84,7 @@ class _NoTPU:
         return cls()
 
 
-class _DefaultStrategy(tf.distribute.TPUStrategy):  # type: ignore[misc]  # TensorFlow has no types.
+class _DefaultStrategy(tf.distribute.TPUStrategy):
     """Replaces its base class. Keras asks whether a strategy is an instance, so it must be a class."""
 
     def __new__(cls, *_: object, **__: object) -> tf.distribute.Strategy:

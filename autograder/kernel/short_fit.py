@@ -43,7 +43,7 @@ FIRST_SHARE = 0.8
 Logs = dict[str, Any]
 
 
-class RunToTheEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
+class RunToTheEnd(keras.callbacks.Callback):
     """Counts steps, and lets nothing but the number of steps and the clock end the short training."""
 
     anew = False

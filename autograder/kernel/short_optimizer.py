@@ -13,7 +13,7 @@ also with a slow start. At 0.002, a network that has only its bias to learn pass
 _MEAN, _SQUARE, _EPSILON = 0.9, 0.999, 1e-7
 
 
-class ShortOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]  # Keras has no types.
+class ShortOptimizer(keras.optimizers.Optimizer):
     """Nesterov-accelerated Adam (Dozat 2016) on all weights as one vector.
 
     Adagrad achieves little in a hundred steps, whatever its rate. There is one vector because building

@@ -37,9 +37,10 @@ def with_layer(evidence, position, **changes):
 
 
 def doubts(evidence):
-    from autograder.judge.behaviour import DOUBT, verified
+    from autograder.judge.behaviour import verified
+    from autograder.judge.doubt import doubt_of, kind_text
 
-    return [layer.kind for layer in verified(evidence).model.layers if DOUBT in layer.kind]
+    return [kind_text(layer) for layer in verified(evidence).model.layers if doubt_of(layer)]
 
 
 @pytest.mark.parametrize("number", range(20))
@@ -233,7 +234,7 @@ def test_kinds_that_nobody_asks_for_need_no_person(honest, reference):
 
 def test_an_activation_in_name_only_is_none(kernel):
     """A network without one claims that a rectifier follows its convolution."""
-    from autograder.judge.architecture import chain
+    from autograder.judge.alignment import chain
     from autograder.judge.behaviour import verified
 
     evidence = conv(weights_of(1))

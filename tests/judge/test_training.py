@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from by_hand import (
     ROWS,
+    conv,
+    doubted,
     evidence,
     fit,
     layer,
@@ -17,7 +19,7 @@ from by_hand import (
     sample,
 )
 
-from autograder.judge.behaviour import DOUBT
+from autograder.judge.doubt import Doubt
 from autograder.judge.training import judge_training, trained_without_noise
 from autograder.lab import AUTOENCODER, DENOISING
 from autograder.protocol.evidence import LossEvidence, Sample
@@ -312,7 +314,7 @@ def test_a_trial_costs_nothing(judged, clean, whole):
 
 def test_a_network_that_does_not_what_its_layers_say_needs_a_person(judged, clean, whole):
     layers = prescribed(AUTOENCODER)
-    layers[0] = dataclasses.replace(layers[0], kind=f"Conv2D{DOUBT}is one in name only")
+    layers[0] = doubted(layers[0], Doubt("is one in name only"))
     verdict = judged(fit(whole(clean), whole(clean)), model=network(*layers))
     assert verdict.credit == 0
     assert verdict.review
@@ -321,7 +323,8 @@ def test_a_network_that_does_not_what_its_layers_say_needs_a_person(judged, clea
 
 def test_a_network_that_the_judge_cannot_run_was_trained_if_it_shows_so(judged, clean, whole):
     call = fit(whole(clean), whole(clean))
-    for strange in (layer("Lambda"), layer("Conv2D that could not be tried (its groups)")):
+    untried = doubted(conv(16), Doubt("could not be tried (its groups)", untried=True))
+    for strange in (layer("Lambda"), untried):
         verdict = judged(call, model=network(*LEARNED.layers, strange))
         assert verdict.credit == 1
         assert verdict.review
