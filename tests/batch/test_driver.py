@@ -27,7 +27,7 @@ from class_course import (
 )
 from course import NO_TRAINING, nbgrader
 
-from autograder.grading.store import FOLDER, Kept
+from autograder.grading.store import FOLDER, ResultStore
 from autograder.lab import ASSIGNMENT
 from autograder.sandbox.run_folder import LOCK, PREFIX
 
@@ -75,12 +75,12 @@ def again(grown):
 
 def as_by_other_criteria(course, student):
     """Makes the kept result of a student one of earlier criteria, with a mark in its first cell."""
-    kept = Kept(course.folder, ASSIGNMENT)
-    result = kept.find(student, "autoencoder")
+    store = ResultStore(course.folder, ASSIGNMENT, print)
+    result = store.find(student, "autoencoder")
     output = {"output_type": "stream", "name": "stdout", "text": "seen in the first run"}
     cells = dataclasses.replace(result.cells[0], outputs=(output,)), *result.cells[1:]
-    old = dataclasses.replace(result, judged="other criteria", verdicts={}, cells=cells)
-    kept.keep(student, "autoencoder", old)
+    old = dataclasses.replace(result, judged_by="other criteria", verdicts={}, cells=cells)
+    store.keep(student, "autoencoder", old)
     (course.folder / "autograded" / student / ASSIGNMENT / "autoencoder.ipynb").unlink()
 
 
@@ -113,9 +113,9 @@ def test_nbgrader_alone_writes_the_same(grown):
 
 
 def test_the_same_work_is_asked_the_same_and_answers_the_same(grown):
-    kept = Kept(grown.folder, ASSIGNMENT)
+    store = ResultStore(grown.folder, ASSIGNMENT, print)
 
-    assert kept.find("dan", "autoencoder").evidence == kept.find("ann", "autoencoder").evidence
+    assert store.find("dan", "autoencoder").evidence == store.find("ann", "autoencoder").evidence
 
 
 def test_only_what_is_new_is_graded(grown):

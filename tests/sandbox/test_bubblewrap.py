@@ -561,7 +561,7 @@ def test_nothing_is_left_behind(grading):
         "    time.sleep(300)",
     )
     left = [p for p in psutil.process_iter(["cmdline"]) if mark in (p.info["cmdline"] or [])]
-    assert not psutil.wait_procs(left, cell_timeout=60)[1]
+    assert not psutil.wait_procs(left, timeout=60)[1]
     server = psutil.Process(grading.kernels.fork_server._process.pid)
 
     def only_the_fork_server_is_left():
@@ -592,7 +592,7 @@ def test_the_kernels_end_with_the_grader(tmp_path):
     wait_for(a_kernel_runs, during=grader)
     os.kill(grader.pid, signal.SIGKILL)
     grader.wait()
-    _, alive = psutil.wait_procs(tree, cell_timeout=60)
+    _, alive = psutil.wait_procs(tree, timeout=60)
     assert not alive
 
 
