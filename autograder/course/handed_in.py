@@ -37,13 +37,14 @@ class HandedIn:
     ) -> None:
         self._max_bytes, self._log = max_bytes, log
         self._submissions: dict[str, tuple[Path, Submission]] = {}
+        self._folders: set[Path] = set()
         self._given = given_notebooks(converter.coursedir)
         if self._given:
             self._lay_out(converter, max_support_bytes)
 
     def includes(self, file: str) -> bool:
         """Whether this is the path of a notebook as it was laid out."""
-        return Path(file).parent in {folder for folder, _ in self._submissions.values()}
+        return Path(file).parent in self._folders
 
     def job(self, student: str, notebook: str) -> Job:
         """A student's notebook, or its stand-in, with the given cells as they were."""
@@ -104,6 +105,7 @@ class HandedIn:
             laid_out = Path(converter._format_source(course.assignment_id, student))
             _link(Path(folder), submission, laid_out)
             self._submissions[student] = laid_out, submission
+            self._folders.add(laid_out)
             converter.assignments[str(laid_out)] = [
                 str(laid_out / f"{name}.ipynb")
                 for name in self._given
