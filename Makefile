@@ -51,7 +51,7 @@ fairness: $(READY)
 
 # What the judge's bounds rest on: about 5,000 trainings on both sources of digits. If interrupted, it goes on where it was.
 calibration: $(READY)
-	$(BIN)/autograder calibrate --data embedded --data $(DIGITS) --output docs/calibration
+	$(BIN)/python -m benchmarks.calibration --data embedded --data $(DIGITS) --output docs/calibration
 	mv docs/calibration/calibration.json autograder/judge/
 
 # Pins what is installed now; names no index.

@@ -26,19 +26,6 @@ def main() -> None:
     worker.add_argument("--workers", type=int, default=0, help="notebooks at once (default: cores + 1)")
     release = commands.add_parser("release", help="generate release/ from source/")
     solutions = commands.add_parser("solutions", help="execute the solutions (about 20 minutes)")
-    calibrate = commands.add_parser("calibrate", help="measure what the judge's bounds rest on")
-    calibrate.add_argument(
-        "--data",
-        action="append",
-        metavar="embedded|FILE.npz",
-        help="digits to measure on; may be given again (default: embedded)",
-    )
-    calibrate.add_argument("--seeds", type=int, default=300, help="per learning rate (default: 300)")
-    calibrate.add_argument(
-        "--output", type=Path, default=Path("calibration"), help="results, bounds, page"
-    )
-    calibrate.add_argument("--workers", type=int, default=0, help="processes (default: cores)")
-    calibrate.add_argument("--report", action="store_true", help="measure nothing: only write anew")
     for command in (release, solutions):
         command.add_argument("--check", action="store_true", help="only tell whether it is current")
     for command in (demo, grade, grades, release, solutions):
@@ -53,8 +40,6 @@ def main() -> None:
 def _run(arguments: argparse.Namespace) -> str | int:
     if arguments.command in ("grade", "worker"):
         return _run_batch(arguments)
-    if arguments.command == "calibrate":
-        return _calibrate(arguments)
     from autograder.course import publish
     from autograder.examples.demo import DemoError, run_demo
 
@@ -81,26 +66,6 @@ def _run_batch(arguments: argparse.Namespace) -> str | int:
         return 0
     given = {name: value for name, value in vars(arguments).items() if name != "command"}
     return command.grade(command.Options(**given))
-
-
-def _calibrate(arguments: argparse.Namespace) -> str | int:
-    from autograder.calibration import command, derivation
-    from autograder.lab.images import ImagesError
-
-    options = command.Options(
-        data=arguments.data or ["embedded"],
-        seeds=arguments.seeds,
-        output=arguments.output,
-        workers=arguments.workers,
-        report=arguments.report,
-    )
-    try:
-        print(command.calibrate(options))
-    except (derivation.TooFewError, ImagesError) as error:
-        return str(error)
-    except KeyboardInterrupt:
-        return "Interrupted. Run the same command again: it goes on where it was."
-    return 0
 
 
 def _publish(

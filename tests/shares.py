@@ -26,7 +26,7 @@ LONGEST = (  # files in tests/
     "test_fuzz.py",
     "kernel/test_short_fit.py",
     "kernel/test_feed.py",
-    "calibration/test_measuring.py",
+    "benchmarks/calibration/test_measuring.py",
     "benchmarks/test_repeat.py",
     "sandbox/test_fork_server.py",
     "submissions/test_harmless.py",

@@ -18,11 +18,10 @@ MAY_IMPORT = {
     "grading": {"lab", "protocol", "sandbox", "judge", "submissions"},
     "report": {"lab", "judge", "submissions", "grading"},
     "check": {"lab", "protocol", "kernel", "judge", "report"},
-    "calibration": {"lab", "protocol", "kernel", "judge"},
     "course": {"lab", "sandbox", "judge", "submissions", "grading", "report"},
     "batch": {"lab", "sandbox", "submissions", "grading", "report", "course"},
     "examples": {"lab", "submissions", "report"},
-    "cli": {"lab", "report", "course", "batch", "calibration", "examples"},
+    "cli": {"lab", "report", "course", "batch", "examples"},
 }
 """The rooms that each room imports: each of them, and no other."""
 

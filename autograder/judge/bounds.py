@@ -1,4 +1,4 @@
-"""Reads the measured bounds, which `autograder calibrate` writes to `calibration.json`."""
+"""Reads the measured bounds, which `python -m benchmarks.calibration` writes to `calibration.json`."""
 
 import functools
 import json
@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 FILE = Path(__file__).with_name("calibration.json")
-_ADVICE = "Install the project anew, or write it with `autograder calibrate`."
+_ADVICE = "Install the project anew, or write it with `python -m benchmarks.calibration`."
 
 
 class CalibrationError(RuntimeError):

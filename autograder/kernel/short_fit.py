@@ -1,7 +1,7 @@
 """Runs a short share of a call of `fit`, and more of it where the network learns slowly.
 
 Measured (Keras 3.15, TensorFlow 2.21, one thread): a `fit` takes 1 s of processor time up to its first
-step; all other steps take 0.8 s in exercise 1 and 1.2 s in exercise 2. `autograder calibrate` measures
+step; all other steps take 0.8 s in exercise 1 and 1.2 s in exercise 2. `benchmarks.calibration` measures
 how far such a training gets.
 """
 

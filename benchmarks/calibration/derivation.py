@@ -1,6 +1,6 @@
 """Derives the bounds: each lies between the errors of right networks and that of the nearest wrong one.
 
-A right network is rejected if it stays slow to the end (`autograder.calibration.slow`), or if it
+A right network is rejected if it stays slow to the end (`benchmarks.calibration.slow`), or if it
 restores held-out digits much worse than training digits. Training goes on until the error on training
 digits is at most `SLOW`. So the second probability is at most that of an error at worst above the bound:
 `SLOW` times the ratio of both errors, as if training had stopped just there.
@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 
 from autograder import lab
-from autograder.calibration import tails
-from autograder.calibration.kinds import BY_NAME, RIGHT, WRONG
-from autograder.calibration.results import Trained
-from autograder.calibration.slow import CONFIDENCE, Slowness, most_likely_share, stays
 from autograder.kernel.short_fit import SLOW
+from benchmarks.calibration import tails
+from benchmarks.calibration.kinds import BY_NAME, RIGHT, WRONG
+from benchmarks.calibration.results import Trained
+from benchmarks.calibration.slow import CONFIDENCE, Slowness, most_likely_share, stays
 
 REJECTIONS = 1e-5
 """Largest estimated share of right networks that a bound may reject."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from autograder.calibration.results import Trained
 from autograder.kernel.short_fit import MOST_STEPS, SHORT_STEPS, SLOW
+from benchmarks.calibration.results import Trained
 
 ROUNDS = MOST_STEPS // SHORT_STEPS
 """Largest number of rounds in which a network is trained."""

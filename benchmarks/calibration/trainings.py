@@ -13,14 +13,14 @@ import keras
 import numpy as np
 
 from autograder import lab
-from autograder.calibration.kinds import BY_NAME, Training
-from autograder.calibration.results import Trained
 from autograder.judge import own_noise
 from autograder.judge.quality import restoration_error
 from autograder.judge.reference import Reference
 from autograder.kernel import prepare, watchers
 from autograder.kernel.short_fit import error_left
 from autograder.lab import images
+from benchmarks.calibration.kinds import BY_NAME, Training
+from benchmarks.calibration.results import Trained
 
 IMAGES = 2000
 """Number of training images: the shortened training takes fewer."""

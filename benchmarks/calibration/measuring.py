@@ -10,10 +10,10 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.calibration import results
-from autograder.calibration.kinds import Training
-from autograder.calibration.noise_kinds import Draw
-from autograder.calibration.results import Drawn, Kind, Trained
+from benchmarks.calibration import results
+from benchmarks.calibration.kinds import Training
+from benchmarks.calibration.noise_kinds import Draw
+from benchmarks.calibration.results import Drawn, Kind, Trained
 
 Subject = Training | Draw
 
@@ -61,13 +61,13 @@ class _Pool:
 def _start() -> None:
     # Ctrl-C is for the parent process, which lets this one finish its measurement.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from autograder.calibration import trainings
+    from benchmarks.calibration import trainings
 
     trainings.start()
 
 
 def _measure(each: Subject, source: str) -> Trained | Drawn:
-    from autograder.calibration import noise_measuring, trainings
+    from benchmarks.calibration import noise_measuring, trainings
 
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         if isinstance(each, Draw):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.calibration import kinds, measuring, results
 from autograder.judge import bounds
+from benchmarks.calibration import kinds, measuring, results
 
 
 @pytest.mark.slow

@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.calibration import kinds, trainings
 from autograder.lab import AUTOENCODER, DENOISING
+from benchmarks.calibration import kinds, trainings
 
 
 @pytest.mark.slow

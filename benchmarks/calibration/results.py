@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from autograder.calibration.kinds import Training
-from autograder.calibration.noise_kinds import Draw
+from benchmarks.calibration.kinds import Training
+from benchmarks.calibration.noise_kinds import Draw
 
 
 @dataclass(frozen=True)

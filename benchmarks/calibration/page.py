@@ -8,13 +8,13 @@ import numpy as np
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from autograder.calibration import plots, power
-from autograder.calibration.derivation import Bound, Source
-from autograder.calibration.kinds import INITIALIZERS, KINDS, RATES, RIGHT
-from autograder.calibration.results import Trained
+from benchmarks.calibration import plots, power
+from benchmarks.calibration.derivation import Bound, Source
+from benchmarks.calibration.kinds import INITIALIZERS, KINDS, RATES, RIGHT
+from benchmarks.calibration.results import Trained
 
 _TEMPLATES = Environment(
-    loader=PackageLoader("autograder.calibration"),
+    loader=PackageLoader("benchmarks.calibration"),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,

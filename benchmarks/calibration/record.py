@@ -11,13 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from autograder import lab
-from autograder.calibration import power
-from autograder.calibration.derivation import QUANTILES, REJECTIONS, Bound, Source
-from autograder.calibration.noise_measuring import BOUND
-from autograder.calibration.slow import CONFIDENCE
 from autograder.judge import noise_tests, own_noise
 from autograder.kernel import short_fit, short_optimizer
 from autograder.lab import images
+from benchmarks.calibration import power
+from benchmarks.calibration.derivation import QUANTILES, REJECTIONS, Bound, Source
+from benchmarks.calibration.noise_measuring import BOUND
+from benchmarks.calibration.slow import CONFIDENCE
 
 
 def lab_numbers() -> dict[str, Any]:

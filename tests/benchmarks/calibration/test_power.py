@@ -2,7 +2,7 @@
 
 from measurements import drawn
 
-from autograder.calibration import noise_kinds, power
+from benchmarks.calibration import noise_kinds, power
 
 
 def test_right_and_wrong_noise_is_counted():

@@ -1,11 +1,11 @@
-"""The command `autograder calibrate`."""
+"""The command `python -m benchmarks.calibration`."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.calibration import derivation, kinds, measuring, noise_kinds, power, results
+from benchmarks.calibration import derivation, kinds, measuring, noise_kinds, power, results
 
 TRAININGS, NOISE = "trainings.jsonl", "noise.jsonl"
 RECORD, PAGE = "calibration.json", "index.html"
@@ -42,8 +42,8 @@ def calibrate(options: Options) -> str:
     found = derivation.of(results.read(trainings, results.Trained))
     drawn = power.rows(results.read(noise, results.Drawn))
     # Imported late, as these import TensorFlow.
-    from autograder.calibration import record
-    from autograder.calibration.page import page
+    from benchmarks.calibration import record
+    from benchmarks.calibration.page import page
 
     contents = record.written(found, drawn)
     record.write(contents, options.output / RECORD)

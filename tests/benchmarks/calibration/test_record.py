@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from autograder.calibration import command, derivation, kinds, power, record, results
 from autograder.judge import bounds
+from benchmarks.calibration import command, derivation, kinds, power, record, results
 
 
 def test_the_judges_bounds_belong_to_this_lab():
@@ -18,7 +18,7 @@ def test_the_judges_bounds_belong_to_this_lab():
 
 
 def test_the_judges_bounds_follow_from_what_was_trained():
-    folder = Path(__file__).parents[2] / "docs" / "calibration"
+    folder = Path(__file__).parents[3] / "docs" / "calibration"
     trainings = results.read(folder / command.TRAININGS, results.Trained)
     drawn = results.read(folder / command.NOISE, results.Drawn)
     followed = record.written(derivation.of(trainings), power.rows(drawn))

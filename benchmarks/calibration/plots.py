@@ -7,9 +7,9 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from autograder.calibration.derivation import REJECTIONS, Bound, Source
-from autograder.calibration.kinds import RIGHT, WRONG
-from autograder.calibration.power import Row
+from benchmarks.calibration.derivation import REJECTIONS, Bound, Source
+from benchmarks.calibration.kinds import RIGHT, WRONG
+from benchmarks.calibration.power import Row
 
 COLOURS = {RIGHT: "#2a7f62", WRONG: "#c44536"}
 LEAST = REJECTIONS / 10

@@ -6,8 +6,6 @@ import time
 
 import numpy as np
 
-from autograder.calibration.noise_kinds import KINDS, Draw
-from autograder.calibration.results import Drawn
 from autograder.judge.noise import judge_noise, results
 from autograder.judge.noise_tests import SHARE
 from autograder.judge.reference import Reference
@@ -15,6 +13,8 @@ from autograder.kernel import noisy
 from autograder.lab import DENOISING, images
 from autograder.lab.images import Images
 from autograder.protocol.evidence import Evidence
+from benchmarks.calibration.noise_kinds import KINDS, Draw
+from benchmarks.calibration.results import Drawn
 
 FEW_TRAIN, FEW_TEST = 600, 300
 """Images that stand in for the 70,000: the tests sample as many of them."""

@@ -4,9 +4,9 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.calibration.noise_kinds import KINDS
-from autograder.calibration.results import Drawn
-from autograder.calibration.slow import most_likely_share
+from benchmarks.calibration.noise_kinds import KINDS
+from benchmarks.calibration.results import Drawn
+from benchmarks.calibration.slow import most_likely_share
 
 
 @dataclass(frozen=True)
