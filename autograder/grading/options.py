@@ -235,7 +235,7 @@ class Grading(SingletonConfigurable):
     def hand_over(self, run: Path) -> None:
         """Gives the folder of a run to who runs the submission."""
         if self.sandboxed:
-            bubblewrap.hand_over(run)
+            bubblewrap.give_to_student_user(run)
 
     def say_what_is_contained(self, log) -> None:
         """Tells the instructor, once in a run, whether submissions are sandboxed.
