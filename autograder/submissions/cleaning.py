@@ -132,7 +132,7 @@ class Cleaning:
             return str(MarkdownWithMath(renderer).render(_SPACES.sub(" " * MAX_SPACES, markdown)))
 
     def drawn(self, drawing: str) -> bytes:
-        """Returns the SVG without anything that draws nothing."""
+        """Returns the SVG with only what is drawn."""
         with self._in_time():
             made = svg.harmless_svg(drawing)
         self.drawing_left -= made.effort

@@ -81,7 +81,7 @@ def harmless_svg(drawing: str) -> Drawing:
     if len(drawing) > MAX_CHARACTERS or drawing.count("<") > 2 * MAX_ELEMENTS:
         raise ValueError("too much to be drawn")
     try:
-        # As bytes, since a text must not declare an encoding.
+        # An encoding that the drawing declares no longer applies to its text.
         root = _rebuilt(fromstring(drawing.encode()), 0, set())
     except Exception as error:
         raise ValueError(f"not a drawing: {error}") from None
@@ -156,7 +156,7 @@ def _declarations(style: str, name: str) -> Iterator[tuple[str, str]]:
 def _is_allowed(key: str, value: str, name: str, known: set[str]) -> bool:
     """Whether an element of this name may have a property with this value."""
     if key == _DASHES:
-        # All in a group inherits its dashes, and the effort would have to be counted there.
+        # What is in a group inherits its dashes, and the effort would have to be counted there.
         return name in _SHAPES and re.fullmatch(r"none|[\d.,\s]+|(?:[\d.]+px[,\s]*)+", value) is not None
     if key not in known or "\\" in value:
         return False
@@ -173,7 +173,7 @@ def _refers(value: str) -> bool:
 
 def _rules(sheet: str) -> Iterator[str]:
     """The rules of a style sheet that refer to no element: its effort could not be counted."""
-    # A comment without an end lasts to the end, so that no search for it is in vain.
+    # An unfinished comment lasts to the end: to search for its end at each "/*" takes quadratic time.
     for rule in re.sub(r"/\*.*?(?:\*/|\Z)", "", sheet[:20_000], flags=re.DOTALL).split("}"):
         selector, _, style = rule.partition("{")
         if _SELECTOR.fullmatch(selector.strip()):
