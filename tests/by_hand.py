@@ -1,4 +1,4 @@
-"""Evidence written by hand, as a kernel would hand it over, which a criterion judges in milliseconds."""
+"""Builds evidence by hand, as a kernel would hand it over; a criterion judges it in milliseconds."""
 
 import dataclasses
 import itertools
@@ -30,7 +30,7 @@ CHANNELS_LAST = {"data_format": "channels_last"}
 
 
 def layer(kind: str, activation: str | None = None, weights: tuple = (), **attributes) -> LayerEvidence:
-    """One operation; `network` says what it is fed with."""
+    """A layer without inputs; `network` sets them."""
     values = () if activation is None else ACTIVATIONS[activation](ACTIVATION_PROBE.astype(float))
     return LayerEvidence(
         kind=kind,
@@ -47,7 +47,7 @@ def layer(kind: str, activation: str | None = None, weights: tuple = (), **attri
 
 
 def conv(filters: int, activation: str = "relu", **changes) -> LayerEvidence:
-    """A convolution as the lab asks for."""
+    """A convolution with the lab's settings."""
     attributes = {
         "filters": filters,
         "kernel_size": (3, 3),
@@ -76,7 +76,7 @@ def activation(name: str) -> LayerEvidence:
 
 
 def doubted(layer: LayerEvidence, doubt: Doubt) -> DoubtedLayer:
-    """The layer as one that the judge does not believe."""
+    """The layer as one that the judge doubts."""
     return DoubtedLayer(**vars(layer), doubt=doubt)
 
 
@@ -117,7 +117,7 @@ def _float32(weights) -> tuple:
 
 
 def point(value: float = 1.0, row: int = 1, column: int = 1) -> np.ndarray:
-    """A kernel that hands on one pixel of the nine: in the middle, the image itself."""
+    """A 3×3 kernel that copies one of the nine pixels; in the middle, it copies the image."""
     kernel = np.zeros((3, 3), np.float32)
     kernel[row, column] = value
     return kernel
@@ -129,12 +129,12 @@ ROWS = (*range(32), 100, 500, 700)
 
 
 def sample(images: np.ndarray, count: int, dtype: str = "float32") -> Sample:
-    """Some images of a larger set. images: (len(ROWS), …), those at ROWS of `count`."""
+    """A sample of an array with `count` rows. images: (len(ROWS), …), its rows at ROWS."""
     return Sample((count, *images.shape[1:]), dtype, ROWS, np.asarray(images, np.float32))
 
 
 def fit(x: Sample | None, y: Sample | None, **changes) -> FitEvidence:
-    """A call of `fit` as exercise 1 asks for."""
+    """A call of `fit` as exercise 1 asks for it."""
     call = FitEvidence(
         input=x,
         target=y,
@@ -156,5 +156,5 @@ def evidence(check: str, model: ModelEvidence | None = None, **parts) -> Evidenc
 
 
 def replaced(layers: list, position: int, *others: LayerEvidence) -> list:
-    """The layers with others in the place of one of them, counted from 0."""
+    """The layers with others in the place of the one at a position, counted from 0."""
     return list(itertools.chain(layers[:position], others, layers[position + 1 :]))

@@ -1,6 +1,6 @@
-"""lab.md's table "Which criteria a mistake may cost" as data: mistakes, each with what it may cost.
+"""lab.md's table "Which criteria a mistake may cost" as data: mistakes with the criteria that they cost.
 
-A mistake changes what a right submission hands over. To add one, add a line to MISTAKES.
+A mistake changes the evidence of a right submission. To add one, add a line to MISTAKES.
 """
 
 import dataclasses
@@ -37,31 +37,31 @@ from autograder.protocol.evidence import (
 )
 
 TRAINED = one_convolution(point(14), -7, "sigmoid")
-"""Stands for a network that was trained: makes what is darker than grey black, and the rest white."""
+"""Stands for a trained network: it makes dark pixels black and bright ones white."""
 UNTRAINED = one_convolution(point(0.001), activation="sigmoid")
 ELSEWHERE = {"noise", "visualization"}
-"""Criteria that are judged by other evidence, and have tests of their own."""
+"""Criteria that need other evidence and have tests of their own."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What the test cells of one notebook hand over, but for noise and pictures."""
+    """What the test cells of one notebook hand over, except for noise and pictures."""
 
     exercise: Exercise
     clean: np.ndarray
-    """The training images at ROWS, and those of the test set."""
+    """The training images at ROWS."""
     test: np.ndarray
     count: int
     layers: list[LayerEvidence]
     trained: ModelEvidence | None
-    """The network after `fit`, so small that its weights can be written by hand; None: as `layers`."""
+    """A stand-in for the network after `fit`, small enough to write by hand; None: as `layers`."""
     loss: LossEvidence | None
     optimizer: OptimizerEvidence | None
     noisy: np.ndarray | None
     fits: tuple[FitEvidence, ...]
 
     def credits(self, reference: Reference) -> dict[str, float]:
-        """What each criterion earns."""
+        """The credit for each criterion."""
         names = [criterion.id for criterion in self.exercise.criteria]
         return {name: self._credit(name, reference) for name in names if name not in ELSEWHERE}
 
@@ -123,12 +123,12 @@ Change = Callable[[Submission], Submission]
 
 
 def with_layer(position: int, *others: LayerEvidence, **changes) -> Change:
-    """Another layer, or others, in the place of one."""
+    """Puts other layers in the place of one."""
     return lambda s: dataclasses.replace(s, layers=replaced(s.layers, position, *others), **changes)
 
 
 def stopped(change: Change, problem: str = "ValueError: shapes") -> Change:
-    """The change, for which `fit` stops before it has trained anything; the network stays as it was."""
+    """A change because of which `fit` stops before it has trained anything."""
 
     def apply(submission: Submission) -> Submission:
         changed = change(submission)
@@ -139,7 +139,7 @@ def stopped(change: Change, problem: str = "ValueError: shapes") -> Change:
 
 
 def size_lost(position: int, *others: LayerEvidence) -> Change:
-    """A change of the layers with which no image of 28×28 comes out, so that `fit` cannot run."""
+    """A change of the layers after which the output is not 28×28, so that `fit` cannot run."""
     return stopped(with_layer(position, *others, trained=None))
 
 
@@ -152,7 +152,7 @@ def optimized(name: str, rate: float = 0.01, **changes) -> Change:
 
 
 def called(**changes) -> Change:
-    """Another call of `fit`; what is callable makes it of the images."""
+    """Changes the call of `fit`; a function in `changes` makes images from the submission."""
 
     def apply(s: Submission) -> Submission:
         made = {
@@ -165,7 +165,7 @@ def called(**changes) -> Change:
 
 
 def noise(change: Callable[[np.ndarray], np.ndarray]) -> Change:
-    """Other noise, that the network was trained with."""
+    """Trains the network with other noise."""
 
     def apply(s: Submission) -> Submission:
         given = change(s.clean)
@@ -175,7 +175,7 @@ def noise(change: Callable[[np.ndarray], np.ndarray]) -> Change:
 
 
 def with_calls(*further: dict) -> Change:
-    """Calls of `fit` before the right one."""
+    """Adds calls of `fit` before the right one."""
 
     def apply(s: Submission) -> Submission:
         before = tuple(dataclasses.replace(s.fits[0], **changes) for changes in further)
@@ -186,7 +186,7 @@ def with_calls(*further: dict) -> Change:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A change, and the criteria that lose by it."""
+    """A change, and the criteria that lose credit by it."""
 
     exercise: Exercise
     name: str

@@ -1,1 +1,1 @@
-"""Example submissions, and the demonstration that grades them."""
+"""The example submissions, and the demonstration that grades them (`run_demo`)."""

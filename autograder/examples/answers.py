@@ -1,8 +1,9 @@
-"""A student's answers, described by how they differ from the sample solution."""
+"""Makes a student's answers from a description of how they differ from the sample solution."""
 
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 BLANK = "# Your code here"
 
@@ -11,20 +12,20 @@ class AnswersError(ValueError):
     """The description does not fit the sample solution; the text says where."""
 
 
-def read_toml(path: Path) -> dict:
-    """The tables of a file of answers."""
+def read_toml(path: Path) -> dict[str, Any]:
+    """Reads the tables of a TOML file."""
     return tomllib.loads(path.read_text("utf-8"))
 
 
-def answers(described: Mapping, sample: Mapping[str, str]) -> dict[str, str]:
-    """Each answer cell's text, from the sample solution and a description of what differs.
+def answers(described: Mapping[str, Any], sample: Mapping[str, str]) -> dict[str, str]:
+    """Returns the text of each answer cell.
 
-    described: `cells` (new texts by cell), `replace` (lists of old and new text by cell) or `blank`.
-    Raises AnswersError if a text to be replaced is not there.
+    described: what differs from the sample solution, as `cells` (new texts by cell), `replace` (pairs of
+    old and new text by cell) or `blank`. Raises AnswersError if an old text does not exist.
     """
     if described.get("blank"):
         return dict.fromkeys(sample, BLANK)
-    result = dict(sample) | described.get("cells", {})
+    result: dict[str, str] = dict(sample) | described.get("cells", {})
     for cell, edits in described.get("replace", {}).items():
         for old, new in edits:
             if old not in result[cell]:

@@ -1,4 +1,4 @@
-"""Grades the example submissions as an instructor would, in a course made for it."""
+"""Grades the example submissions as an instructor would, in a copy of a course."""
 
 import shutil
 import subprocess
@@ -15,9 +15,9 @@ from autograder.submissions import notebooks
 _MARK = ".autograder-demo"
 STUDENTS = Path(__file__).with_name("students.toml")
 WORTH_READING = "chen"
-"""The student whose feedback shows most of what there is to see."""
+"""The student whose feedback shows most kinds of verdicts."""
 FEW_IMAGES = """
-# A demonstration need not load the same digits 46 times over.
+# Few images, as the embedded digits are repeated until there are enough.
 c.Grading.train_images = 6000
 c.Grading.test_images = 1000
 """
@@ -28,9 +28,9 @@ class DemoError(Exception):
 
 
 def run_demo(course: Path, folder: Path) -> None:
-    """Copies the course to a folder, hands in the examples, grades them and prints the grades.
+    """Copies a course to a folder, submits the examples, grades them and prints the grades.
 
-    course: a directory with nbgrader_config.py and source/. folder: is made anew.
+    course: a directory with nbgrader_config.py and source/. folder: replaces an older demonstration.
     """
     _copy_course(course, folder)
     print(f"1. Making the release from source ({folder}/release)", flush=True)
@@ -48,13 +48,13 @@ def run_demo(course: Path, folder: Path) -> None:
     print()
     read_grades(f"sqlite:///{folder.resolve()}/gradebook.db", "", ASSIGNMENT).show()
     page = folder.resolve() / "feedback" / WORTH_READING / ASSIGNMENT / f"{next(iter(EXERCISES))}.html"
-    print(f"\nWorth opening, the feedback of one who slipped here and there:\n{page}")
+    print(f"\nThe feedback of {WORTH_READING}, who made several mistakes, is worth reading:\n{page}")
 
 
 def submit_examples(folder: Path) -> dict[str, str]:
-    """Writes the example submissions into the course; returns what each student did, by id."""
-    described = read_toml(STUDENTS)["student"]
-    for student in described:
+    """Writes the example submissions into a course; returns what each student did, by the id."""
+    students = read_toml(STUDENTS)["student"]
+    for student in students:
         target = folder / "submitted" / student["id"] / ASSIGNMENT
         target.mkdir(parents=True)
         for name in EXERCISES:
@@ -62,13 +62,13 @@ def submit_examples(folder: Path) -> dict[str, str]:
             sample = notebooks.solutions(
                 notebooks.read(folder / "source" / ASSIGNMENT / f"{name}.ipynb")
             )
-            # Students write no notes for graders.
+            # The sample solution's notes for graders are not part of an answer.
             sample["discussion"] = sample["discussion"].split("\n\n**For the grader**")[0]
-            given = {}
-            if not student.get(name, {}).get("blank"):
-                given = answers(student.get(name, {}), sample)
+            described = student.get(name, {})
+            # A blank notebook stays as it was released.
+            given = {} if described.get("blank") else answers(described, sample)
             nbformat.write(notebooks.filled(released, given), target / f"{name}.ipynb")
-    return {student["id"]: student["about"] for student in described}
+    return {student["id"]: student["about"] for student in students}
 
 
 def _copy_course(course: Path, folder: Path) -> None:
@@ -97,7 +97,7 @@ def _nbgrader(folder: Path, *arguments: str) -> None:
 
 
 def _grade(folder: Path) -> None:
-    """Runs `autograder grade`, whose progress is seen here as it is there."""
+    """Runs `autograder grade`, which shows its progress."""
     command = [sys.executable, "-m", "autograder.cli", "grade", "--course", str(folder)]
     if subprocess.run(command).returncode:
         raise DemoError(f"autograder grade failed; its log is {folder / '.autograder' / 'grade.log'}")

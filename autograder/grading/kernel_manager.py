@@ -136,4 +136,4 @@ class GradingKernelManager(AsyncKernelManager):
     def write_connection_file(self, **kwargs: typing.Any) -> None:
         """Writes it so that who runs the submission can read it."""
         super().write_connection_file(**kwargs)
-        self.kernels.hand_over(self.run)
+        self.kernels.give_to_student_user(self.run)

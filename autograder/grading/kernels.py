@@ -117,10 +117,10 @@ class Kernels:
             disk=self._options.kernel_disk_mib * MIB,
         )
 
-    def hand_over(self, run: Path) -> None:
+    def give_to_student_user(self, run: Path) -> None:
         """Gives the folder of a run to the user who runs the submission."""
         if self.sandboxed:
-            bubblewrap.hand_over(run)
+            bubblewrap.give_to_student_user(run)
 
     @functools.cached_property
     def _runs(self) -> Path:

@@ -43,7 +43,7 @@ def verified(evidence: Evidence) -> Evidence:
         return dataclasses.replace(evidence, model=unread)
     found = [_tried(layer, position, evidence) for position, layer in enumerate(model.layers)]
     if _Believed.SHOWN not in found or any(isinstance(outcome, Doubt) for outcome in found):
-        # Weights of zero are legal, but a program without any layer could give their answer.
+        # Weights of zero are legal, but their answer can be guessed without any layer.
         found = [_CONSTANT if outcome is _Believed.SILENT else outcome for outcome in found]
     layers = tuple(
         DoubtedLayer(**vars(layer), doubt=outcome) if isinstance(outcome, Doubt) else layer

@@ -1,4 +1,5 @@
-"""Everything around a student's process: bubblewrap, namespaces, fork server, limits and their watches.
+"""Confines a student's process and watches it from outside; knows nothing of what the process computes.
 
-In goes the command of a kernel, with what it is confined to; out comes a process that can be ended.
+In: a kernel's command and its limits (`Confinement`). Out: a process that can be stopped (`ForkServer`),
+its memory watch (`memory_watched`), its clock (`clock_of`) and bounded messages from it (`Relay`).
 """

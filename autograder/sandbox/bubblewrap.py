@@ -1,8 +1,7 @@
-"""The sandbox that submissions run in: bubblewrap around the process which kernels are forked from.
+"""The sandbox that submissions run in: bubblewrap around the fork server.
 
-Bubblewrap shows that process Python, the kernel side of this package and the folder of the runs, all
-read-only but the latter, and no network. Each kernel then leaves even more of it behind
-(`autograder.sandbox.isolation`).
+Inside, the fork server sees Python, the rooms of this package that kernels need, both read-only, and the
+folder of all runs, but no network. Each kernel is confined further (`autograder.sandbox.isolation`).
 """
 
 import dataclasses
@@ -20,38 +19,39 @@ from autograder.sandbox import isolation, system_calls
 from autograder.sandbox.run_folder import RunFolder
 
 IMAGES = "/run/autograder/mnist.npz"
-"""Where the kernels find the grading images."""
+"""The path at which kernels find the grading images."""
 
 TRIAL_SECONDS = 60
 
 _PACKAGE = Path(autograder.__file__).resolve().parent
 _INSIDE = ("check", "kernel", "protocol", "sandbox")
-"""The rooms of this package that are seen inside. The judge and the digits are not."""
+"""The rooms of this package that are visible inside. The judge and the held-out images are not."""
+# Libraries that programs import inside. They may be installed in several folders.
 _LIBRARIES = ("tensorflow", "keras", "numpy", "matplotlib", "ipykernel", "IPython", "pyseccomp")
 _SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
 
 class SandboxError(RuntimeError):
-    """Submissions were to run in the sandbox only, and it does not work here; the text says why."""
+    """The sandbox is required but does not work on this machine; the text says why."""
 
 
 def command(runs: Path, images: Path, *program: str) -> list[str]:
-    """The command that runs a Python program of the kernel side in the sandbox.
+    """Returns the command that runs a Python program of this package in the sandbox.
 
-    runs: the folder of the runs, which stays writable. images: what is to be found as IMAGES.
+    runs: the folder of all runs, which stays writable. images: the file that appears as IMAGES.
     """
-    # As the first process of its namespace, so that nothing outlives it.
+    # The program is the first process of its namespace: when it ends, the system ends all others.
     arguments = ["bwrap", "--unshare-pid", "--as-pid-1"]
     arguments += ["--unshare-ipc", "--unshare-net", "--unshare-uts"]
     arguments += ["--unshare-cgroup-try", "--new-session", "--hostname", "grading"]
     if os.getuid():
         arguments.append("--unshare-user")
     arguments += ["--perms", "1777", "--tmpfs", str(isolation.SCRATCH), "--dev", "/dev"]
-    # Of all processes: without it, kernels could not have a /proc of their own, which covers this one.
+    # The machine's /proc: without it, the system refuses kernels their own, which covers this one.
     arguments += ["--dev-bind", "/proc", "/proc"]
     shown = (*_SYSTEM, *_python_folders(), str(_PACKAGE), IMAGES, str(runs))
-    # Made by bubblewrap in passing, the folders above them would be root's alone.
+    # Bubblewrap would create parent folders that only root can enter.
     for folder in sorted({str(parent) for path in shown for parent in Path(path).parents}):
         arguments += ["--dir", folder]
     for path in _LINKED:
@@ -65,8 +65,8 @@ def command(runs: Path, images: Path, *program: str) -> list[str]:
     for name in _INSIDE:
         arguments += ["--ro-bind", str(_PACKAGE / name), str(_PACKAGE / name)]
     arguments += ["--ro-bind", str(images), IMAGES, "--bind", str(runs), str(runs)]
-    for path in (_PACKAGE, "/dev", "/"):
-        arguments += ["--remount-ro", str(path)]
+    for path in (str(_PACKAGE), "/dev", "/"):
+        arguments += ["--remount-ro", path]
     arguments += ["--clearenv"]
     for name, value in _environment().items():
         arguments += ["--setenv", name, value]
@@ -75,17 +75,17 @@ def command(runs: Path, images: Path, *program: str) -> list[str]:
 
 
 def confinement(run: Path, *, memory: int, processes: int, disk: int) -> isolation.Confinement:
-    """What one kernel is confined to inside.
+    """Returns what one kernel is confined to inside the sandbox.
 
-    run: its folder, in that of all runs. memory, disk: bytes.
+    run: the kernel's folder, which lies in the folder of all runs. memory, disk: bytes.
     """
     shown = [*_python_folders(), str(_PACKAGE)]
     keep = [path for path in shown if Path(path).is_relative_to(isolation.SCRATCH)]
     return isolation.Confinement(str(run), str(run.parent), tuple(keep), memory, processes, disk)
 
 
-def hand_over(folder: Path) -> None:
-    """Makes a folder and all in it belong to who runs submissions."""
+def give_to_student_user(folder: Path) -> None:
+    """Makes the user who runs submissions the owner of a folder and of all that is in it."""
     if os.getuid() == 0:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, isolation.NOBODY, isolation.NOBODY, follow_symlinks=False)
@@ -93,9 +93,9 @@ def hand_over(folder: Path) -> None:
 
 @functools.cache
 def problem() -> str:
-    """Why submissions cannot be sandboxed on this machine; empty if they can. Found out by trying."""
+    """Tries the sandbox out; returns why it does not work on this machine, or nothing if it does."""
     if sys.platform != "linux":
-        return "bubblewrap, which the sandbox is built on, is there for Linux only"
+        return "the sandbox needs bubblewrap, which exists for Linux only"
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed (on Debian and Ubuntu: apt-get install bubblewrap)"
     if missing := system_calls.problem():
@@ -104,7 +104,7 @@ def problem() -> str:
         run = Path(folder) / "trial"
         for name in ("files", "ipc"):
             (run / name).mkdir(parents=True)
-        hand_over(run)
+        give_to_student_user(run)
         trial = confinement(run, memory=2**30, processes=100, disk=2**20)
         try:
             tried = subprocess.run(
@@ -123,7 +123,7 @@ def problem() -> str:
 
 
 def _environment() -> dict[str, str]:
-    """All of the environment that is passed on."""
+    """All environment variables that exist inside."""
     home = str(isolation.SCRATCH)
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
     return kept | {
@@ -131,14 +131,14 @@ def _environment() -> dict[str, str]:
         "USER": "student",
         "LOGNAME": "student",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
-        # Libraries may be found here by settings that do not get in, such as a home folder.
+        # Outside, Python may find libraries by settings that do not exist inside, such as a home folder.
         "PYTHONPATH": os.pathsep.join([str(_PACKAGE.parent), *_library_folders()]),
     }
 
 
 @functools.cache
 def _python_folders() -> tuple[str, ...]:
-    """The folders that Python and the libraries of the lab are in, outermost ones only."""
+    """The folders that hold Python and its libraries, without those that lie in another one."""
     interpreter = Path(sys.executable).resolve()
     found = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(interpreter.parent.parent)}
     found |= set(_library_folders())
@@ -152,6 +152,7 @@ def _python_folders() -> tuple[str, ...]:
 
 def _library_folders() -> list[str]:
     """The folders that the libraries are imported from."""
-    specs = [importlib.util.find_spec(library) for library in _LIBRARIES]
-    # A package's file lies one folder deeper than that of a module.
-    return sorted({str(Path(s.origin).parents[bool(s.submodule_search_locations)]) for s in specs})
+    specs = map(importlib.util.find_spec, _LIBRARIES)
+    # A package's file lies one folder deeper than a module's.
+    found = (Path(s.origin).parents[bool(s.submodule_search_locations)] for s in specs if s and s.origin)
+    return sorted(set(map(str, found)))

@@ -1,9 +1,9 @@
-"""The processor as a notebook gets it: a clock that stands still while others have it, and fair shares.
+"""A clock for each notebook, which slows down while other programs use the processor.
 
-A limit in seconds of the wall punishes whom busy neighbours slow down, one in seconds of the processor
-never ends who sleeps. So limits count a clock of the notebook's own: it runs as the wall's does while
-the notebook computes or waits by its own will, and slower while its threads wait for a processor that
-others use. Only Linux tells of that; elsewhere the clock is the wall's.
+A limit on wall time is unfair to a notebook that busy neighbours slow down, and a limit on processor
+time never ends a notebook that sleeps. So limits count the notebook's own clock: it lags behind wall
+time while the notebook's threads wait for a processor. Only Linux reports such waits; elsewhere the
+clock shows wall time. Processes that a notebook starts get a low priority, to spare its neighbours.
 """
 
 import contextlib
@@ -17,47 +17,48 @@ from pathlib import Path
 import psutil
 
 INTERVAL = 0.5
-"""Seconds between two looks."""
+"""Seconds between two samples."""
 SEEN = 2 * INTERVAL
-"""Seconds up to which a notebook that does nothing waits by its own will. Where the next look comes
-later, the grader waits for a processor too, and the notebook may wait for the grader."""
+"""Most seconds between two samples that an idle notebook's clock advances. If the gap is longer, the
+grader itself waited for a processor, and the notebook may have waited for the grader."""
 PATIENCE = 4
-"""How many times as many seconds of the wall a limit lasts at most, however little a notebook got."""
+"""Wall time that a limit may last, as a multiple of the limit, however slow the notebook's clock."""
 LOWEST = 19
-"""The niceness with which a process gets least."""
+"""The niceness of the lowest priority."""
 
 
 @dataclass(frozen=True)
 class Thread:
-    """What the system tells of one thread since its start, times in nanoseconds."""
+    """What the system reports of one thread."""
 
     ran: int
+    """Nanoseconds on a processor since the thread's start."""
     waited: int
-    """For a processor. The wait that lasts is told once it is over."""
+    """Nanoseconds of waiting for a processor. The system adds a wait once it is over."""
     runnable: bool
-    """Whether it runs, or would if it had a processor."""
+    """Whether the thread runs or waits for a processor."""
     niceness: int = 0
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What was seen of all processes of a notebook at one time."""
+    """The state of all processes of a notebook at one time."""
 
     at: float
-    """Seconds of the wall."""
+    """Wall time in seconds."""
     used: float
-    """Seconds of the processor, with those of children that have ended."""
+    """Processor time in seconds, which includes that of children that have ended."""
     threads: Mapping[int, Thread]
-    """By their numbers; none where the system does not tell."""
+    """The threads by their numbers; empty where the system does not report them."""
 
 
 def advance(before: Sample, after: Sample) -> float:
-    """The seconds that a notebook's own clock advances between two samples; never more than the wall's.
+    """Seconds that a notebook's clock advances between two samples; at most the wall time between them.
 
-    What its processes used counts in full: who is starved by loops of his own gains no time.
+    Processor time counts in full: a notebook whose own threads compete for the processor gains nothing.
     """
     passed = after.at - before.at
-    # Threads hand work on to each other: what one waits for, the next one waits for as well.
+    # Threads wait for results of one another: when one waits for a processor, the next one waits too.
     waited = sum(
         _seconds_waited(before.threads.get(number, _NEW), thread, passed)
         for number, thread in after.threads.items()
@@ -66,6 +67,8 @@ def advance(before: Sample, after: Sample) -> float:
 
 
 def _seconds_waited(before: Thread, after: Thread, passed: float) -> float:
+    """Seconds that a thread waited for a processor between two samples."""
+    # A runnable thread without any progress waited all the time, which the system does not report yet.
     if before.runnable and (before.ran, before.waited) == (after.ran, after.waited):
         return passed if after.runnable else 0.0
     return min(passed, max(0.0, (after.waited - before.waited) / 1e9))
@@ -75,28 +78,29 @@ _NEW = Thread(0, 0, False)
 
 
 class Clock:
-    """The own clock of a notebook. To look at its processes lets all but the kernel give way to others.
+    """A notebook's clock. Each sample also gives every process but the kernel the lowest priority.
 
-    pid: the first process, from which all descend; no code of the student's has run yet.
+    pid: the first process, from which all others descend; it must not have run any student code yet.
     """
 
     def __init__(self, pid: int) -> None:
         self.seconds = 0.0
         self._first = self._kernel = pid
         with contextlib.suppress(psutil.Error):
-            # In the sandbox the first process only waits for the kernel, its one child.
+            # In the sandbox, the first process only waits for the kernel, which is its only child.
             self._kernel = next((child.pid for child in psutil.Process(pid).children()), pid)
         self._session = _session(self._kernel)
         self._last = self._look()
 
     def tick(self) -> None:
-        """Brings the clock to the present."""
+        """Advances the clock to the present."""
         sample = self._look()
         self.seconds += advance(self._last, sample)
         self._last = sample
 
     def _look(self) -> Sample:
-        at, used, threads = time.monotonic(), 0.0, {}
+        at, used = time.monotonic(), 0.0
+        threads: dict[int, Thread] = {}
         for process in _tree(self._first):
             with contextlib.suppress(psutil.Error):
                 used += sum(process.cpu_times()[:4])
@@ -111,7 +115,7 @@ class Clock:
 
 @contextlib.contextmanager
 def clock_of(pid: int) -> Iterator[Clock]:
-    """The own clock of the notebook whose first process this is; a thread lets it run."""
+    """Runs, in a thread, the clock of the notebook whose first process this is."""
     clock, over = Clock(pid), threading.Event()
 
     def run() -> None:
@@ -128,7 +132,7 @@ def clock_of(pid: int) -> Iterator[Clock]:
 
 
 class TimeLimit:
-    """So many seconds of a notebook's own clock, from now on."""
+    """A limit in seconds of a notebook's clock, which begins now."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self.seconds = seconds
@@ -137,12 +141,12 @@ class TimeLimit:
 
     @property
     def left(self) -> float:
-        """Seconds of the own clock; none if this is not more than 0."""
+        """Seconds of the notebook's clock that are left; 0 or less once the limit is reached."""
         return self.seconds - (self._clock.seconds - self._began)
 
     @property
     def lasts_too_long(self) -> bool:
-        """Whether it took so long on the wall that the notebook is ended without its own time."""
+        """Whether so much wall time has passed that the notebook must end, whatever its clock shows."""
         return time.monotonic() - self._began_on_the_wall > PATIENCE * self.seconds
 
 
@@ -155,13 +159,13 @@ def _tree(pid: int) -> list[psutil.Process]:
 
 
 def _threads(pid: int) -> dict[int, Thread]:
-    """Those of a process; none once it has ended, or where the system does not tell."""
+    """A process's threads by their numbers; empty if it has ended or the system does not report them."""
     found = {}
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             with contextlib.suppress(OSError, ValueError):
                 ran, waited, _ = map(int, (task / "schedstat").read_text().split())
-                # After the name, which may hold anything: state, 15 numbers, niceness.
+                # The name may hold anything. After it come the state, 15 numbers and the niceness.
                 about = (task / "stat").read_text(errors="replace").rpartition(")")[2].split()
                 if ran or waited:
                     found[int(task.name)] = Thread(ran, waited, about[0] == "R", int(about[16]))
@@ -169,6 +173,7 @@ def _threads(pid: int) -> dict[int, Thread]:
 
 
 def _session(pid: int) -> int | None:
+    """The session that a process belongs to; None if it has ended, or on Windows."""
     with contextlib.suppress(OSError, AttributeError):
         return os.getsid(pid)
     return None
@@ -182,7 +187,7 @@ def _lower(threads: Mapping[int, Thread]) -> None:
 
 
 def _lower_session(pid: int) -> None:
-    """Where the system has autogroups, each session gets a share, however many processes it has."""
+    """Lowers a session's priority: with autogroups, it gets one share however many processes it has."""
     with contextlib.suppress(OSError):
         group = Path(f"/proc/{pid}/autogroup")
         if not group.read_text().endswith(f" {LOWEST}\n"):

@@ -1,12 +1,13 @@
-"""One process that imports what every kernel needs, and forks a kernel for each notebook.
+"""The program of the fork server: it imports what every kernel needs, and forks a kernel on request.
 
-`python -m autograder.sandbox.fork_server ENTRY [--sandboxed]`. ENTRY is a module with `PRELOADED`, the
-names of the modules to import beforehand, and `serve`, which serves one notebook in a forked process.
+`provisioner.ForkServer` starts it: `python -m autograder.sandbox.fork_server ENTRY [--sandboxed]`. ENTRY
+is a module with `PRELOADED`, the names of modules to import beforehand, and `serve`, to run a kernel.
 
-Standard input is a socket. Each message on it asks for a kernel, as JSON: `argv` (the arguments of
-`serve`), `cwd`, and `confinement` (None, or the fields of `isolation.Confinement`). The file descriptor
-for the kernel's output comes along. The answer is a pidfd of the kernel, or the text of an error. When
-the other end closes, the process ends, and the kernels with it.
+Standard input is a socket. The server first sends `ready`. Each message to it then asks for a kernel, as
+JSON: `argv` (the arguments of `serve`), `cwd`, and `confinement` (None, or the fields of
+`isolation.Confinement`). The file descriptor for the kernel's output comes with it. The answer is
+`started` with a pidfd of the kernel, or the text of an error. When the other end closes the socket, the
+server ends, and the kernels with it.
 """
 
 import importlib
@@ -19,15 +20,17 @@ import sys
 import traceback
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 from autograder.sandbox import isolation
 from autograder.sandbox.quick_imports import quick_imports
 
 Serve = Callable[[list[str], Callable[[], None]], None]
-"""Serves a notebook. Takes the arguments, and what to call once the kernel's sockets are bound."""
+"""The type of an entry's `serve`: takes arguments, and a function to call once its sockets are bound."""
 
 SANDBOXED = "--sandboxed"
 MESSAGE_BYTES = 65536
+"""Most bytes of a request or an answer."""
 
 
 def main() -> None:
@@ -37,9 +40,9 @@ def main() -> None:
         importlib.import_module("pyseccomp")
     entry = _imported(sys.argv[1])
     requests = socket.socket(fileno=0)
-    # Reaped by the system: who asked for a kernel watches it by itself.
+    # The system reaps kernels that have ended: the grader watches each one through its pidfd.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    # An interrupt at the terminal is for the grader, which then closes the socket.
+    # An interrupt at the terminal is meant for the grader, which then closes the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests.send(b"ready")
     while True:
@@ -52,18 +55,18 @@ def main() -> None:
 
 
 def _imported(name: str) -> ModuleType:
-    """The entry module, imported with all that it wants preloaded."""
+    """Imports the entry module, and all modules that it wants preloaded."""
     with quick_imports():
         entry = importlib.import_module(name)
         for preloaded in entry.PRELOADED:
             importlib.import_module(preloaded)
-        # Tracebacks look modules up: finding all their files takes a quarter of a second.
+        # Caches all modules' files: in a kernel, the first traceback would take a quarter of a second.
         inspect.getmodule(main.__code__)
     return entry
 
 
-def _become_kernel(serve: Serve, request: dict, log: int, requests: socket.socket) -> None:
-    """In the child: takes on the request's surroundings and serves a notebook; never returns."""
+def _become_kernel(serve: Serve, request: dict[str, Any], log: int, requests: socket.socket) -> None:
+    """Turns the forked process into the kernel that was asked for; never returns."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -71,7 +74,7 @@ def _become_kernel(serve: Serve, request: dict, log: int, requests: socket.socke
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        sockets_are_bound = _settle(request, requests)
+        sockets_are_bound = _confined(request, requests)
         serve(request["argv"], sockets_are_bound)
         os._exit(0)
     except Exception:
@@ -80,8 +83,8 @@ def _become_kernel(serve: Serve, request: dict, log: int, requests: socket.socke
         os._exit(1)
 
 
-def _settle(request: dict, requests: socket.socket) -> Callable[[], None]:
-    """Goes where the notebook is to run; returns what to call once the kernel's sockets are bound."""
+def _confined(request: dict[str, Any], requests: socket.socket) -> Callable[[], None]:
+    """Confines this process and answers the request; returns what to call once its sockets are bound."""
 
     def started(pidfd: int) -> None:
         socket.send_fds(requests, [b"started"], [pidfd])

@@ -1,10 +1,10 @@
 """Shuts one kernel off from everything but its own scratch folder, with Linux namespaces.
 
-The process that kernels are forked from already runs in a sandbox, which shows it Python, the kernel
-side of this package and the folders of the runs. Each kernel leaves more of that behind: it gets a
-user, a process, a mount, a network and an IPC namespace of its own, sees no other run and no other
-process, and may write to nothing but a file system in memory of limited size. See user_namespaces(7).
-What namespaces do not hold, such as keys, it is refused by a filter (`autograder.sandbox.system_calls`).
+The fork server already runs in a sandbox, where it sees Python, some rooms of this package and the
+folder of all runs. Each kernel is confined further: it gets its own user, process, mount, network, UTS
+and IPC namespaces (see user_namespaces(7)). It sees no other run and no other process, and can write
+only to a file system in memory of limited size. A filter of system calls
+(`autograder.sandbox.system_calls`) refuses what namespaces do not separate, such as keys.
 """
 
 import ctypes
@@ -20,10 +20,10 @@ from pathlib import Path
 from autograder.sandbox import system_calls
 
 SCRATCH = Path("/tmp")
-"""All that a kernel can write to; its working folder and home lie in it."""
+"""The only folder that a kernel can write to. It holds the working folder and is the home folder."""
 WORK = SCRATCH / "work"
 NOBODY = 65534
-"""Who runs submissions where root grades."""
+"""The user and group who run submissions where root grades."""
 
 _NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 """CLONE_NEW…: mount, UTS, IPC, user, process and network, from <linux/sched.h>."""
@@ -34,7 +34,7 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CAPABILITIES_V3 = 0x20080522
 _MAX_FILES = 100_000
 _MAX_OPEN = 1024
-"""Files, sockets and pipes that one process may have open."""
+"""Most files, sockets and pipes that one process may have open."""
 
 
 @dataclass(frozen=True)
@@ -42,26 +42,26 @@ class Confinement:
     """What one kernel is confined to."""
 
     run: str
-    """Folder of the run: `files` to copy in, `ipc` for its sockets."""
+    """The folder of the run: `files`, which the kernel gets a copy of, and `ipc` for its sockets."""
     runs: str
-    """Folder of all runs, which is hidden."""
+    """The folder of all runs, which is hidden."""
     keep: tuple[str, ...]
-    """Folders below SCRATCH that must stay, read-only: Python itself may be installed there."""
+    """Folders below SCRATCH that stay visible, read-only: Python itself may be installed there."""
     memory: int
-    """Bytes of data that one process may allocate."""
+    """Most bytes of data that one process may allocate."""
     processes: int
-    """Processes and threads in all."""
+    """Most processes and threads in all."""
     disk: int
-    """Bytes in SCRATCH."""
+    """Most bytes in SCRATCH."""
 
 
 def give_up_root() -> None:
-    """Becomes nobody if the process is root's: limits on processes do not hold for root."""
+    """Makes root's process NOBODY's: root is exempt from limits on the number of processes."""
     if os.getuid() == 0:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-        # So that /proc/self is its own again: kernels map their users there.
+        # The change of user made root the owner of /proc/self, where kernels write their map of users.
         _call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
@@ -71,34 +71,32 @@ def end_with_parent() -> None:
 
 
 def close_standard_input() -> None:
-    """Nothing is to be read there."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
+    """Makes standard input empty."""
+    with open(os.devnull) as null:
+        os.dup2(null.fileno(), 0)
 
 
 def confine(to: Confinement, started: Callable[[int], None]) -> Callable[[], None]:
-    """Returns in a new process, which is confined, with what to call when its sockets are bound.
+    """Returns in a new, confined process; the result is to be called once its sockets are bound.
 
-    started: called once with a pidfd of the first process of the new namespace: an interrupt sent there
-    reaches the kernel, and its end is the end of every process of the kernel's. Raises OSError where
-    namespaces are not to be had.
+    started: is called once, with a pidfd of the first process of the new namespace. It passes interrupts
+    on to the kernel, and all others end with it. Raises OSError if the system refuses namespaces.
     """
     uid, gid = os.getuid(), os.getgid()
-    # Imports what makes the filter, too: to find it starts a program, which must not be the first
-    # process of the new namespace.
+    # This also imports pyseccomp, which starts a program to find its library. Later, that program would
+    # be the first process of the new namespace.
     system_calls.leave_session_keyring()
     _call("unshare", _NEW_NAMESPACES)
-    _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"{uid} {uid} 1")
-    _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
     first = os.fork()
     if first:
         started(os.pidfd_open(first))
         os._exit(0)
     close_standard_input()
-    # If memory runs out, this and what it starts is what the system shall end, not the grader.
-    _write("/proc/self/oom_score_adj", "1000")
+    # If memory runs out, the system shall end this process and its children, and spare the grader.
+    Path("/proc/self/oom_score_adj").write_text("1000")
     _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
     _lay_out(to)
     _limit(to)
@@ -121,15 +119,15 @@ def confine(to: Confinement, started: Callable[[int], None]) -> Callable[[], Non
 
 
 def _lay_out(to: Confinement) -> None:
-    """Mounts what the kernel shall see, over what it shall not."""
+    """Mounts what the kernel shall see over what it shall not see."""
     _mount("none", "/", None, _REC | _PRIVATE)
-    # Held on to by their handles, as their paths are about to be covered.
+    # The paths of these folders are about to be covered; their handles stay valid.
     files, ipc = (_handle(f"{to.run}/{name}") for name in ("files", "ipc"))
     kept = {path: _handle(path) for path in to.keep}
     _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
-    # Nobody in here needs namespaces of their own.
-    _write("/proc/sys/user/max_user_namespaces", "0")
-    # Nor to weigh its processes anew.
+    # The kernel must not create namespaces in which it has all rights.
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    # Read-only, so that no process can change its oom_score_adj.
     _mount("none", "/proc", None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV | _NOEXEC)
     size = f"size={to.disk},nr_inodes={_MAX_FILES},mode=0700"
     _mount("tmpfs", str(SCRATCH), "tmpfs", _NOSUID | _NODEV, size)
@@ -142,15 +140,15 @@ def _lay_out(to: Confinement) -> None:
     shared_memory = SCRATCH / ".shm"
     shared_memory.mkdir()
     _mount(str(shared_memory), "/dev/shm", None, _BIND)
-    # Reads as zeros too, but cannot be mapped, as memory that stays when it is no longer mapped.
+    # Reads as zeros too, but cannot be mapped, as memory that stays allocated when it is unmapped.
     _mount("/dev/full", "/dev/zero", None, _BIND)
     for handle in (files, ipc, *kept.values()):
         os.close(handle)
 
 
 def _limit(to: Confinement) -> None:
-    """Limits that the kernel inherits and cannot raise."""
-    # Not there on Windows, where this module is still imported.
+    """Sets limits that the kernel inherits and cannot raise."""
+    # Windows, where this module is imported as well, has no such module.
     import resource
 
     allocated = next(
@@ -169,11 +167,11 @@ def _limit(to: Confinement) -> None:
 
 
 def _wait_for_the_end(kernel: int, bound: int, to: Confinement) -> None:
-    """The first process of the namespace: when it ends, so does all that the kernel started."""
+    """Runs as the first process of the namespace: ends when the kernel does, and with it all others."""
     signal.signal(signal.SIGINT, lambda *_: os.kill(kernel, signal.SIGINT))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.read(bound, 1)
-    # The sockets work on; the folder they lie in, the last one outside, is out of reach from here on.
+    # Bound sockets work without their folder, the last one that the kernel shared with the outside.
     _call("umount2", f"{to.run}/ipc".encode(), _DETACH)
     _drop_capabilities()
     while True:
@@ -186,7 +184,7 @@ def _wait_for_the_end(kernel: int, bound: int, to: Confinement) -> None:
 
 
 def _drop_capabilities() -> None:
-    """Gives up what the new user namespace gave; no program that is started gets it back."""
+    """Gives up the rights that the new user namespace gave; no program can regain them."""
     _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_V3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)())
@@ -202,17 +200,11 @@ def _bind(handle: int, path: str) -> None:
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
-    encoded = [None if text is None else text.encode() for text in (source, target, kind, options)]
-    source_, target_, kind_, options_ = encoded
+    *what, how = [None if text is None else text.encode() for text in (source, target, kind, options)]
     try:
-        _call("mount", source_, target_, kind_, ctypes.c_ulong(flags), options_)
+        _call("mount", *what, ctypes.c_ulong(flags), how)
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror}: mounting {target}") from None
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "w") as file:
-        file.write(text)
 
 
 def _call(name: str, *arguments: object) -> None:
@@ -222,11 +214,12 @@ def _call(name: str, *arguments: object) -> None:
 
 
 def _try() -> None:
-    """Confines this process as the JSON on standard input says, and ends: does it work here?"""
+    """Tries out whether this process can be confined as the JSON on standard input says."""
     give_up_root()
 
     def wait_for(pidfd: int) -> None:
-        os._exit(os.waitid(os.P_PIDFD, pidfd, os.WEXITED).si_status)
+        ended = os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
+        os._exit(ended.si_status if ended else 1)
 
     sockets_are_bound = confine(Confinement(**json.load(sys.stdin)), wait_for)
     sockets_are_bound()

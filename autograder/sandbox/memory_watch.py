@@ -1,4 +1,4 @@
-"""Watches what memory a process and all that it started take, from outside."""
+"""Watches, from outside, how much memory a process and its descendants take."""
 
 import contextlib
 import os
@@ -9,18 +9,18 @@ from pathlib import Path
 import psutil
 
 INTERVAL = 0.2
-"""Seconds between two looks."""
+"""Seconds between two measurements."""
 
 USUAL_SOCKETS = 100
-"""So many count as nothing: a kernel has about 50."""
+"""Number of sockets that are not counted: a kernel needs about 50."""
 
 _OPEN_FILE = 8192
-"""Bytes counted for each file that a process may have open: the system gives a pipe as much at least."""
+"""Bytes counted for each file that a process may have open: the least that the system gives a pipe."""
 
 
 @contextlib.contextmanager
 def memory_watched(pid: int, limit: int, exceeded: Callable[[], None]) -> Iterator[None]:
-    """Calls `exceeded` once, from a thread, if the tree of processes takes more than `limit` bytes."""
+    """Calls `exceeded` once, from a thread, if a process and its descendants exceed `limit` bytes."""
     over = threading.Event()
 
     def watch() -> None:
@@ -39,11 +39,11 @@ def memory_watched(pid: int, limit: int, exceeded: Callable[[], None]) -> Iterat
 
 
 def exceeds(pid: int, limit: int) -> bool:
-    """Whether a process and its descendants take more than `limit` bytes; not once it has ended.
+    """Whether a process and its descendants take more than `limit` bytes; False once it has ended.
 
-    Pages that processes share count once: forked ones share most of theirs. So does what the system
-    itself holds for them, as far as it tells: page tables, pages in swap, and what sockets and pipes may
-    hold at most. Where the system does not tell (it does on Linux), all pages count for each process.
+    Pages that processes share count once, as forked processes share most of theirs. What the system
+    holds for them counts as well: page tables, pages in swap, and the most that their sockets and pipes
+    can hold. Only Linux reports all this; elsewhere, shared pages count for each process.
     """
     try:
         first = psutil.Process(pid)
@@ -51,12 +51,12 @@ def exceeds(pid: int, limit: int) -> bool:
     except psutil.Error:
         return False
     left = limit - _in_sockets(pid)
-    # Cheap to ask for, and never less than the share.
+    # The resident size is never less than the share, and much cheaper to read.
     return sum(map(_resident, tree)) > left and sum(map(_share, tree)) > left
 
 
 def _resident(process: psutil.Process) -> int:
-    """All pages of a process, and what the system holds for it."""
+    """Bytes of all pages of a process, and of what the system holds for it."""
     if status := _numbers(f"/proc/{process.pid}/status"):
         return _kib(status, "VmRSS", "VmSwap") + _held(status)
     with contextlib.suppress(psutil.Error):
@@ -65,20 +65,21 @@ def _resident(process: psutil.Process) -> int:
 
 
 def _share(process: psutil.Process) -> int:
-    """As `_resident`, with its share only of each page that it shares."""
+    """The same as `_resident`, but of each shared page only this process's share."""
     if pages := _numbers(f"/proc/{process.pid}/smaps_rollup"):
         return _kib(pages, "Pss", "SwapPss") + _held(_numbers(f"/proc/{process.pid}/status"))
     return _resident(process)
 
 
 def _held(status: dict[str, int]) -> int:
+    """Bytes that the system holds for a process: page tables, and the most that pipes can hold."""
     return _kib(status, "VmPTE") + _OPEN_FILE * status.get("FDSize", 0)
 
 
 def _in_sockets(pid: int) -> int:
-    """Bytes that may wait in the sockets of a network namespace, once it is not that of the grader.
+    """Most bytes that the sockets of a process's network namespace hold; 0 if it is the grader's own.
 
-    Those count, too, that no process has open any more but that hold what was sent.
+    Sockets that no process has open any more count as well, as they may still hold what was sent.
     """
     with contextlib.suppress(PermissionError, FileNotFoundError):
         if os.path.samefile(f"/proc/{pid}/ns/net", "/proc/self/ns/net"):
@@ -88,13 +89,13 @@ def _in_sockets(pid: int) -> int:
 
 
 def _socket_bytes() -> int:
-    """What one socket may hold: the last message may go past its buffer by as much again."""
+    """Most bytes that one socket can hold: its buffer, which the last message may exceed by as much."""
     buffers = (Path(f"/proc/sys/net/core/{way}mem_default").read_text() for way in "rw")
     return 2 * max(map(int, buffers))
 
 
 def _numbers(path: str, *, second: bool = False) -> dict[str, int]:
-    """The first, or second, word of each line by the line's name, if a number; none if unreadable."""
+    """The first (or second) number of each line, by the line's name; empty if the file is unreadable."""
     try:
         lines = Path(path).read_text(errors="replace").splitlines()
     except OSError:

@@ -1,7 +1,6 @@
-"""Starts grading kernels by forking a process that has imported TensorFlow already."""
+"""Starts kernels by asking the fork server, a process that has imported all they need, to fork them."""
 
 import contextlib
-import dataclasses
 import json
 import logging
 import os
@@ -11,35 +10,36 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from autograder.sandbox.fork_server import MESSAGE_BYTES
 from autograder.sandbox.isolation import Confinement
 
 NAME = "autograder-forked"
-"""The entry point under which jupyter_client finds this provisioner."""
+"""The name of the entry point through which jupyter_client finds the provisioner."""
 
 AVAILABLE = sys.platform == "linux"
-"""Elsewhere a process cannot safely fork once TensorFlow is imported, or not be watched."""
+"""Whether kernels can be forked: other systems have no pidfds, or no safe forks after large imports."""
 
 
 class ForkServerError(RuntimeError):
-    """A kernel could not be started; the text holds what the fork server wrote."""
+    """The fork server could not start a kernel; the text holds what it wrote."""
 
 
 class ForkServerDied(ForkServerError):
-    """There is no fork server any more: the system killed it, or it never came up."""
+    """The fork server's process has ended: the system killed it, or it failed to start."""
 
 
 class ForkServer:
-    """The other end of `autograder.sandbox.fork_server`. Constructing it starts the imports.
+    """The grader's handle on the process that runs `autograder.sandbox.fork_server`.
 
-    One that died is started anew for the next kernel. Several threads may ask for kernels.
-
-    command: what starts the process. log: a file for what it writes.
+    The constructor starts the process. If the process dies, the next request starts it anew. Several
+    threads may ask for kernels. command: starts the process. log: the file for what it writes.
     """
 
     def __init__(self, command: list[str], log: Path) -> None:
@@ -50,21 +50,17 @@ class ForkServer:
     def fork(
         self, argv: list[str], cwd: str, confinement: Confinement | None, log: int
     ) -> "ForkedProcess":
-        """A new kernel's process. Raises ForkServerError, also if the server dies twice over one kernel.
+        """Returns a new kernel's process. Raises ForkServerError, also if the server dies twice.
 
-        cwd: where it works; if it is confined, that says where. log: a file descriptor for its output.
+        cwd: the kernel's folder, unless it is confined. log: a file descriptor for its output.
         """
-        request = {
-            "argv": argv,
-            "cwd": cwd,
-            "confinement": confinement and dataclasses.asdict(confinement),
-        }
+        request = {"argv": argv, "cwd": cwd, "confinement": confinement and asdict(confinement)}
         message = json.dumps(request).encode()
         with self._turn:
             try:
                 return self._forked(message, log)
             except ForkServerDied:
-                # Often for want of memory. Its kernels died with it; those to come need not.
+                # Often memory ran out. The server's kernels died with it; new ones need not.
                 logging.getLogger(__name__).warning(
                     "The fork server died and is started anew. What it wrote last:\n%s", self._wrote
                 )
@@ -73,18 +69,18 @@ class ForkServer:
                 return self._forked(message, log)
 
     def close(self) -> None:
-        """Ends the process, and with it all kernels that it forked."""
+        """Ends the server's process, and with it all kernels that it forked."""
         self._requests.close()
         self._process.wait()
 
     def _start(self) -> None:
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with self._log.open("w") as file, theirs:
-            self._process = subprocess.Popen(self._command, stdin=theirs, stdout=file, stderr=file)
+        self._requests, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with self._log.open("w") as log, child:
+            self._process = subprocess.Popen(self._command, stdin=child.fileno(), stdout=log, stderr=log)
         self._ready = False
 
     def _end(self) -> None:
-        """Of what is left of a server that died: bubblewrap may still be around it."""
+        """Ends what is left of a server that died, such as bubblewrap around it."""
         self._requests.close()
         self._process.kill()
         self._process.wait()
@@ -93,19 +89,20 @@ class ForkServer:
         if not self._ready:
             self._answer()
             self._ready = True
-        # That nobody reads it any more shows in the missing answer.
+        # If the server has died, its answer will be missing.
         with contextlib.suppress(ConnectionError):
             socket.send_fds(self._requests, [request], [log])
-        return ForkedProcess(self._answer())
+        (pidfd,) = self._answer()
+        return ForkedProcess(pidfd)
 
-    def _answer(self) -> int | None:
-        """The file descriptor that came with the answer, if one did."""
+    def _answer(self) -> list[int]:
+        """Waits for the server's answer; returns the file descriptors that came with it."""
         try:
             message, files, _, _ = socket.recv_fds(self._requests, MESSAGE_BYTES, 1)
         except ConnectionResetError:
             message, files = b"", []
         if message in (b"ready", b"started"):
-            return files[0] if files else None
+            return files
         kind = ForkServerError if message else ForkServerDied
         raise kind(f"Kernels cannot be started:\n{message.decode(errors='replace')}\n{self._wrote}")
 
@@ -115,7 +112,7 @@ class ForkServer:
 
 
 class ForkedProcess:
-    """As much of `subprocess.Popen` as jupyter_client needs, for a process known by a pidfd."""
+    """A process known by its pidfd, with the methods of `subprocess.Popen` that jupyter_client uses."""
 
     stdin = stdout = stderr = None
 
@@ -125,20 +122,21 @@ class ForkedProcess:
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        """None while the process lives."""
+        """Returns the exit code, or None while the process lives."""
         if self.returncode is None and select.select([self._handle], [], [], 0)[0]:
-            self._ended()
+            os.close(self._handle)
+            # The system tells the exit code only to the process that forked this one.
+            self.returncode = 0
         return self.returncode
 
     def wait(self) -> int:
-        """Blocks until the process has ended."""
+        """Blocks until the process has ended; returns the exit code."""
         if self.returncode is None:
             select.select([self._handle], [], [])
-            self._ended()
-        return self.returncode
+        return self.poll() or 0
 
     def send_signal(self, number: int) -> None:
-        """Signals the process unless it has ended; never one that got its number later."""
+        """Sends a signal to the process unless it has ended; never to a later one of the same number."""
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._handle, number)
@@ -151,30 +149,27 @@ class ForkedProcess:
         """Ends the process."""
         self.send_signal(signal.SIGKILL)
 
-    def _ended(self) -> None:
-        os.close(self._handle)
-        self.returncode = 0
-
 
 def _process_number(pidfd: int) -> int:
-    """The number that a process has here, in a namespace of its own or not; -1 if it has ended."""
+    """The number of a process in the grader's namespace; -1 if the process has ended."""
     lines = Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pid:"))
 
 
 class ForkedProvisioner(LocalProvisioner):
-    """jupyter_client's LocalProvisioner, with a fork in place of a new process."""
+    """jupyter_client's LocalProvisioner, but kernels are forked."""
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
-        manager = self.parent
-        self.process = manager.fork_server.fork(
-            # The command without the interpreter and `-P -m autograder.kernel`.
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Has a kernel forked, as the kernel manager says; returns how to connect to it."""
+        manager: Any = self.parent
+        process = manager.fork_server.fork(
+            # The command without the interpreter and its options, `-P -m MODULE`.
             argv=cmd[4:],
             cwd=kwargs["cwd"],
             confinement=manager.confinement,
             log=kwargs["stderr"].fileno(),
         )
-        self.pid = self.process.pid
-        # Interrupts go to the kernel alone, and its end is that of all it started.
+        self.process, self.pid = process, process.pid
+        # Signals go to the one process: it passes interrupts on to the kernel, and all end with it.
         self.pgid = None
         return self.connection_info

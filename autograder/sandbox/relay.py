@@ -1,13 +1,13 @@
-"""Stands between a kernel's sockets and the grader's: no message that is too large gets through.
+"""Passes messages on between a kernel and the grader, unless the kernel's are too large.
 
-libzmq bounds each frame of a message (MAXMSGSIZE), but gathers them all before anybody sees one. The
-relay carries bytes both ways, follows the frames that come from the kernel (ZMTP 3.1,
-https://rfc.zeromq.org/spec/37/), and ends the connection over a message of too many bytes or frames.
-It holds little itself: what one side does not take yet is not read from the other, so that the kernel
-waits.
+libzmq limits the size of each frame of a message (MAXMSGSIZE), but collects all frames before it hands
+any of them on. The relay passes bytes both ways, follows the frames that the kernel sends (ZMTP 3.1,
+https://rfc.zeromq.org/spec/37/), and closes the connection if a message has too many bytes or frames.
+Its own buffers are small: it reads from one side only once the other has taken everything before.
 """
 
 import contextlib
+import functools
 import selectors
 import socket
 import threading
@@ -15,35 +15,35 @@ from collections.abc import Callable
 from pathlib import Path
 
 CHUNK = 256 * 1024
-"""Bytes that wait for one side of a connection, at most."""
+"""Most bytes that wait for one side of a connection."""
 MAX_FRAMES = 1000
-"""A message has about seven, and one more for each buffer of a widget."""
+"""Most frames of a message. It has about seven, and one more for each buffer of a widget."""
 MAX_COMMAND_BYTES = 4096
-"""Of what sockets tell each other, as they do when they meet."""
+"""Most bytes of a command, which sockets exchange when they connect, for instance."""
 
 _GREETING_BYTES = 64
 _MORE, _LONG, _COMMAND = 1, 2, 4
 
 
 class RelayError(ValueError):
-    """The kernel sent what is not let through; the text says what."""
+    """The kernel sent something that must not be passed on; the text says what."""
 
 
 class Frames:
-    """The frames of what a kernel sends over one connection, as far as it has come."""
+    """Follows the frames that a kernel sends over one connection."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._greeted = False
         self._head = bytearray()
-        """The beginning of a frame, or the greeting, as long as it is not whole."""
+        """The bytes so far of the greeting or of a frame's head (its flags and its size)."""
         self._head_bytes = _GREETING_BYTES
         self._body = 0
-        """Bytes that are still to come of the frame."""
+        """The bytes of the frame's body that are still to come."""
         self._message_bytes = self._message_frames = 0
 
     def follow(self, data: bytes) -> None:
-        """Looks at what arrived. Raises RelayError if it must not be passed on."""
+        """Reads the next bytes that arrived. Raises RelayError if they must not be passed on."""
         at = 0
         while at < len(data):
             if self._body:
@@ -53,16 +53,16 @@ class Frames:
                 taken = min(self._head_bytes - len(self._head), len(data) - at)
                 self._head += data[at : at + taken]
                 if len(self._head) == self._head_bytes:
-                    self._understand()
+                    self._read_head()
             at += taken
 
-    def _understand(self) -> None:
-        """Reads the head, which has all the bytes that were asked for."""
+    def _read_head(self) -> None:
+        """Reads the head, which is complete unless its first bytes say that it is a longer one."""
         head = self._head
         if not self._greeted:
-            # Of older versions the frames would have to be read in another way.
+            # Versions before 3 have frames of another form.
             if head[0] != 0xFF or head[9] != 0x7F or head[10] < 3:
-                raise RelayError("what the notebook's kernel sent is not in the language of its sockets")
+                raise RelayError("the notebook's kernel sent something that is not a message")
             self._greeted = True
         elif head[0] & _LONG and len(head) == 2:
             self._head_bytes = 9
@@ -73,10 +73,11 @@ class Frames:
         self._head, self._head_bytes = bytearray(), 2
 
     def _count(self, flags: int) -> None:
+        """Counts a frame as part of the message. Raises RelayError if the message is too large."""
         if flags & _COMMAND:
-            # It may stand between the frames of a message, and ends none.
+            # A command is no part of a message, but may come between its frames.
             if flags & _MORE or self._body > MAX_COMMAND_BYTES:
-                raise RelayError("what the notebook's kernel sent is not in the language of its sockets")
+                raise RelayError("the notebook's kernel sent something that is not a message")
             return
         self._message_bytes += self._body
         self._message_frames += 1
@@ -90,22 +91,22 @@ class Frames:
 
 
 class _Side:
-    """One of the two sockets of a connection, and what waits to be sent to it."""
+    """One of the two sockets of a connection, and the bytes that wait to be sent to it."""
 
     def __init__(self, end: socket.socket, frames: Frames | None) -> None:
         self.socket = end
         self.frames = frames
-        """What it sends; None if that is not looked at."""
+        """The frames that it sends; None if they are not followed."""
         self.waiting = memoryview(b"")
         self.other: _Side
         end.setblocking(False)
 
 
 class Relay:
-    """Passes on what a kernel and the grader send each other. Use as a context.
+    """Passes messages on, in a thread, for as long as it is used as a context.
 
-    folder: for its own sockets; made here, and nobody else's. max_bytes: of one message from the kernel.
-    refused: called, from a thread, with the reason when something is not let through.
+    folder: is created, for the relay's sockets only. max_bytes: of one message from the kernel.
+    refused: is called, in the thread, with the reason if something must not be passed on.
     """
 
     def __init__(self, folder: Path, max_bytes: int, refused: Callable[[str], None]) -> None:
@@ -126,7 +127,7 @@ class Relay:
         self._thread.join()
 
     def address(self, kernels: str) -> str:
-        """The path to connect to in place of one of the kernel's."""
+        """Returns the path of a socket that takes the place of one of the kernel's."""
         if kernels not in self._addresses:
             path = str(self._folder / str(len(self._addresses)))
             listening = socket.socket(socket.AF_UNIX)
@@ -134,7 +135,8 @@ class Relay:
             listening.listen()
             listening.setblocking(False)
             self._addresses[kernels] = path
-            self._selector.register(listening, selectors.EVENT_READ, kernels)
+            connect = functools.partial(self._connect, listening, kernels)
+            self._selector.register(listening, selectors.EVENT_READ, connect)
         return self._addresses[kernels]
 
     def _run(self) -> None:
@@ -146,14 +148,15 @@ class Relay:
                     if isinstance(key.data, _Side):
                         self._serve(key.data, events)
                     else:
-                        self._connect(key.fileobj, key.data)
+                        key.data()
         finally:
             for key in list(self._selector.get_map().values()):
-                key.fileobj.close()
+                if isinstance(key.fileobj, socket.socket):
+                    key.fileobj.close()
             self._selector.close()
 
     def _connect(self, listening: socket.socket, kernels: str) -> None:
-        """Lets the grader's socket meet the kernel's. Where that is not there yet, it tries again."""
+        """Connects the grader's socket to the kernel's; if there is none yet, libzmq tries again."""
         with contextlib.suppress(BlockingIOError), contextlib.ExitStack() as if_it_fails:
             client = if_it_fails.enter_context(listening.accept()[0])
             kernel = if_it_fails.enter_context(socket.socket(socket.AF_UNIX))
@@ -170,7 +173,7 @@ class Relay:
 
     def _serve(self, side: _Side, events: int) -> None:
         if side.socket.fileno() < 0:
-            # Closed with its other side, a moment ago.
+            # It was closed with its other side, a moment ago.
             return
         try:
             if events & selectors.EVENT_WRITE:
@@ -199,16 +202,15 @@ class Relay:
             side.waiting = side.waiting[side.socket.send(side.waiting) :]
 
     def _wait_for(self, side: _Side) -> None:
-        """Reads from a side if the other took all that was read, and writes to it if something waits."""
-        events = (selectors.EVENT_WRITE if side.waiting else 0) | (
-            0 if side.other.waiting else selectors.EVENT_READ
-        )
-        known = self._selector.get_map().get(side.socket)
-        if known and not events:
+        """Waits to write to a side if bytes wait for it, and to read if none wait for the other side."""
+        events = selectors.EVENT_WRITE if side.waiting else 0
+        events |= 0 if side.other.waiting else selectors.EVENT_READ
+        registered = self._selector.get_map().get(side.socket)
+        if registered and not events:
             self._selector.unregister(side.socket)
-        elif known and known.events != events:
+        elif registered and registered.events != events:
             self._selector.modify(side.socket, events, side)
-        elif not known and events:
+        elif not registered and events:
             self._selector.register(side.socket, events, side)
 
     def _close(self, side: _Side) -> None:

@@ -1,38 +1,37 @@
-"""The temporary folder of a grading run, which a killed run cannot leave behind for ever.
+"""The temporary folder of a grading process, which is removed even if the process is killed.
 
-A run holds a lock in its folder for as long as it lives; the system lets go of it when the process ends,
-however it ends. So the next run of the same user knows which folders nobody uses any more.
+The process holds a lock in its folder. The system releases the lock when the process ends, however it
+ends. So the next grading process of the same user knows which folders are no longer in use.
 """
 
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-try:
+# Windows has no such locks: folders that are left behind stay.
+if sys.platform != "win32":
     import fcntl
-except ImportError:
-    # Windows, where nothing that is left behind can be told from what is in use.
-    fcntl = None
 
 PREFIX = "autograder-"
 LOCK = ".in-use"
-"""The file in each folder that is locked while its run lives."""
+"""The file in each folder that is locked while the folder is in use."""
 SETTLED_SECONDS = 60
-"""Age at which a folder without a lock is left behind; a younger one may be about to be locked."""
+"""Age from which an unlocked folder counts as left behind; a younger one may be about to be locked."""
 
 
-class RunFolder(tempfile.TemporaryDirectory):
-    """A folder that others may enter, but not list. Made in the system's folder for temporary files."""
+class RunFolder(tempfile.TemporaryDirectory[str]):
+    """A folder among the system's temporary files, which other users may enter but not list."""
 
     def __init__(self) -> None:
         super().__init__(prefix=PREFIX, ignore_cleanup_errors=True)
         os.chmod(self.name, 0o711)
         self._lock = (Path(self.name) / LOCK).open("w")
-        if fcntl:
-            # Where the file system knows no locks, nothing is ever removed either.
+        if sys.platform != "win32":
+            # On a file system without locks, `remove_left_behind` removes nothing.
             with contextlib.suppress(OSError):
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
 
@@ -43,14 +42,14 @@ class RunFolder(tempfile.TemporaryDirectory):
 
 
 def remove_left_behind() -> list[Path]:
-    """Removes the folders of this user's runs that ended without doing so; returns what they were."""
-    if not fcntl:
+    """Removes the folders that this user's killed processes left behind; returns their paths."""
+    if sys.platform == "win32":
         return []
     return [path for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*") if _removed(path)]
 
 
 def _removed(folder: Path) -> bool:
-    """Whether a folder was left behind, and now is gone."""
+    """Removes a folder if it was left behind; returns whether it did."""
     try:
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
@@ -62,7 +61,7 @@ def _removed(folder: Path) -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)
     except OSError:
-        # Its run is alive.
+        # The lock is held: the folder is in use.
         return False
     finally:
         os.close(lock)

@@ -1,8 +1,7 @@
-"""What a kernel may not ask of the system: a filter that it and all that it starts cannot take off.
+"""A filter (seccomp) that refuses a kernel some system calls; neither it nor its children can remove it.
 
-Refused is what reaches keys of the grader's login, what holds memory that no limit counts, and what only
-adds ways to attack the system itself. No student of the lab needs any of it: a right program does not
-notice. The filter is seccomp's, made by libseccomp.
+It refuses calls that reach keys of the grader's login, calls that hold memory which no limit counts, and
+calls that only add ways to attack the system itself. No honest notebook needs any of them.
 """
 
 import ctypes
@@ -11,10 +10,10 @@ import os
 
 _KEYS = ("keyctl", "add_key", "request_key")
 _UNCOUNTED = (
-    # Files in memory outside the scratch, and System V's memory, messages and semaphores, which outlive
-    # who made them.
+    # Files in memory outside the scratch folder; System V's memory, messages and semaphores, which
+    # outlive the process that created them.
     *("memfd_create", "memfd_secret", "shmget", "msgget", "semget"),
-    # Pages given to a pipe, queues of events, rules: kept by the system, on nobody's account.
+    # Pages given to a pipe, queues of events, rules: the system keeps them on no process's account.
     *("vmsplice", "inotify_init", "inotify_init1", "fanotify_init", "landlock_create_ruleset"),
 )
 _ATTACKED = (
@@ -23,11 +22,11 @@ _ATTACKED = (
 )
 _JOIN_SESSION_KEYRING = 1
 _LOW_HALF = 0xFFFFFFFF
-"""Of an argument's 64 bits: all that the system reads of an int."""
+"""The bits of a 64-bit argument that the system reads if the argument is an int."""
 
 
 def problem() -> str:
-    """Why no filter can be made here; empty if one can."""
+    """Returns why the filter cannot be built on this machine; empty if it can."""
     try:
         import pyseccomp  # noqa: F401
     except ModuleNotFoundError:
@@ -38,17 +37,17 @@ def problem() -> str:
 
 
 def leave_session_keyring() -> None:
-    """Joins a new, empty session keyring: the one of the grader's login is out of reach from here on."""
+    """Joins a new, empty session keyring: from now on, the grader's login keyring is out of reach."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.syscall(_number("keyctl"), _JOIN_SESSION_KEYRING, None) < 0:
         number = ctypes.get_errno()
-        # A system without keys, or one that refuses them to everybody, as many containers do.
+        # Some systems have no keys, or refuse them to everybody, as many containers do.
         if number not in (errno.ENOSYS, errno.EPERM):
             raise OSError(number, f"{os.strerror(number)}: leaving the session keyring")
 
 
 def refuse() -> None:
-    """Installs the filter. Needs `no_new_privs`."""
+    """Installs the filter; the process must have set `no_new_privs`."""
     import mmap
     import socket
 
@@ -56,16 +55,16 @@ def refuse() -> None:
     from pyseccomp import EQ, ERRNO, GT, MASKED_EQ, Arg
 
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    # Calls of another architecture, such as 32-bit ones, would go past all that follows.
+    # Calls of another architecture, such as 32-bit ones, have other numbers and would pass the filter.
     rules.set_attr(pyseccomp.Attr.ACT_BADARCH, ERRNO(errno.ENOSYS))
-    # Before Linux 5.16 a filter would otherwise slow down all computing, to guard what is not here.
+    # Before Linux 5.16, a filter turns on a protection against Spectre, which slows all computing down.
     rules.set_attr(pyseccomp.Attr.CTL_SSB, 1)
     for name in (*_KEYS, *_UNCOUNTED, *_ATTACKED):
         rules.add_rule(ERRNO(errno.EPERM), _number(name))
-    # Shared memory without a name: its pages stay when they are no longer mapped.
+    # The pages of anonymous shared memory stay allocated when they are no longer mapped.
     shared = mmap.MAP_SHARED | mmap.MAP_ANONYMOUS
     rules.add_rule(ERRNO(errno.EPERM), _number("mmap"), Arg(3, MASKED_EQ, shared, shared))
-    # Sockets keep the buffers they are born with, and are counted by them; asking for more does nothing.
+    # Sockets keep their default buffers, as the memory watch assumes: a request for more does nothing.
     for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
         rules.add_rule(
             ERRNO(0),
@@ -73,7 +72,7 @@ def refuse() -> None:
             Arg(1, MASKED_EQ, _LOW_HALF, socket.SOL_SOCKET),
             Arg(2, MASKED_EQ, _LOW_HALF, option),
         )
-    # Other families of sockets have no such buffers, or are not held by network namespaces.
+    # Sockets of other families have no such buffers, or network namespaces do not separate them.
     families = {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK}
     others = [Arg(0, EQ, family) for family in range(max(families)) if family not in families]
     for call in ("socket", "socketpair"):
@@ -83,10 +82,10 @@ def refuse() -> None:
 
 
 def _number(name: str) -> int:
-    """Of a system call on this architecture; below -1 if it has none."""
+    """The number of a system call on this architecture; below -1 if it has no such call."""
     import pyseccomp
 
-    number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
+    number: int = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
     if number == -1:
         raise OSError(errno.ENOSYS, f"libseccomp is too old: it does not know {name}")
     return number

@@ -1,1 +1,5 @@
-"""From a folder that may hold anything to a `Job`; from an executed notebook to one safe to show."""
+"""Reads what students hand in, which may hold anything, and makes it safe to run and to show.
+
+In: a folder and its files (`sort_out`, `read_submission`). Out: a `Job`, whose notebook has its given cells
+as released (`restored`); after it ran, a notebook that harms or deceives nobody (`make_harmless`).
+"""

@@ -1,13 +1,11 @@
-"""Cleans a notebook's HTML and renders its Markdown, in bounded time.
-
-nh3 does the cleaning, with a short list of what may stay.
-"""
+"""Cleans a notebook's HTML with nh3, and renders its Markdown, in bounded time."""
 
 import contextlib
 import functools
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import nh3
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -17,37 +15,39 @@ from autograder.submissions import svg
 from autograder.submissions.styles import ATTRIBUTES, STYLES, harmless_style
 
 MAX_TEXT = 100_000
-"""Characters of a text that are shown; longer HTML is not shown at all."""
+"""Most characters of a text that are shown; longer HTML is not shown at all."""
 
 MAX_ALL_TEXT = 2_000_000
-"""Characters of programs and printed texts of one notebook that are shown."""
+"""Most characters of code and printed text of one notebook that are shown."""
 
 MAX_COLOURS = 20_000
-"""Changes of colour in all printed texts of one notebook, beyond which they have none."""
+"""Most changes of colour in the printed text of one notebook; what follows has no colours."""
 
 MAX_MARKDOWN = 20_000
-"""Characters of Markdown above which it is shown as it was written."""
+"""Most characters of a piece of Markdown that is rendered; a longer one is shown as it was written."""
 
 MAX_SPACES = 100
-"""Spaces in a row in Markdown: the renderer's time grows with the square of them."""
+"""Most spaces in a row in Markdown: the renderer's time grows with the square of their number."""
 
 MAX_OPENINGS = 200
-"""Beginnings of formulas in a piece of Markdown: from each, the rest of it is searched for the end."""
+"""Most starts of formulas in a piece of Markdown: from each, the renderer searches all the rest."""
 
 MAX_TAGS = 2000
-"""Tags in one piece of HTML: where they are nested, reading takes time by the square of their number."""
+"""Most tags in a piece of HTML: the time for nested tags grows with the square of their number."""
 
 MAX_EFFORT = 2_000_000
-"""Characters of HTML, a tag counted as fifty, that are cleaned in one notebook: a second or two."""
+"""Most characters of HTML that are cleaned in one notebook, which takes a second or two."""
+TAG_EFFORT = 50
+"""Characters that a tag counts as."""
 
 MAX_SECONDS = 10
-"""Processor time for all of one notebook; an honest one takes a tenth of one."""
+"""Most processor time for one notebook; an honest one takes a tenth of a second."""
 
-MAX_KEPT = 10_000
-"""Characters of a piece of HTML up to which its cleaned form is kept for the next time it is met."""
+MAX_CACHED = 10_000
+"""Most characters of HTML whose cleaned form is cached."""
 
 MAX_IMAGE = 20 * 2**20
-"""Characters of an encoded image above which it is not shown."""
+"""Most characters of an encoded image that is shown."""
 
 TAGS = (
     *("a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd"),
@@ -57,19 +57,19 @@ TAGS = (
     *("thead", "tr", "u", "ul", "var"),
 )
 
-# In full: `http:page.html` and `files/javascript:…` would become something else in the page.
+# Only complete addresses: in the page, `http:page.html` would be one of the formgrader's own.
 _LINK = re.compile(r"https?://[^\s\\]+|mailto:[^\s\\]+|#[^\s\\]*")
-# Others would be fetched when the page is opened: from anywhere, with the reader's cookies. An SVG here
-# would not be counted.
+# A picture from elsewhere would be fetched when the page is opened, with the reader's cookies. An SVG
+# here would escape the limits on drawings.
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=]+")
-# What pandas, Pygments and nbconvert's headings use; others belong to the pages' styles and scripts.
+# Classes of pandas, Pygments and nbconvert's headings. The styles and scripts of pages use others.
 _CLASSES = {"anchor-link", "dataframe", "highlight", *filter(None, STANDARD_TYPES.values())}
 
-# Of other tags that are not allowed, what is between them is shown.
+# Tags whose content is removed with them. The content of other tags that are not allowed stays.
 _UNSEEN = {"script", "style", "template", "title"}
 
-# MathJax makes links of some, and lets `http:page.html` pass: a page of the formgrader's own. Others
-# change what formulas mean in the whole page, also those of the given text.
+# MathJax turns some of these into links, even to `http:page.html`. Others change what formulas mean in
+# the whole page, also in the given text.
 _MACROS = re.compile(
     r"\\(?=href|mmlToken|g?def|let|global|(?:re)?new(?:command|environment)|Newextarrow|DeclareMath|require|definecolor)"
 )
@@ -79,7 +79,7 @@ _OPENING = re.compile(r"\\\\[\[(]|\\begin\{|\$\$")
 
 
 def _allowed(tag: str, name: str, value: str) -> str | None:
-    """The value of an attribute; None if it may not be there. Also unknown ones are asked for."""
+    """Returns the value that an attribute of any name may keep; None if it must go."""
     if name == "style":
         return harmless_style(value)
     if name == "class":
@@ -102,37 +102,37 @@ _CLEANER = nh3.Cleaner(
 
 
 class Cleaning:
-    """What is left of the bounds of one notebook. All methods raise ValueError beyond them."""
+    """Cleans one notebook, and keeps count of its limits. Beyond them, all methods raise ValueError."""
 
     def __init__(self) -> None:
         self.effort_left = MAX_EFFORT
         self.text_left = MAX_ALL_TEXT
         self.colours_left = MAX_COLOURS
-        self.drawing_left = svg.MAX_EFFORT
-        self.seconds_left = MAX_SECONDS
+        self.drawing_left: float = svg.MAX_EFFORT
+        self.seconds_left: float = MAX_SECONDS
 
     def __call__(self, html: str) -> str:
-        """The HTML with allowed tags and attributes only."""
+        """Returns the HTML with allowed tags and attributes only."""
         length, tags = len(_PICTURE.sub("", html)), html.count("<")
-        self.effort_left -= length + 50 * tags
+        self.effort_left -= length + TAG_EFFORT * tags
         if length > MAX_TEXT or len(html) > MAX_IMAGE or tags > MAX_TAGS or self.effort_left < 0:
             raise ValueError("too much to be cleaned")
         with self._in_time():
-            return (_kept if len(html) <= MAX_KEPT else _cleaned)(html)
+            return (_cached if len(html) <= MAX_CACHED else _cleaned)(html)
 
-    def rendered(self, markdown: str, attachments: dict) -> str:
-        """The HTML of Markdown as nbconvert's pages would make it, not cleaned."""
+    def rendered(self, markdown: str, attachments: dict[str, Any]) -> str:
+        """Returns the HTML of Markdown as nbconvert makes it; it still has to be cleaned."""
         if len(markdown) > MAX_MARKDOWN or self.effort_left < 0:
             raise ValueError("too much to be rendered")
         if len(_OPENING.findall(markdown)) > MAX_OPENINGS:
             raise ValueError("too many formulas")
-        # Links of headings lead nowhere: ids are taken out.
+        # The links that headings get would lead nowhere, as cleaning removes ids.
         renderer = IPythonRenderer(escape=False, exclude_anchor_links=True, attachments=attachments)
         with self._in_time():
-            return MarkdownWithMath(renderer).render(_SPACES.sub(" " * MAX_SPACES, markdown))
+            return str(MarkdownWithMath(renderer).render(_SPACES.sub(" " * MAX_SPACES, markdown)))
 
     def drawn(self, drawing: str) -> bytes:
-        """The SVG with nothing in it but what is drawn."""
+        """Returns the SVG with only what is drawn."""
         with self._in_time():
             made = svg.harmless_svg(drawing)
         self.drawing_left -= made.effort
@@ -155,10 +155,10 @@ def _cleaned(html: str) -> str:
     return _MACROS.sub(r"\\backslash ", _CLEANER.clean(encodable(html)))
 
 
-# Much of what is shown is in every notebook of the class: the task's text, panels of full credit.
-_kept = functools.lru_cache(512)(_cleaned)
+# The notebooks of a class have much in common: the task's text, panels of full credit.
+_cached = functools.lru_cache(512)(_cleaned)
 
 
 def encodable(text: str) -> str:
-    """Without lone surrogates, which no file can hold."""
+    """Returns the text without lone surrogates, which no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,6 +1,6 @@
-"""What a student handed in, as it lies in a folder: what is graded, and what is left out and why.
+"""Sorts out a submission's folder, which may hold anything: what is graded, what is left out, and why.
 
-Nothing is changed here, and nothing opened but a timestamp and notebooks that may have been renamed.
+Nothing is changed, and nothing opened but the timestamp and files that may be renamed notebooks.
 """
 
 import fnmatch
@@ -16,11 +16,11 @@ from nbgrader.utils import parse_utc
 MAX_ENTRIES = 10_000
 MAX_DEPTH = 20
 MAX_PATH = 1000
-"""Bytes of a path within the folder: copies lie deeper than what was handed in."""
+"""Most bytes of a path within the folder. The system allows more, but copies have longer paths."""
 MAX_CANDIDATES = 20
-"""Files that are opened in search of renamed notebooks."""
+"""Most files that are opened in search of renamed notebooks."""
 MAX_TIMESTAMP = 1000
-"""Bytes of nbgrader's timestamp.txt."""
+"""Most bytes of nbgrader's timestamp.txt."""
 
 TIMESTAMP = Path("timestamp.txt")
 
@@ -30,13 +30,13 @@ class Submission:
     """One student's folder, sorted out."""
 
     notebooks: Mapping[str, Path] = field(default_factory=dict)
-    """The file to grade as each notebook of the assignment, relative to the folder."""
+    """The file to grade for each notebook of the assignment, relative to the folder."""
     missing: Mapping[str, str] = field(default_factory=dict)
-    """Why there is none, for the other notebooks."""
+    """The reason why there is no such file, for each of the other notebooks."""
     files: tuple[Path, ...] = ()
     """The files to copy beside the notebooks, relative to the folder."""
     remarks: tuple[str, ...] = ()
-    """What a grader and the student should know of it."""
+    """What graders and the student should know about the submission."""
 
 
 def sort_out(
@@ -47,10 +47,10 @@ def sort_out(
     given: Iterable[Path] = (),
     max_bytes: int = 100 * 2**20,
 ) -> Submission:
-    """What is in a submission's folder, which may hold anything.
+    """Sorts out a submission's folder, which may hold anything.
 
-    expected: the ids of the cells of each notebook of the assignment. cell_ids: those in a file.
-    ignore: patterns of names to pass over. given: files that the instructor's replace.
+    expected: ids of the cells in each notebook of the assignment. cell_ids: returns the ids in a file.
+    ignore: patterns of names to ignore. given: files that the instructor's own versions replace.
     max_bytes: of all files beside the notebooks.
     """
     own = {name: Path(f"{name}.ipynb") for name in expected}
@@ -64,12 +64,13 @@ def sort_out(
     others = [path for path in found.regular if _may_be_notebook(path) and path not in own.values()]
     missing, remarks = {}, []
     wanted = [name for name in expected if name not in notebooks]
-    alike = _alike(folder, others[:MAX_CANDIDATES], expected, cell_ids) if wanted else {}
+    possible = others[:MAX_CANDIDATES] if wanted else []
+    most_like = {path: _most_like(cell_ids(folder / path), expected) for path in possible}
     for name in wanted:
         reason = f"no {own[name]} was handed in"
         if own[name] in found.left_out:
             reason = f"{own[name]} {found.left_out[own[name]]}"
-        candidates = [path for path, best in alike.items() if best == name]
+        candidates = [path for path, best in most_like.items() if best == name]
         if len(candidates) == 1:
             notebooks[name] = candidates[0]
             others.remove(candidates[0])
@@ -86,26 +87,26 @@ def sort_out(
 
 
 def shown(text: object, most: int = 200) -> str:
-    """A student's text (a file's name, an error) for feedback and logs, where markup must not work."""
+    """Returns a student's text, such as a file's name, with a ? for all that could act as markup."""
     plain = re.sub(rf"[^\w {re.escape(_PLAIN)}]", "?", str(text))
     return plain if len(plain) <= most else f"{plain[:most]}…"
 
 
 _PLAIN = ".,:;()'/+=-{}%×→−–±≤≥…²“”"
-"""Marks that mean nothing in HTML and Markdown, beside letters and digits."""
+"""Characters besides letters and digits that mean nothing in HTML and Markdown."""
 
 
 @dataclass(frozen=True)
 class _Found:
     regular: dict[Path, int]
-    """Sizes of regular files."""
+    """Regular files and their sizes."""
     left_out: dict[Path, str]
-    """Everything else, and why."""
+    """Everything else, and why it is left out."""
     too_many: bool
 
 
 def _survey(folder: Path, own: Iterable[Path], ignore: tuple[str, ...]) -> _Found:
-    """Raises OSError if there is no folder to look at."""
+    """Lists what is in the folder. Raises OSError if it cannot be read."""
     regular, left_out, entries = {}, {}, 0
     # Breadth first: what lies beside the notebooks counts before what is hidden deep below.
     folders = [Path()]
@@ -119,7 +120,7 @@ def _survey(folder: Path, own: Iterable[Path], ignore: tuple[str, ...]) -> _Foun
             continue
         entries += len(names)
         if below == Path():
-            # However many other files there are, the notebooks are looked for.
+            # The notebooks are found however many other files there are.
             names |= {path.name for path in own if os.path.lexists(folder / path)}
         for path in (below / name for name in sorted(names)):
             if any(fnmatch.fnmatch(path.name, pattern) for pattern in ignore):
@@ -147,11 +148,13 @@ _KINDS = {
 
 
 def _names(folder: Path, most: int) -> set[str]:
+    """The names of a folder's entries, up to a number of them."""
     with os.scandir(folder) as entries:
         return {entry.name for entry, _ in zip(entries, range(most), strict=False)}
 
 
 def _mode_and_size(path: Path) -> tuple[int, int]:
+    """A file's mode and size without following links; zeros if they cannot be read."""
     try:
         status = path.lstat()
     except OSError:
@@ -160,21 +163,17 @@ def _mode_and_size(path: Path) -> tuple[int, int]:
 
 
 def _is_sound(path: Path, mode: int) -> bool:
-    """Copies keep a file's mode: one that runs as its owner would run as whoever grades."""
+    """Whether a file may be copied: copies keep these bits, with which they would run as the grader."""
     return stat.S_ISREG(mode) and not mode & (stat.S_ISUID | stat.S_ISGID) and os.access(path, os.R_OK)
 
 
 def _may_be_notebook(path: Path) -> bool:
-    """Browsers and mail programs add to names: 'autoencoder (1).ipynb', 'autoencoder.ipynb.txt'."""
+    """Whether a name is like 'autoencoder (1).ipynb' or 'autoencoder.ipynb.txt', as browsers save it."""
     return ".ipynb" in path.name.lower() and not path.name.startswith(".")
 
 
-def _alike(folder, paths, expected, cell_ids) -> dict[Path, str | None]:
-    """The notebook of the assignment that each file is most like, by the ids of its cells."""
-    return {path: _most_like(cell_ids(folder / path), expected) for path in paths}
-
-
 def _most_like(ids: frozenset[str], expected: Mapping[str, frozenset[str]]) -> str | None:
+    """The notebook of the assignment that shares most cells with a file; None if no single one does."""
     shares = {name: len(ids & cells) / max(1, len(ids | cells)) for name, cells in expected.items()}
     best = max(shares.values(), default=0)
     names = [name for name, share in shares.items() if share == best]
@@ -184,10 +183,10 @@ def _most_like(ids: frozenset[str], expected: Mapping[str, frozenset[str]]) -> s
 def _beside(
     folder: Path, found: _Found, given: Iterable[Path], pages: Iterable[Path], max_bytes: int
 ) -> tuple[tuple[Path, ...], list[str]]:
-    """The files to copy beside the notebooks, and remarks on those that are not.
+    """The files to copy beside the notebooks, and remarks on files that are not copied.
 
-    given: files that may be handed in, but neither as folders nor in place of theirs.
-    pages: files that grading writes anew.
+    given: files that may be handed in, but not as folders, nor files where they have folders.
+    pages: files that grading writes itself.
     """
     files = [path for path in found.regular if path.suffix != ".ipynb"]
     left_out = {path: why for path, why in found.left_out.items() if path.suffix != ".ipynb"}
@@ -214,7 +213,7 @@ def _beside(
 
 
 def _collide(path: Path, other: Path) -> bool:
-    """Whether one of two files would have to be a folder for the other."""
+    """Whether one of two files would have to be a folder so that the other can exist."""
     return path in other.parents or other in path.parents
 
 
@@ -224,7 +223,7 @@ def _is_time(path: Path) -> bool:
             text = file.read(MAX_TIMESTAMP + 1)
         return len(text) <= MAX_TIMESTAMP and parse_utc(text.decode("utf-8").strip()) is not None
     except Exception:
-        # Parsers of dates raise more than ValueError over what students write.
+        # A student may write anything, and date parsers raise not only ValueError.
         return False
 
 

@@ -1,39 +1,40 @@
-"""Gives a submission the given cells back as they were: changed, moved, repeated or deleted ones.
+"""Restores a submission's given cells, even if they were changed, moved, repeated or deleted.
 
-Nothing that a student's notebook says of a given cell is believed but its id: what kind of cell it
-is, what it is worth and, for a test, what it runs, is what the gradebook says. nbgrader's OverwriteCells
-believes more, and drops the submission (or the whole run) over metadata it did not expect.
+Of what a notebook says about a given cell, only the id is used. Its kind, its points and, for a test,
+its code come from the gradebook. nbgrader's OverwriteCells trusts the notebook in more, and fails on
+metadata that it does not expect.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.submissions.notebooks import grade_id
+from autograder.submissions.notebooks import NewCell, grade_id
 
 SCHEMA_VERSION = 3
-"""Of nbgrader's cell metadata."""
+"""The version of nbgrader's cell metadata."""
 
 
 @dataclass(frozen=True)
 class GivenCell:
-    """A cell of the released notebook, as the gradebook knows it."""
+    """A cell of the released notebook, as the gradebook describes it."""
 
     name: str
     cell_type: str
     source: str
     checksum: str
     locked: bool
-    """Read-only and test cells, whose text is not the student's."""
+    """Whether the text stays as given: read-only cells and tests."""
     answer: bool
-    """Cells that students write in."""
+    """Whether students write in the cell."""
     points: float | None
-    """None where nothing is graded."""
+    """The points for the cell; None if it is not graded."""
 
-    def metadata(self) -> dict:
-        """What nbgrader needs to find in the cell."""
+    def metadata(self) -> dict[str, Any]:
+        """Returns the metadata that nbgrader needs in the cell."""
         metadata = {
             "cell_type": self.cell_type,
             "checksum": self.checksum,
@@ -50,10 +51,11 @@ class GivenCell:
 def restored(
     cells: Sequence[NotebookNode], given: Sequence[GivenCell]
 ) -> tuple[list[NotebookNode], list[str]]:
-    """A submission's cells with the given ones in their places, and remarks on what was amiss."""
+    """Puts all given cells in their places; returns the cells, and remarks on what was wrong."""
     by_name = {cell.name: cell for cell in given}
-    result, remarks, seen = [], [], set()
-    # Of cells with one id the last counts, as in nbgrader; the others are cells of the student's own.
+    result: list[NotebookNode] = []
+    remarks, seen = [], set()
+    # The last cell with an id counts, as in nbgrader; others with this id become the student's own.
     for cell in reversed(cells):
         name = _known_name(cell, by_name)
         if name is None:
@@ -68,28 +70,30 @@ def restored(
     for name in _moved(result, by_name):
         remarks.append(f"Cell {name} was moved; it is put back")
         result = [cell for cell in result if grade_id(cell) != name]
-    for name, cell in by_name.items():
+    for name, missing in by_name.items():
         if all(grade_id(other) != name for other in result):
             if name not in seen:
                 remarks.append(f"Cell {name} is missing; it is put back")
-            result.insert(_place(result, name, list(by_name)), _original(cell, None))
+            result.insert(_place(result, name, list(by_name)), _original(missing, None))
     return result, remarks
 
 
 def _known_name(cell: NotebookNode, by_name: dict[str, GivenCell]) -> str | None:
+    """The name of the given cell that a cell says it is; None if there is no such cell."""
     metadata = cell.metadata.get("nbgrader")
     name = metadata.get("grade_id") if isinstance(metadata, dict) else None
     return name if isinstance(name, str) and name in by_name else None
 
 
 def _plain(cell: NotebookNode) -> NotebookNode:
+    """The cell as one of the student's own, without nbgrader's metadata."""
     cell.metadata.pop("nbgrader", None)
     return cell
 
 
 def _original(given: GivenCell, submitted: NotebookNode | None) -> NotebookNode:
-    """The given cell, with the student's answer if it is one that students write in."""
-    new_cell = new_code_cell if given.cell_type == "code" else new_markdown_cell
+    """The given cell, with the student's answer if students write in it."""
+    new_cell: NewCell = new_code_cell if given.cell_type == "code" else new_markdown_cell
     cell = new_cell(given.source, metadata={"nbgrader": given.metadata()}, id=f"given-{given.name}")
     if submitted is not None and not given.locked:
         cell.source = submitted.source
@@ -97,7 +101,7 @@ def _original(given: GivenCell, submitted: NotebookNode | None) -> NotebookNode:
 
 
 def _moved(cells: Sequence[NotebookNode], by_name: dict[str, GivenCell]) -> list[str]:
-    """The locked cells that stand on the wrong side of an answer. Answers stay where they are."""
+    """The locked cells on the wrong side of an answer. Answers themselves stay where they are."""
     order = list(by_name)
     present = [name for cell in cells if (name := grade_id(cell))]
     answers = [name for name in present if not by_name[name].locked]
@@ -113,7 +117,7 @@ def _moved(cells: Sequence[NotebookNode], by_name: dict[str, GivenCell]) -> list
 
 
 def _place(cells: Sequence[NotebookNode], name: str, order: list[str]) -> int:
-    """Before the next given cell, so that cells of the student's own in between come first."""
+    """The place for a given cell: just before the next one, after cells of the student's own."""
     following = set(order[order.index(name) + 1 :])
     for position, cell in enumerate(cells):
         if grade_id(cell) in following:

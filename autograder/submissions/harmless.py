@@ -1,8 +1,8 @@
-"""Takes out of a notebook what would run, break or deceive in the browser of whoever opens it.
+"""Removes from a notebook what would run, break or deceive in the browser of whoever opens it.
 
-Feedback and formgrader put a notebook's Markdown and outputs into their pages as they are. So the
-autograded notebook itself is made harmless, whatever shows it and however that is configured: HTML
-is cleaned, nothing unknown is kept, and whatever could look like the grader's stands in a frame.
+Feedback and formgrader put a notebook's Markdown and outputs into their pages unchanged. So the
+autograded notebook itself is made harmless: HTML is cleaned, nothing unknown is kept, and all that could
+look like the grader's own words is framed. Then it does not matter what shows the notebook, or how.
 """
 
 import base64
@@ -10,6 +10,7 @@ import binascii
 import re
 import unicodedata
 from html import escape
+from typing import Any
 
 from nbconvert.filters import ansi2html, strip_ansi
 from nbformat import NotebookNode, from_dict
@@ -19,7 +20,7 @@ from nbgrader.utils import compute_checksum
 from autograder.submissions.cleaning import MAX_IMAGE, MAX_TEXT, Cleaning, encodable
 
 MAX_ACCENTS = 4
-"""Accents on one letter; no language that is written needs more."""
+"""Most accents on one letter; no written language needs more."""
 
 FROM_THE_NOTEBOOK = "From the submitted notebook, not from the grader:"
 
@@ -45,14 +46,16 @@ _METADATA = {
 
 
 def harmless_cell(cell: NotebookNode, clean: Cleaning) -> NotebookNode:
-    """The cell with nothing in it that a browser would run or that could be taken for the grader's.
+    """Makes a cell harmless: a browser runs nothing of it, and nobody takes it for the grader's words.
 
-    Raw cells, which pages show as HTML, become their text. Attachments become part of the text.
+    A raw cell, which pages would show as HTML, is shown as text. Attached pictures move into the text.
     """
     attachments = cell.pop("attachments", {})
     metadata = {"nbgrader": cell.metadata.nbgrader} if "nbgrader" in cell.metadata else {}
     if cell.cell_type == "raw":
-        return new_markdown_cell(_as_markdown(framed(_verbatim(cell.source, clean))), id=cell.id)
+        text = _as_markdown(framed(_verbatim(cell.source, clean)))
+        shown_as_text: NotebookNode = new_markdown_cell(text, id=cell.id)
+        return shown_as_text
     cell.metadata = from_dict(metadata)
     if cell.cell_type == "code":
         if not _is_as_given(cell):
@@ -67,25 +70,25 @@ def harmless_cell(cell: NotebookNode, clean: Cleaning) -> NotebookNode:
 
 
 def _is_as_given(cell: NotebookNode) -> bool:
-    """Whether the text is the instructor's, by the checksum that the gradebook has of it."""
+    """Whether the text is the instructor's, which its checksum in the gradebook shows."""
     checksum = cell.metadata.get("nbgrader", {}).get("checksum")
     return checksum is not None and checksum == compute_checksum(cell)
 
 
-def harmless_markdown(source: str, attachments: dict, clean: Cleaning) -> str:
-    """The Markdown's rendering, cleaned and framed: as Markdown it could hold the end of its frame."""
+def harmless_markdown(source: str, attachments: dict[str, Any], clean: Cleaning) -> str:
+    """Renders Markdown, cleans and frames it. If it were not rendered, it could close its own frame."""
     if not source.strip():
         return ""
     try:
         shown = clean(clean.rendered(source, attachments))
     except Exception:
-        # Whatever the renderer fails over (nesting, attachments that are not there): shown as text.
+        # The renderer fails on deep nesting or missing attachments, for instance.
         shown = _verbatim(source, clean)
     return _as_markdown(framed(shown))
 
 
 def framed(html: str) -> str:
-    """Cleaned HTML in a frame that says whose it is, and out of which nothing in it can reach."""
+    """Puts cleaned HTML into a frame that says whose it is, and that nothing inside can leave."""
     return (
         '<div style="border:2px dashed #8c959f;background-color:#f6f8fa;padding:4px 10px;margin:4px 0">'
         f'<div style="font:11px sans-serif;color:#57606a">{FROM_THE_NOTEBOOK}</div>'
@@ -96,26 +99,27 @@ def framed(html: str) -> str:
 def harmless_output(
     output: NotebookNode, execution_count: int | None, clean: Cleaning
 ) -> NotebookNode | None:
-    """The output made anew from what is known of it; None if nothing of it can be shown."""
+    """Returns a new output with the known parts of one; None if nothing of it can be shown."""
     kind = output.get("output_type")
+    result: NotebookNode | None = None
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return new_output(kind, name=name, text=_text(output.get("text"), clean))
-    if kind == "error":
+        result = new_output(kind, name=name, text=_text(output.get("text"), clean))
+    elif kind == "error":
         lines = output.get("traceback")
         lines = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
         traceback = _text("\n".join(lines), clean).split("\n")
         ename, evalue = (_text(output.get(name), clean) for name in ("ename", "evalue"))
-        return new_output(kind, ename=ename, evalue=evalue, traceback=traceback)
-    data = output.get("data")
-    if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
-        return None
-    shown = _harmless_data(data, clean)
-    count = {"execution_count": execution_count} if kind == "execute_result" else {}
-    return new_output(kind, data=shown, **count) if shown else None
+        result = new_output(kind, ename=ename, evalue=evalue, traceback=traceback)
+    elif kind in ("display_data", "execute_result") and isinstance(data := output.get("data"), dict):
+        count = {"execution_count": execution_count} if kind == "execute_result" else {}
+        if shown := _harmless_data(data, clean):
+            result = new_output(kind, data=shown, **count)
+    return result
 
 
-def _harmless_data(data: dict, clean: Cleaning) -> dict[str, str]:
+def _harmless_data(data: dict[str, Any], clean: Cleaning) -> dict[str, str]:
+    """What can be shown of an output's data: its text, and its HTML or a picture in a frame."""
     texts = {name: value for name, value in data.items() if isinstance(value, str)}
     shown = {}
     if "text/plain" in texts:
@@ -126,7 +130,7 @@ def _harmless_data(data: dict, clean: Cleaning) -> dict[str, str]:
 
 
 def _html(texts: dict[str, str], clean: Cleaning) -> str:
-    """What the output has to show as HTML, cleaned; empty if there is nothing to see in it."""
+    """The output's HTML, Markdown, drawing or formula as cleaned HTML; empty if it shows nothing."""
     try:
         if "text/html" in texts:
             html = clean(texts["text/html"])
@@ -142,7 +146,7 @@ def _html(texts: dict[str, str], clean: Cleaning) -> str:
 
 
 def _drawing(svg: str, clean: Cleaning) -> str:
-    """The drawing as an image, in which no script runs; else why it is not there."""
+    """The drawing as an image, in which no script runs, or why it cannot be shown."""
     try:
         encoded = base64.b64encode(clean.drawn(svg)).decode("ascii")
     except ValueError as error:
@@ -151,7 +155,7 @@ def _drawing(svg: str, clean: Cleaning) -> str:
 
 
 def _picture(texts: dict[str, str]) -> str:
-    """The output's picture as HTML, which a frame can hold; empty if it has none."""
+    """The output's picture as HTML; empty if it has none."""
     for name, signature in _SIGNATURES.items():
         if image := _image(texts.get(name, ""), signature):
             return f'<img alt="" src="data:{name};base64,{image}">'
@@ -159,7 +163,7 @@ def _picture(texts: dict[str, str]) -> str:
 
 
 def _image(encoded: str, signature: bytes) -> str:
-    """The image's data, encoded anew; empty if it is no such image."""
+    """The image's data, decoded and encoded again; empty if they do not have the signature."""
     if len(encoded) > MAX_IMAGE:
         return ""
     try:
@@ -170,16 +174,17 @@ def _image(encoded: str, signature: bytes) -> str:
 
 
 def _as_markdown(html: str) -> str:
-    """Cleaned HTML as the Markdown that renders to it: a block, which ends at the first blank line."""
+    """Markdown that renders to cleaned HTML. A blank line would end it: it has no line breaks."""
     return f"<div>{'&#10;'.join(html.splitlines())}</div>"
 
 
 def _verbatim(text: str, clean: Cleaning) -> str:
+    """HTML that shows a text as it was written."""
     return f"<pre>{escape(_text(text, clean))}</pre>"
 
 
 def _source(text: str, clean: Cleaning) -> str:
-    """As much of a text as one page shows."""
+    """The beginning of a text, within the limits of one notebook."""
     text = encodable(text)
     most = min(MAX_TEXT, clean.text_left)
     clean.text_left -= min(len(text), most)
@@ -189,22 +194,22 @@ def _source(text: str, clean: Cleaning) -> str:
 
 
 def _text(value: object, clean: Cleaning) -> str:
-    """A text that can be written and shown, in no colours but those of its letters."""
+    """A text that can be shown, within the limits of one notebook, with colours for its letters only."""
     text = _source(value if isinstance(value, str) else "", clean)
     clean.colours_left -= text.count("\x1b")
     if clean.colours_left < 0:
-        return strip_ansi(text)
+        return str(strip_ansi(text))
     text = _COLOURS.sub(_without_background, text)
     try:
         ansi2html(text)
     except Exception:
-        # Incomplete colour codes would cost the whole page.
+        # A page with incomplete colour codes could not be made at all.
         text = strip_ansi(text)
     return text
 
 
 def _without_towers(text: str) -> str:
-    """With a few accents on each letter, where hundreds would be drawn across the lines above."""
+    """The text with few accents on each letter: hundreds of them would cover the lines above."""
     if text.isascii() or not any(map(_is_accent, set(text))):
         return text
     kept, height = [], 0
@@ -219,8 +224,8 @@ def _is_accent(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Me")
 
 
-def _without_background(colours: re.Match) -> str:
-    """Coloured bars are what the grader's panels are known by."""
+def _without_background(colours: re.Match[str]) -> str:
+    """The colour code, or a reset if it colours the background, as only the grader's panels may."""
     try:
         numbers = {int(number or 0) for number in colours[1].split(";")}
     except ValueError:
@@ -229,4 +234,4 @@ def _without_background(colours: re.Match) -> str:
 
 
 _BACKGROUNDS = {7, *range(40, 50), *range(100, 108)}
-"""ANSI's codes for inverse letters and colours behind them."""
+"""ANSI's codes for inverse letters and coloured backgrounds."""

@@ -1,28 +1,29 @@
-"""Reads a notebook's file, which may hold anything. What cannot be read has a stand-in that says so."""
+"""Reads a notebook's file, which may hold anything. A stand-in replaces a file that cannot be read."""
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from autograder.submissions.folder import shown
-from autograder.submissions.notebooks import grade_id
+from autograder.submissions.notebooks import NewCell, grade_id
 
 MAX_CELLS = 5_000
 
 
 class UnreadableNotebook(Exception):
-    """The file holds no notebook; the text says why."""
+    """The file does not hold a notebook; the text says why."""
 
 
 def read_submission(path: Path, max_bytes: int) -> tuple[NotebookNode, list[str]]:
-    """The notebook in a file, which may hold anything, and remarks on it. Raises UnreadableNotebook.
+    """Reads the notebook in a file, which may hold anything, with remarks. Raises UnreadableNotebook.
 
-    Made anew of what grading needs: each cell's type, text, pictures and nbgrader id. Faults in
-    the rest harm nobody, and what a notebook says of itself there is not believed.
+    The result is a new notebook with what grading needs: each cell's type, text, pictures and nbgrader
+    id. So faults in the rest do no harm, and nothing else that the file says is trusted.
     """
     remarks: list[str] = []
     try:
@@ -30,27 +31,27 @@ def read_submission(path: Path, max_bytes: int) -> tuple[NotebookNode, list[str]
         if size > max_bytes:
             raise UnreadableNotebook(f"the file has {size:,} bytes, at most {max_bytes:,} are read")
         content = _parsed(path.read_bytes(), remarks)
-        given = _given_cells(content, remarks)
-        if len(given) > MAX_CELLS:
-            raise UnreadableNotebook(f"it has {len(given):,} cells, at most {MAX_CELLS:,} are read")
-        cells = [_cell(cell, f"cell-{i}") for i, cell in enumerate(given) if isinstance(cell, dict)]
-        if len(cells) < len(given):
-            remarks.append(f"{len(given) - len(cells)} entries of the notebook are no cells")
-        notebook = new_notebook(cells=cells)
+        found = _submitted_cells(content, remarks)
+        if len(found) > MAX_CELLS:
+            raise UnreadableNotebook(f"it has {len(found):,} cells, at most {MAX_CELLS:,} are read")
+        cells = [_cell(cell, f"cell-{i}") for i, cell in enumerate(found) if isinstance(cell, dict)]
+        if len(cells) < len(found):
+            remarks.append(f"{len(found) - len(cells)} entries of the notebook are no cells")
+        notebook: NotebookNode = new_notebook(cells=cells)
         nbformat.validate(notebook)
     except UnreadableNotebook:
         raise
     except RecursionError:
         raise UnreadableNotebook("the file is nested too deeply for a notebook") from None
     except Exception as error:
-        # Whatever a file may hold that nobody thought of: its owner alone shall go without a grade.
+        # A fault that nobody foresaw shall cost only this student the grade, not the whole class.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UnreadableNotebook(f"the file is not a valid notebook ({shown(reason)})") from None
     return notebook, remarks
 
 
 def cell_ids(path: Path, max_bytes: int) -> frozenset[str]:
-    """The nbgrader ids of the cells in a file; none if it cannot be read."""
+    """Returns the nbgrader ids of the cells in a file; none if it cannot be read."""
     try:
         return frozenset(filter(None, map(grade_id, read_submission(path, max_bytes)[0].cells)))
     except UnreadableNotebook:
@@ -58,13 +59,14 @@ def cell_ids(path: Path, max_bytes: int) -> frozenset[str]:
 
 
 def stand_in(reason: str) -> NotebookNode:
-    """An empty notebook in place of one that cannot be read."""
+    """Returns a notebook that takes the place of an unreadable one, and gives the reason."""
     text = f"**There was no notebook to grade**: {reason}. What was handed in is kept as it is."
-    return new_notebook(cells=[new_markdown_cell(text, id="unreadable")])
+    notebook: NotebookNode = new_notebook(cells=[new_markdown_cell(text, id="unreadable")])
+    return notebook
 
 
-def _parsed(content: bytes, remarks: list[str]) -> dict:
-    """The JSON in a file, in any of Unicode's encodings or, failing that, Latin-1."""
+def _parsed(content: bytes, remarks: list[str]) -> dict[str, Any]:
+    """The JSON in a file, which may be in any of Unicode's encodings or else in Latin-1."""
     if not content.strip():
         raise UnreadableNotebook("the file is empty")
     try:
@@ -73,7 +75,7 @@ def _parsed(content: bytes, remarks: list[str]) -> dict:
         text = content.decode("latin-1")
         remarks.append("the file is not text in UTF-8; it was read as Latin-1")
     try:
-        # Not strict: null bytes and line ends within strings are read as they are.
+        # Not strict, so that strings may hold null bytes and line breaks.
         parsed = json.loads(text, strict=False)
     except json.JSONDecodeError as error:
         raise UnreadableNotebook(
@@ -84,40 +86,42 @@ def _parsed(content: bytes, remarks: list[str]) -> dict:
     return parsed
 
 
-def _given_cells(content: dict, remarks: list[str]) -> list:
+def _submitted_cells(content: dict[str, Any], remarks: list[str]) -> list[object]:
+    """The entries in a notebook's list of cells, whatever they are."""
     if "worksheets" in content and "cells" not in content:
-        # Formats 1 to 3.
+        # The notebook is in one of the formats 1 to 3.
         content = nbformat.convert(nbformat.from_dict(content), 4)
     elif content.get("nbformat") != 4:
         said = shown(content.get("nbformat"))
         remarks.append(f"the file says it is in format {said}; it was read as format 4")
-    if not isinstance(content.get("cells"), list):
+    cells = content.get("cells")
+    if not isinstance(cells, list):
         raise UnreadableNotebook("the file is not a valid notebook (it has no list of cells)")
-    return content["cells"]
+    return cells
 
 
-_NEW_CELLS = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+_NEW_CELLS = {"code": new_code_cell, "markdown": new_markdown_cell}
 
 
-def _cell(given: dict, cell_id: str) -> NotebookNode:
-    new_cell = _NEW_CELLS.get(str(given.get("cell_type")), new_raw_cell)
-    cell = new_cell(_text(given.get("source")), id=cell_id)
-    metadata = given.get("metadata")
+def _cell(submitted: dict[str, Any], cell_id: str) -> NotebookNode:
+    new_cell: NewCell = _NEW_CELLS.get(str(submitted.get("cell_type")), new_raw_cell)
+    cell = new_cell(_text(submitted.get("source")), id=cell_id)
+    metadata = submitted.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     if isinstance(name, str):
         cell.metadata["nbgrader"] = {"grade_id": name}
-    pictures = given.get("attachments")
+    pictures = submitted.get("attachments")
     if cell.cell_type == "markdown" and isinstance(pictures, dict):
         cell.attachments = {_text(name): _picture(data) for name, data in pictures.items()}
     return cell
 
 
-def _picture(given: object) -> dict[str, str]:
-    """The base64 of a picture by its MIME type, and nothing that could be anything else."""
-    if not isinstance(given, dict):
+def _picture(submitted: object) -> dict[str, str]:
+    """A picture's data in base64 by MIME type, without any entry that could be something else."""
+    if not isinstance(submitted, dict):
         return {}
-    data = {mime: _text(text) for mime, text in given.items() if mime in _PICTURES}
+    data = {mime: _text(text) for mime, text in submitted.items() if mime in _PICTURES}
     return {mime: text for mime, text in data.items() if re.fullmatch(r"[A-Za-z0-9+/=\s]*", text)}
 
 
@@ -125,7 +129,7 @@ _PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
 def _text(source: object) -> str:
-    """A text, or a list of lines as files hold it; half a surrogate pair could not be written."""
+    """The text, which may be a list of lines; without lone surrogates, which files cannot hold."""
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     return source.encode("utf-8", "replace").decode() if isinstance(source, str) else ""

@@ -1,7 +1,7 @@
-"""Makes a drawing anew of its shapes, texts and pictures, if a browser draws them in a few seconds.
+"""Rebuilds an SVG from its shapes, texts and pictures, if a browser can draw them in a few seconds.
 
-SVG is a language of its own: a kilobyte of it, which uses one group ten times in the next, keeps a
-browser busy for minutes. So what is drawn is counted as often as it is drawn.
+A kilobyte of SVG can keep a browser busy for minutes, if each of its groups uses the one before ten
+times. So what is drawn several times counts as often.
 """
 
 import base64
@@ -15,23 +15,23 @@ from defusedxml.ElementTree import fromstring
 MAX_CHARACTERS = 5_000_000
 MAX_ELEMENTS = 50_000
 MAX_DEPTH = 100
-"""Of elements within elements, and within what these refer to."""
+"""Most levels of elements within elements, and within elements that these refer to."""
 
 MAX_EFFORT = 30_000
-"""What is drawn, in shapes: a long outline, a layer or a picture counts as many."""
+"""Most shapes that are drawn; a long outline, a layer or a picture counts as several."""
 
 GROUP, CLIP, GRADIENT, LAYER = 0.25, 8, 15, 25
-"""What each takes in Chromium, where a shape as large as the drawing takes half a millisecond."""
+"""Shapes that each counts as, by the time it takes in Chromium. A shape takes half a millisecond."""
 
 MAX_SIDE = 4000
-"""Of the whole drawing, in any unit; beyond, it has the size that the page gives it."""
+"""Longest side of the whole drawing in any unit; a larger drawing gets its size from the page."""
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
 
 _SHAPES = {"circle", "ellipse", "line", "path", "polygon", "polyline", "rect"}
 _TEXTS = {"desc", "text", "title", "tspan"}
-# Neither scripts, links nor HTML, and nothing that repeats, blends or moves what is drawn.
+# No scripts, links or HTML, and nothing that repeats, blends or moves what is drawn.
 _TAGS = (
     _SHAPES
     | _TEXTS
@@ -52,21 +52,7 @@ _PROPERTIES = _REFERRING | {
     *("text-decoration", "text-rendering", "visibility", "white-space"),
 }
 _GEOMETRY = {
-    "cx",
-    "cy",
-    "d",
-    "height",
-    "points",
-    "r",
-    "rx",
-    "ry",
-    "width",
-    "x",
-    "x1",
-    "x2",
-    "y",
-    "y1",
-    "y2",
+    *("cx", "cy", "d", "height", "points", "r", "rx", "ry", "width", "x", "x1", "x2", "y", "y1", "y2")
 }
 _ATTRIBUTES = _GEOMETRY | _PROPERTIES | {
     *("class", "clipPathUnits", "dx", "dy", "fx", "fy", "gradientTransform", "gradientUnits"),
@@ -84,19 +70,19 @@ _COLOUR = re.compile(r"[\w\s#.%-]*(?:(?:rgb|hsl)a?\([\d\s.,%/-]*\))?")
 
 @dataclass(frozen=True)
 class Drawing:
-    """An SVG of the known kind, and what drawing it takes."""
+    """An SVG with known parts only, and the effort of drawing it."""
 
     data: bytes
     effort: float
 
 
 def harmless_svg(drawing: str) -> Drawing:
-    """The drawing with nothing else in it. Raises ValueError if it is none, or holds too much."""
+    """Rebuilds an SVG from its known parts. Raises ValueError if it is no SVG, or too large."""
     if len(drawing) > MAX_CHARACTERS or drawing.count("<") > 2 * MAX_ELEMENTS:
         raise ValueError("too much to be drawn")
     try:
-        # A declaration of an encoding says nothing of a text.
-        root = _made_anew(fromstring(drawing.encode()), 0, set())
+        # An encoding that the drawing declares no longer applies to its text.
+        root = _rebuilt(fromstring(drawing.encode()), 0, set())
     except Exception as error:
         raise ValueError(f"not a drawing: {error}") from None
     if root is None or root.tag != "svg":
@@ -112,8 +98,8 @@ def harmless_svg(drawing: str) -> Drawing:
     return Drawing(tostring(root), effort)
 
 
-def _made_anew(element: Element, depth: int, names: set[str]) -> Element | None:
-    """The element with what is known of it; None if it is not known. names: the ids so far."""
+def _rebuilt(element: Element, depth: int, names: set[str]) -> Element | None:
+    """A new element with the known parts of one; None if it is unknown itself. names: the ids so far."""
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     name = element.tag.removeprefix(_SVG) if isinstance(element.tag, str) else ""
@@ -129,11 +115,11 @@ def _made_anew(element: Element, depth: int, names: set[str]) -> Element | None:
     if name in _TEXTS:
         made.text = element.text
     for child in element:
-        if (kept := _made_anew(child, depth + 1, names)) is not None:
+        if (kept := _rebuilt(child, depth + 1, names)) is not None:
             kept.tail = child.tail if name in _TEXTS else None
             made.append(kept)
         elif name in _TEXTS and child.tail:
-            # What stood behind an element that is left out stays.
+            # The text after an element that is left out stays.
             if len(made):
                 made[-1].tail = (made[-1].tail or "") + child.tail
             else:
@@ -142,6 +128,7 @@ def _made_anew(element: Element, depth: int, names: set[str]) -> Element | None:
 
 
 def _attributes(element: Element, name: str) -> Iterator[tuple[str, str]]:
+    """The attributes of an element that are allowed."""
     for key, value in element.items():
         if key == "style":
             declarations = [f"{key}: {value}" for key, value in _declarations(value, name)]
@@ -158,6 +145,7 @@ def _attributes(element: Element, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _declarations(style: str, name: str) -> Iterator[tuple[str, str]]:
+    """The declarations of an element's style that are allowed."""
     for declaration in style.split(";"):
         key, _, value = declaration.partition(":")
         key, value = key.strip().lower(), value.strip()
@@ -166,9 +154,9 @@ def _declarations(style: str, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_allowed(key: str, value: str, name: str, known: set[str]) -> bool:
-    """Whether an element of that name may have a property with that value."""
+    """Whether an element of this name may have a property with this value."""
     if key == _DASHES:
-        # Groups hand dashes down to what is in them: they would have to be counted there.
+        # What is in a group inherits its dashes, and the effort would have to be counted there.
         return name in _SHAPES and re.fullmatch(r"none|[\d.,\s]+|(?:[\d.]+px[,\s]*)+", value) is not None
     if key not in known or "\\" in value:
         return False
@@ -179,13 +167,14 @@ _BRACKETED = {"gradientTransform", "transform"}
 
 
 def _refers(value: str) -> bool:
-    """Whether what stands in brackets is a colour, or something in the same drawing."""
+    """Whether a value with brackets is a colour or refers to an element of the same drawing."""
     return _COLOUR.fullmatch(_REFERENCE.sub("", value)) is not None
 
 
 def _rules(sheet: str) -> Iterator[str]:
-    """The rules of a style sheet, which refer to nothing: what they apply to is not known here."""
-    for rule in re.sub(r"/\*.*?\*/", "", sheet[:20_000], flags=re.DOTALL).split("}"):
+    """The rules of a style sheet that refer to no element: its effort could not be counted."""
+    # An unfinished comment lasts to the end: to search for its end at each "/*" takes quadratic time.
+    for rule in re.sub(r"/\*.*?(?:\*/|\Z)", "", sheet[:20_000], flags=re.DOTALL).split("}"):
         selector, _, style = rule.partition("{")
         if _SELECTOR.fullmatch(selector.strip()):
             kept = [f"{k}: {v}" for k, v in _declarations(style, "style") if "url" not in v.lower()]
@@ -193,7 +182,7 @@ def _rules(sheet: str) -> Iterator[str]:
 
 
 class _Effort:
-    """What drawing an element takes: all that is in it and all that it refers to, each time anew."""
+    """Estimates the effort of drawing an element, with all that is in it and all that it refers to."""
 
     def __init__(self, root: Element) -> None:
         self._named = {e.get("id"): e for e in root.iter() if e.get("id")}
@@ -201,13 +190,13 @@ class _Effort:
         self._open: set[Element] = set()
 
     def of(self, element: Element, depth: int = 0) -> float:
-        """Raises ValueError if it is part of itself."""
+        """Returns the effort for an element. Raises ValueError if the element contains itself."""
         if element in self._known:
             return self._known[element]
         if element in self._open or depth > MAX_DEPTH:
             raise ValueError("a drawing within itself")
         self._open.add(element)
-        # Definitions are drawn where something refers to them.
+        # Definitions are only drawn where an element refers to them.
         drawn = () if element.tag == "defs" else element
         effort = _own_effort(element) + sum(self.of(child, depth + 1) for child in drawn)
         for key, name in _references(element):
@@ -218,6 +207,7 @@ class _Effort:
         return effort
 
     def _through(self, key: str, used: Element, element: Element, depth: int) -> float:
+        """The effort for what an element refers to with one of its properties."""
         effort = self.of(used, depth)
         if key.startswith("marker"):
             return effort * _points(element)
@@ -238,16 +228,16 @@ def _references(element: Element) -> Iterator[tuple[str, str]]:
 
 
 def _properties(element: Element) -> Iterator[tuple[str, str]]:
-    """In its attributes and in its style, which goes before them."""
+    """An element's properties: its attributes, and then its style, which overrides them."""
     yield from element.items()
     yield from _declarations(element.get("style", ""), element.tag)
 
 
 def _own_effort(element: Element) -> float:
-    """Shapes that take as long as the element without all that it holds and refers to."""
+    """The effort for an element without all that it holds and refers to, as a number of shapes."""
     properties = dict(_properties(element))
     effort = 1 if element.tag in _SHAPES or element.tag in _TEXTS else GROUP
-    # Lines that cross one another take time by the square of their number.
+    # The time for lines that cross one another grows with the square of their number.
     effort += _points(element) / 50 + (_points(element) / 400) ** 2
     effort += (len(element.text or "") + len(element.tail or "")) / 2
     if "opacity" in properties and element.tag not in _SHAPES:
@@ -262,16 +252,17 @@ def _own_effort(element: Element) -> float:
 
 
 def _points(element: Element) -> int:
-    """At most how many corners an element has."""
+    """The most corners that an element can have."""
     return max(len(_NUMBER.findall(element.get(key, ""))) for key in ("d", "points")) + 2
 
 
 def _largest(numbers: str) -> float:
+    """The largest absolute value among the numbers in a text."""
     return max((abs(float(number)) for number in _NUMBER.findall(numbers)), default=0)
 
 
 def _pixels(picture: str) -> int:
-    """Of a PNG as it says, which is what a browser decodes; of another, the most its bytes may hold."""
+    """A picture's pixels: of a PNG, as many as it declares; else, the most that its bytes can encode."""
     data = picture.partition(",")[2]
     head = base64.b64decode(data[:32] + "=" * (-len(data[:32]) % 4))
     if head.startswith(b"\x89PNG") and len(head) >= 24:

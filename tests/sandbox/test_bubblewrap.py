@@ -105,7 +105,7 @@ def test_course_home_judge_and_other_runs_cannot_be_seen(grading, tmp_path):
     hidden += [Path.home() / ".bashrc", *map(Path, ("/etc/passwd", "/etc/hostname", "/var"))]
     with grading.kernels.new_run() as other:
         (other / "files" / "answer").write_text("of another student")
-        grading.kernels.hand_over(other)
+        grading.kernels.give_to_student_user(other)
         run = Run(
             grading,
             f"import os\nprint([p for p in {[*map(str, hidden), str(other)]} if os.path.exists(p)])\n"

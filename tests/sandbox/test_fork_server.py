@@ -1,12 +1,8 @@
 """Kernels are forked from a process that has TensorFlow already, and watched from outside."""
 
-import contextlib
-import os
 import signal
-import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import psutil
@@ -19,7 +15,7 @@ from autograder.grading.runner import Runner
 from autograder.lab import AUTOENCODER
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.fork_server import SANDBOXED
-from autograder.sandbox.provisioner import AVAILABLE, ForkedProcess, ForkServer, ForkServerError
+from autograder.sandbox.provisioner import AVAILABLE, ForkServer
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="kernels are not forked on this system")
 
@@ -30,127 +26,6 @@ def _command(process):
         return process.cmdline() or [""]
     except psutil.NoSuchProcess:
         return [""]
-
-
-def test_a_process_of_someone_else_is_watched_to_its_end():
-    pid = os.fork()
-    if not pid:
-        time.sleep(60)
-        os._exit(0)
-    process = ForkedProcess(os.pidfd_open(pid))
-    assert process.pid == pid
-    assert process.poll() is None
-    process.kill()
-    os.waitpid(pid, 0)
-    assert process.wait() == 0
-    assert process.poll() == 0
-    process.kill()  # a second time is no error
-
-
-def test_a_process_that_is_gone_already_has_ended():
-    pid = os.fork()
-    if not pid:
-        os._exit(0)
-    handle = os.pidfd_open(pid)
-    os.waitpid(pid, 0)
-    process = ForkedProcess(handle)
-    assert process.pid == -1
-    assert process.poll() is not None
-
-
-def test_a_server_that_cannot_start_tells_why(tmp_path):
-    server = ForkServer(["sh", "-c", "echo no such module >&2"], tmp_path / "log")
-    with pytest.raises(ForkServerError, match="no such module"):
-        server.fork([], "/", None, 1)
-    server.close()
-
-
-SERVER = """
-import os, pathlib, signal, socket, sys
-starts = pathlib.Path(sys.argv[1])
-starts.write_text(starts.read_text() + "start ")
-requests = socket.socket(fileno=0)
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-requests.send(b"ready")
-while True:
-    message, files, _, _ = socket.recv_fds(requests, 65536, 1)
-    if not message:
-        break
-    if starts.read_text().count("start") <= int(sys.argv[2]):
-        os._exit(1)
-    kernel = os.fork()
-    if not kernel:
-        requests.close()
-        signal.pause()
-    socket.send_fds(requests, [b"started"], [os.pidfd_open(kernel)])
-    os.close(files[0])
-"""
-"""In place of the real one, which imports TensorFlow first: it speaks the same; what it forks sleeps."""
-
-
-@pytest.fixture
-def quick_server(tmp_path):
-    """Makes a fork server, and a function that tells how often it was started.
-
-    deaths: how many times it dies over its first kernel.
-    """
-    with contextlib.ExitStack() as until_the_end:
-
-        def make(deaths=0):
-            starts = tmp_path / "starts"
-            starts.write_text("")
-            command = [sys.executable, "-c", SERVER, str(starts), str(deaths)]
-            server = until_the_end.enter_context(
-                contextlib.closing(ForkServer(command, tmp_path / "log"))
-            )
-            return server, lambda: starts.read_text().count("start")
-
-        yield make
-
-
-def forked(server):
-    """A kernel's process of a server, which is ended at once."""
-    with open(os.devnull, "w") as log:
-        process = server.fork([], "/", None, log.fileno())
-    assert process.poll() is None
-    process.kill()
-    assert process.wait() == 0
-
-
-def killed(server):
-    server._process.kill()
-    server._process.wait()
-
-
-def test_a_server_that_was_killed_is_started_anew_for_the_next_kernel(quick_server, caplog):
-    server, starts = quick_server()
-    for count in (1, 2, 3):
-        forked(server)
-        assert starts() == count
-        killed(server)
-    assert caplog.text.count("The fork server died and is started anew") == 2
-
-
-def test_a_kernel_over_which_the_server_dies_is_tried_once_more(quick_server):
-    server, starts = quick_server(deaths=1)
-    forked(server)
-    assert starts() == 2
-
-
-def test_a_server_that_dies_over_each_kernel_is_given_up(quick_server):
-    server, starts = quick_server(deaths=99)
-    with pytest.raises(ForkServerError, match="Kernels cannot be started"):
-        forked(server)
-    assert starts() == 2
-
-
-def test_of_several_threads_only_one_starts_the_server_anew(quick_server):
-    server, starts = quick_server()
-    forked(server)
-    killed(server)
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: forked(server), range(8)))
-    assert starts() == 2
 
 
 @pytest.mark.slow

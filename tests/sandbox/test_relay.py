@@ -1,4 +1,4 @@
-"""What a kernel and the grader send each other passes, but no message that is too large."""
+"""The relay passes messages between a kernel and the grader, but none that is too large."""
 
 import contextlib
 import os
@@ -30,7 +30,7 @@ MESSAGE = frame(3, MORE) + frame(0, MORE) + frame(70_000, MORE) + frame(5)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_messages_are_followed_in_whatever_pieces_they_come(seed):
+def test_messages_are_followed_in_pieces_of_any_size(seed):
     chance, frames = random.Random(seed), Frames(MAX_MESSAGE_BYTES)
     data = GREETING + frame(30, COMMAND) + MESSAGE * 10
     while data:
@@ -55,7 +55,7 @@ def test_messages_are_followed_in_whatever_pieces_they_come(seed):
         *("a long command", "a command with more"),
     ],
 )
-def test_what_is_too_large_is_refused_before_it_has_come(sent):
+def test_a_message_that_is_too_large_is_refused_before_its_end(sent):
     frames = Frames(MAX_MESSAGE_BYTES)
     frames.follow(GREETING + MESSAGE)
     with pytest.raises(RelayError):
@@ -63,7 +63,7 @@ def test_what_is_too_large_is_refused_before_it_has_come(sent):
 
 
 @pytest.mark.parametrize("greeting", [GREETING[:10] + b"\x01" + GREETING[11:], frame(10) * 10])
-def test_other_languages_are_refused(greeting):
+def test_other_protocols_are_refused(greeting):
     with pytest.raises(RelayError):
         Frames(MAX_MESSAGE_BYTES).follow(greeting)
 
@@ -118,7 +118,7 @@ def test_messages_pass_both_ways(sockets):
 
 
 @on_unix
-def test_nothing_is_lost_and_little_is_held_where_nobody_reads(sockets, relay):
+def test_nothing_is_lost_and_little_is_held_while_nobody_reads(sockets, relay):
     kernels, graders = sockets(zmq.PUSH, zmq.PULL)
     graders.rcvhwm = 1
     count, size = 200, 2**20
@@ -172,7 +172,7 @@ def test_a_kernel_that_ends_ends_the_connection(relay):
 
 
 @on_unix
-def test_a_kernel_that_is_not_there_is_tried_again(relay):
+def test_the_relay_survives_connections_to_a_kernel_that_does_not_exist(relay):
     for _ in range(3):
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(relay.address("nobody"))

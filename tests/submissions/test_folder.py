@@ -1,4 +1,4 @@
-"""What lies in a submission's folder, sorted out without following or opening anything."""
+"""A submission's folder is sorted out without following links or opening files."""
 
 import os
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_a_notebook_with_cells_of_another_does_not_stand_for_a_missing_one(folde
     assert found.remarks == ("not graded, as no notebooks of the assignment: second (1).ipynb",)
 
 
-def test_of_two_that_could_be_meant_neither_is_graded(folder):
+def test_if_two_files_could_be_meant_neither_is_graded(folder):
     (folder / "first.ipynb").rename(folder / "a.ipynb")
     (folder / "b.ipynb").write_text("data model")
 

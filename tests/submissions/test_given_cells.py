@@ -1,4 +1,4 @@
-"""Given cells come back as they were, whatever a student's notebook says of them."""
+"""Given cells are restored, whatever a student's notebook says about them."""
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell

@@ -1,4 +1,4 @@
-"""Nothing of a student's notebook runs in the browser that shows it; what is honest looks as before."""
+"""Nothing of a student's notebook runs in the browser that shows it; honest content looks the same."""
 
 import base64
 import copy
@@ -561,11 +561,11 @@ def test_no_payload_fires_in_the_formgrader(formgrader):
 def test_what_was_cleaned_before_is_known_and_counts_all_the_same():
     html, clean = "<p onclick='x()'>the same in every notebook</p>", Cleaning()
     first, left = clean(html), clean.effort_left
-    hits = cleaning._kept.cache_info().hits
+    hits = cleaning._cached.cache_info().hits
     assert clean(html) == first == "<p>the same in every notebook</p>"
-    assert cleaning._kept.cache_info().hits == hits + 1
+    assert cleaning._cached.cache_info().hits == hits + 1
     assert cleaning.MAX_EFFORT - left == left - clean.effort_left > 0
 
-    long = "<p>" + "x" * cleaning.MAX_KEPT + "</p>"
+    long = "<p>" + "x" * cleaning.MAX_CACHED + "</p>"
     assert clean(long) == clean(long) == long
-    assert cleaning._kept.cache_info().hits == hits + 1
+    assert cleaning._cached.cache_info().hits == hits + 1

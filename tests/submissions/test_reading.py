@@ -1,4 +1,4 @@
-"""Notebooks as they come: what can be read is read, what cannot is named."""
+"""A notebook is read if it can be read at all; otherwise the reason is given."""
 
 import json
 
@@ -43,7 +43,7 @@ def test_an_old_format_is_read(handed_in):
     assert read(handed_in(json.dumps(old))).cells[0].source == "2"
 
 
-def test_faults_in_old_outputs_harm_nobody(handed_in):
+def test_faults_in_old_outputs_do_no_harm(handed_in):
     cell = dict(new_code_cell("1"), outputs=[{"output_type": "nonsense"}])
     assert read(handed_in(notebook_with(cells=[cell]))).cells[0].source == "1"
 
@@ -82,7 +82,7 @@ def test_future_formats_are_read_as_the_present_one_with_a_remark(handed_in):
     ],
     ids=str,
 )
-def test_faults_in_what_grading_has_no_need_of_harm_nobody(handed_in, fault):
+def test_faults_in_what_grading_does_not_need_do_no_harm(handed_in, fault):
     cell = dict(new_code_cell("1 + 1")) | fault
     notebook = read(handed_in(notebook_with(cells=[cell, cell], metadata=[])))
 
@@ -117,7 +117,7 @@ def test_a_cells_id_and_pictures_are_kept_and_nothing_else(handed_in):
     assert notebook.cells[1].attachments == {"good": {"image/png": "QUJD"}, "bad": {}, "worse": {}}
 
 
-def test_what_is_no_cell_is_left_out_with_a_remark(handed_in):
+def test_entries_that_are_no_cells_are_left_out_with_a_remark(handed_in):
     cells = [None, new_code_cell("1"), 7, []]
     notebook, remarks = read_submission(handed_in(notebook_with(cells=cells)), LIMIT)
 
@@ -149,7 +149,7 @@ def test_what_a_notebook_says_of_itself_is_not_read(handed_in):
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_anything_else_is_named(handed_in, content, reason):
+def test_the_reason_is_given_for_all_that_cannot_be_read(handed_in, content, reason):
     with pytest.raises(UnreadableNotebook, match=reason):
         read_submission(handed_in(content), LIMIT)
 
