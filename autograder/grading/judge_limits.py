@@ -1,21 +1,21 @@
-"""The limits of the judge's own process: what an estimate missed ends there, not at the machine's.
+"""Limits the judge's own process, for networks that take more than `judge.cost` estimates.
 
-On systems without them, the estimates of `cost` are all there is.
+On systems without such limits the estimates are the only bound.
 """
 
 import sys
 from pathlib import Path
 
 MEMORY_MIB = 1536
-"""What judging may take beyond what the process has after its imports.
+"""Memory that judging may take beyond what the process has after its imports.
 
-Measured: those of the lab take 65 MiB, and the largest of some 20 networks made to take much 0.4 GiB.
+Measured: the lab's networks take 65 MiB; of 20 networks built to take much, the largest 0.4 GiB.
 """
 MIB = 2**20
 
 
 def limit() -> None:
-    """Limits this process, which has imported all that it needs, for good."""
+    """Limits this process for good. It must have imported all that it needs."""
     if sys.platform == "win32":
         return
     import resource
@@ -31,7 +31,7 @@ def limit() -> None:
 
 
 def allocated() -> int:
-    """Bytes of data that this process has, as RLIMIT_DATA counts them."""
+    """Returns the bytes of data of this process, as RLIMIT_DATA counts them."""
     status = Path("/proc/self/status").read_text()
     (kib,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmData:"))
     return int(kib) * 1024

@@ -1,7 +1,6 @@
-"""The judge as a process of its own: it imports TensorFlow once, apart from whoever asks.
+"""Runs the judge in a process of its own, which imports TensorFlow once.
 
-Each notebook has one budget of time for all its messages, whatever the judge fails over: other notebooks
-wait for the same judge.
+Each notebook has one budget of time for all its messages, as other notebooks wait for the same judge.
 """
 
 import contextlib
@@ -30,14 +29,14 @@ from autograder.sandbox.quick_imports import quick_imports
 log = logging.getLogger(__name__)
 
 Verdicts = dict[str, Verdict]
-"""By criterion."""
+"""The verdicts by criterion."""
 
 READY_SECONDS = 300
-"""That the process may take to start: on a busy machine, many times what it takes by itself."""
+"""Seconds that the process may take to start: many times what it takes on an idle machine."""
 BUSY = 4
-"""Times its processor time that a notebook may take by the clock: others use the processors too."""
+"""How many times its processor time a notebook may take by the clock: others use the processors."""
 MOST_FAILURES = 2
-"""Messages of a notebook that the judge may fail over: then the rest is not tried."""
+"""Messages of a notebook over which the judge may fail before the rest is left out."""
 TICK = 1
 """Seconds between two looks at the time that is used."""
 
@@ -45,7 +44,7 @@ _reference = None
 
 
 def _start(images: Images) -> None:
-    """In the judge's process: imports what judging needs."""
+    """Runs first in the judge's process: imports what judging needs."""
     global _reference
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
@@ -54,7 +53,7 @@ def _start(images: Images) -> None:
 
         import autograder.judge.criteria  # noqa: F401
         from autograder.judge.reference import Reference
-    # Operations this small gain nothing from being shared out, which costs about as much again.
+    # Operations are too small to gain from threads, which would double their cost.
     threadpoolctl.threadpool_limits(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -63,7 +62,7 @@ def _start(images: Images) -> None:
 
 
 def _end_with_parent() -> None:
-    """A killed grader leaves no judge behind."""
+    """Ends this process when the grader ends, even if the grader is killed."""
     if grader := multiprocessing.parent_process():
         grader.join()
     os._exit(1)
@@ -71,7 +70,7 @@ def _end_with_parent() -> None:
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Sends what TensorFlow's libraries write while they load, which no setting stops, nowhere."""
+    """Discards what TensorFlow's libraries write while they load, which no setting stops."""
     own = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -93,15 +92,15 @@ def _judge(notebook: str, messages: dict[str, Message]) -> Verdicts:
 
 
 def _nothing() -> None:
-    """A first task: the pool starts its process only when there is one."""
+    """Does nothing: the pool starts its process only for a first task."""
 
 
 class JudgeError(RuntimeError):
-    """There is no judge: the fault is the installation's, not a submission's."""
+    """The judge cannot be started: a fault of the installation, not of a submission."""
 
 
 def most_seconds(timeout: float) -> float:
-    """The longest that the verdicts on one notebook can take, with the judge's starts."""
+    """Returns the most seconds that judging one notebook takes, restarts of the judge included."""
     return BUSY * (timeout + TICK) + MOST_FAILURES * READY_SECONDS
 
 
@@ -110,7 +109,7 @@ class _OutOfTime(Exception):
 
 
 class _Budget:
-    """The time for one notebook: processor time of the judge's process, and a bound by the clock."""
+    """The time for one notebook: processor time of the judge, and a bound by the clock."""
 
     def __init__(self, seconds: float) -> None:
         self._processor, self._clock = seconds, BUSY * seconds
@@ -120,7 +119,7 @@ class _Budget:
         return self._processor > 0 and self._clock > 0
 
     def wait(self, answer: Future[Verdicts], judge: psutil.Process) -> Verdicts:
-        """What the judge answers. Raises _OutOfTime, or whatever the judge ended with."""
+        """Returns the judge's answer. Raises _OutOfTime, or whatever the judge ended with."""
         processor, clock = _processor_seconds(judge, 0.0), time.monotonic()
         while self.left:
             wait([answer], TICK)
@@ -134,7 +133,7 @@ class _Budget:
 
 
 def _processor_seconds(process: psutil.Process, last: float) -> float:
-    """The processor time that a process has had; where it has ended, what was `last` seen."""
+    """Returns the processor time of a process; `last` if it has ended."""
     try:
         times = process.cpu_times()
     except psutil.Error:
@@ -143,7 +142,7 @@ def _processor_seconds(process: psutil.Process, last: float) -> float:
 
 
 class _Turns:
-    """One after the other, in the order in which they asked: a plain lock may leave one out for long."""
+    """Lets threads take turns in the order in which they ask; a plain lock may keep one waiting."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -189,9 +188,9 @@ class Judge:
         self._pool = self._new_pool()
 
     def verdicts(self, notebook: str, messages: dict[str, Message]) -> Verdicts:
-        """The verdict on each criterion's message; a zero that says so where the judge fails over it.
+        """Returns the verdict on each criterion's message; where the judge fails, a zero that says so.
 
-        Raises JudgeError if the judge does not even start: that is nobody's zero.
+        Raises JudgeError if the judge does not start: nobody gets a zero for that.
         """
         with self._turns.turn():
             return self._verdicts(notebook, messages)
@@ -208,7 +207,7 @@ class Judge:
                 answer = self._pool.submit(_judge, notebook, {criterion: message})
                 verdicts |= budget.wait(answer, self._process)
             except Exception as error:
-                # Only the message that the judge fails over shall go without its verdict.
+                # Only the message over which the judge fails goes without its verdict.
                 log.error("The judge failed on notebook %s, %s: %r", notebook, criterion, error)
                 verdicts[criterion] = _NOT_JUDGED
                 failures += 1
@@ -224,12 +223,12 @@ class Judge:
         self._end()
         self._pool = self._new_pool()
         if self._closed:
-            # Whoever closed it may have met the pool before.
+            # `close` may have ended the pool before this one.
             self._end()
             raise JudgeError("The judge was closed while a verdict was waited for.")
 
     def _wait_until_ready(self) -> None:
-        """So that its start is not taken from the time for anybody's evidence."""
+        """Waits for the process, so that its start does not count as time for evidence."""
         latest = time.monotonic() + READY_SECONDS
         try:
             bounds.calibrated()

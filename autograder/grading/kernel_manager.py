@@ -21,29 +21,29 @@ from autograder.sandbox.provisioner import NAME as FORKED
 from autograder.sandbox.relay import Relay
 
 WAITING_MESSAGES = 1
-"""How many messages of a kernel's may wait to be read, at most: with their size, a bound on memory."""
+"""Most messages of a kernel that wait to be read. Times their size, it bounds the memory."""
 
 SEND_TIMEOUT = 5000
-"""Milliseconds."""
+"""Milliseconds after which sending to a kernel is given up."""
 
 
 def bounded_context() -> zmq.asyncio.Context:
-    """One whose sockets hold little of what a kernel sends, and wait for it no longer than they must."""
+    """Returns a ZeroMQ context whose sockets queue few messages and whose sends time out."""
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
     context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
-    # A kernel that sent more is cut off: what is sent to it then must not wait for ever.
+    # Sending to a kernel that was cut off, as it sent too much, must not wait for ever.
     context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT)
     return context
 
 
 class GradingSession(Session):
-    """Reads no message that would grow large in memory, and asks under the ids that it is given."""
+    """Reads no message that would grow large in memory, and takes the ids of requests as given."""
 
     requests = Any(help="An iterator over ids for requests to run a cell; None for any ids.")
 
     def msg_header(self, msg_type: str) -> dict[str, typing.Any]:
-        """The header of a message to be sent."""
+        """Returns the header of a message to send."""
         header = super().msg_header(msg_type)
         if self.requests is not None and msg_type == "execute_request":
             header["msg_id"] = next(self.requests)
@@ -52,7 +52,7 @@ class GradingSession(Session):
     def deserialize(
         self, msg_list: list[typing.Any], content: bool = True, copy: bool = True
     ) -> dict[str, typing.Any]:
-        """The message; one that holds too many values without its content, and marked as LEFT_OUT."""
+        """Returns the message; with too many values, without its content and marked as LEFT_OUT."""
         _, *about, said = msg_list[:5]
         if any(holds_too_much(part) for part in about):
             raise ValueError("the headers of a message hold more than is read")
@@ -64,7 +64,7 @@ class GradingSession(Session):
 
 
 class BoundedClient(AsyncKernelClient):
-    """Reads from a kernel no more at once than evidence may take."""
+    """A client that refuses messages larger than evidence may be."""
 
     parent: "GradingKernelManager"
 
@@ -88,7 +88,9 @@ class GradingKernelManager(AsyncKernelManager):
         ForkServer, allow_none=True, help="What forks the kernel; None where nothing can be forked."
     )
 
-    relay = Instance(Relay, allow_none=True, help="What stands between; None where it is not there.")
+    relay = Instance(
+        Relay, allow_none=True, help="What stands between the sockets of kernel and grader, if anything."
+    )
 
     @default("session")
     def _grading_session(self) -> GradingSession:

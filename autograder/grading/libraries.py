@@ -1,4 +1,4 @@
-"""The libraries that grading depends on, with their versions: who declares what, followed to the end."""
+"""Finds the versions of all libraries that grading depends on, by following what each one declares."""
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,22 +8,22 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 DISTRIBUTION = "autoencoder-lab"
-"""This package, as pyproject.toml names it."""
+"""The name of this package in pyproject.toml."""
 
 EXTRA = "notebooks"
-"""The extra of it that notebooks may use: what is installed of that decides what comes of them."""
+"""The extra with the libraries that notebooks may use: their versions decide what notebooks put out."""
 
 _INSTALLERS = {"pip", "setuptools"}
-"""Part of an environment that no list of versions pins, and nothing that grading is made of."""
+"""Tools of the environment that grading does not use and no list of versions pins."""
 
 
 @functools.cache
 def versions(of: str = DISTRIBUTION) -> Mapping[str, str]:
-    """The version of each distribution that one depends on, itself included; "" for one that is missing.
+    """Returns the versions of a distribution and of all that it depends on; "" for one that is missing.
 
-    Extras count where somebody asks for them, and what notebooks may use; this package's tools for tests
-    do not. Of a package that was never installed nobody knows what it needs: all that is installed
-    counts then.
+    The extras that a dependency asks for count, and the libraries that notebooks may use, but not this
+    package's tools for tests. The dependencies of a package that is not installed are unknown: then all
+    that is installed counts.
     """
     found: dict[str, str] = {}
     to_do = {(of, ""), (of, EXTRA)}
@@ -45,9 +45,9 @@ def versions(of: str = DISTRIBUTION) -> Mapping[str, str]:
 
 
 def _required(requirements: Iterable[str], extra: str) -> Iterator[tuple[str, str]]:
-    """What is needed here, by name and extra. extra: for which one; "" for what is always needed."""
+    """Yields what is needed here, by name and extra. extra: the one in question; "" for none."""
     for text in requirements:
-        # Most requirements are those of extras nobody asks for: they are not even parsed.
+        # Most requirements belong to extras that nobody asks for: parsing them would take long.
         if bool(extra) != ("extra ==" in text):
             continue
         requirement = Requirement(text)

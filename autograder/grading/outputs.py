@@ -1,4 +1,4 @@
-"""What a kernel sends while it runs: evidence is set apart, and the rest kept within bounds."""
+"""Collects what a kernel sends while it runs: evidence apart, the rest within bounds."""
 
 import itertools
 import re
@@ -11,18 +11,19 @@ from nbformat import NotebookNode
 from autograder.protocol.evidence import MIME_TYPE
 
 MOST_EVIDENCE = 2
-"""Messages kept of one cell; with two it is clear already that something is wrong."""
+"""Messages kept of one cell: two already show that something is wrong."""
 MOST_EVIDENCE_BYTES = 48 * 2**20
-"""Kept of one notebook's evidence; that of a right solution takes less than one."""
+"""Bytes of evidence kept of one notebook; a right solution takes less than 1 MiB."""
 MOST_MESSAGES = 10_000
+"""Messages of one notebook that become outputs."""
 MOST_TOKENS = 1_000_000
-"""Brackets, commas and texts in one message: about half as many values, which take up to 100 MB."""
+"""Brackets, commas and texts in one message: about half as many values, up to 100 MB."""
 TOO_MUCH_BYTES = 32 * MOST_TOKENS
-"""What a message with more counts as."""
+"""The size that a message with more tokens counts as."""
 LEFT_OUT = "autograder_left_out"
-"""Key of a message whose content was not read, as it holds too much."""
+"""Key of a message whose content was not read, because it holds too much."""
 FLOOD = 20
-"""How many times the output that is kept makes a flood, over which the kernel is ended."""
+"""The kernel is ended once it has put out this many times what is kept."""
 
 
 @dataclass
@@ -30,16 +31,16 @@ class Outputs:
     """The messages of one notebook so far."""
 
     max_bytes: int
-    """What is kept of them for people to see."""
+    """Most bytes of outputs that are kept for people to see."""
     bytes: int = 0
     messages: int = 0
     evidence: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    """Request and text of what came as evidence, by the name of the cell that was running."""
+    """Request and text of each message of evidence, by the grade_id of the cell that was running."""
 
     def admit(self, message: Mapping[str, Any], cell: str | None) -> bool:
-        """Counts a message, and keeps it if it is evidence; whether it may become an output.
+        """Counts a message and keeps it if it is evidence. Returns whether it may become an output.
 
-        message: as jupyter_client reads it. cell: the grade_id of the cell that runs, if it has one.
+        message: as jupyter_client reads it. cell: the grade_id of the running cell, if it has one.
         """
         content = message["content"]
         self.bytes += TOO_MUCH_BYTES if LEFT_OUT in message else _size(content)
@@ -57,7 +58,7 @@ class Outputs:
 
     def _keep(self, kept: list[tuple[str, str]], request: str, text: object) -> None:
         if kept or not isinstance(text, str) or not text.isascii():
-            # No evidence, or one too many: what it says does not matter.
+            # A second message or no plain text: only that it came matters.
             text = ""
         before = sum(len(each) for some in self.evidence.values() for _, each in some)
         if before + len(text) <= MOST_EVIDENCE_BYTES:
@@ -74,14 +75,14 @@ class Outputs:
         return self.bytes > FLOOD * self.max_bytes or self.messages > FLOOD * MOST_MESSAGES
 
 
-# Looked for from a line's beginning only: from every place in it, a long line would take for ever.
+# Anchored at the start of a line: a search from each place in a long line would take for ever.
 _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 
 
 def in_one_piece(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """A cell's outputs with all that it printed to one stream in one, without what \\r overwrote.
+    """Joins what a cell printed to each stream, and drops what \\r overwrote.
 
-    As nbclient's `coalesce_streams`, whose time grows with the square of a line's length.
+    Does what nbclient's `coalesce_streams` does, whose time grows with the square of a line's length.
     """
     printed: dict[str, list[str]] = {}
     kept: list[NotebookNode] = []
@@ -95,7 +96,7 @@ def in_one_piece(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
     streams = [output for output in kept if output.output_type == "stream"]
     for output in streams:
         output.text = _OVERWRITTEN.sub("", "".join(printed[output.name]))
-    # The two arrive in any order.
+    # The two streams arrive in any order.
     for i, (first, second) in enumerate(itertools.pairwise(kept)):
         if (first.get("name"), second.get("name")) == ("stderr", "stdout"):
             kept[i : i + 2] = [second, first]
@@ -107,15 +108,15 @@ _TOKEN = re.compile(rb'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def holds_too_much(content: bytes) -> bool:
-    """Whether JSON holds more brackets, commas and texts than are read."""
-    # At once, for nearly all: marks within texts count here, though they cost nothing.
+    """Whether JSON holds more brackets, commas and texts than MOST_TOKENS."""
+    # A quick count settles nearly all messages; it also counts marks within texts, which cost nothing.
     if sum(map(content.count, (b"[", b"{", b",", b'"'))) <= MOST_TOKENS:
         return False
     return next(itertools.islice(_TOKEN.finditer(content), MOST_TOKENS, None), None) is not None
 
 
 def _size(value: object) -> int:
-    """Characters of all texts in a message, and what containers and numbers take in memory, or about."""
+    """Estimates the bytes of a parsed message: its characters, containers and numbers."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
 """The ids of requests to run cells, which decide what a kernel is asked (`protocol.challenge`).
 
-No submission knows one beforehand, also not from those of its earlier cells; and the same work is asked
-the same whenever, wherever and by whichever command it is graded.
+A submission cannot know an id beforehand, not even from the ids of its earlier cells. A job gets the same
+ids whenever, wherever and by whichever command it is graded.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ from pathlib import Path
 from autograder.grading.store import FOLDER
 
 FILE = "secret"
-"""In the folder that is kept. Without it the same work is asked something else, and earns the same."""
+"""The file of the secret. Without it a job is asked other questions, and earns the same."""
 SECRET_BYTES = 32
 
 
 def secret_of(course: Path) -> bytes:
-    """The secret of the course in this directory, made at the first use.
+    """Returns the secret of the course in this directory, which the first call makes.
 
-    Where it cannot be kept it is another one each time.
+    Where it cannot be kept, each call makes another one.
     """
     path, made = course / FOLDER / FILE, secrets.token_bytes(SECRET_BYTES)
     with contextlib.suppress(OSError):
@@ -35,13 +35,13 @@ def secret_of(course: Path) -> bytes:
 
 
 def ids(secret: bytes, job: str) -> Iterator[str]:
-    """The ids of the requests of one run, one after the other. job: its fingerprint."""
+    """Yields the ids of the requests of one run. job: the job's fingerprint."""
     for number in itertools.count():
         yield hmac.new(secret, f"{job} {number}".encode(), "sha256").hexdigest()
 
 
 def _write_if_absent(path: Path, content: bytes) -> None:
-    """In one step, so that of two who start at once both read the same."""
+    """Writes a file in one step, so that two commands which start at once read the same."""
     own = path.with_name(f".{secrets.token_hex(8)}")
     try:
         with open(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -11,8 +11,8 @@ from autograder.lab import Exercise
 from autograder.protocol import challenge
 from autograder.protocol.evidence import Evidence, ModelEvidence
 
-CROSS_ENTROPY = ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE")
-"""Keras's names of binary cross-entropy."""
+CROSS_ENTROPY_NAMES = ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE")
+"""Keras's names of binary cross-entropy. They only word messages: what a loss computes decides."""
 _TOLERANCE = 2e-3
 """Largest relative difference between the ratios of two losses that count as proportional."""
 MAX_SMOOTHING = 0.5
@@ -59,7 +59,7 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
     if not model.loss.values:
         return zero(expected, found, f"The loss cannot be computed: {found}.", _LOSS_ADVICE)
     # A loss that is only named so is not called by its name, which would contradict the sentence.
-    said = "" if model.loss.name in CROSS_ENTROPY else f"{found}, "
+    said = "" if model.loss.name in CROSS_ENTROPY_NAMES else f"{found}, "
     return zero(expected, found, f"The loss is {said}not binary cross-entropy.", _LOSS_ADVICE)
 
 

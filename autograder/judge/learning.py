@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.judge import architecture, fed, rebuild
-from autograder.judge.compilation import CROSS_ENTROPY
+from autograder.judge.compilation import CROSS_ENTROPY_NAMES
 from autograder.judge.rebuild import RebuildError
 from autograder.judge.reference import Floats, Reference
 from autograder.lab import Exercise
@@ -101,7 +101,7 @@ def _cause(fit: FitEvidence, model: ModelEvidence) -> str:
         return "network"
     except RebuildError:
         return ""
-    return "" if model.loss.name in CROSS_ENTROPY else "loss"
+    return "" if model.loss.name in CROSS_ENTROPY_NAMES else "loss"
 
 
 def _answers_grey(model: ModelEvidence, fit: FitEvidence) -> bool:

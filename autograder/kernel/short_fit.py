@@ -20,7 +20,10 @@ from autograder.kernel.feed import Arguments, Feed
 from autograder.protocol.evidence import FitEvidence, problem_of
 
 SHORT_STEPS = 140
+"""Steps of the usual short training. The judge's bounds are measured with it: another number needs
+`make calibration`."""
 SHORT_BATCH = 10
+"""Images of one step."""
 SHORT_ROWS = SHORT_STEPS * SHORT_BATCH
 """Images that the usual short training takes."""
 SHORT_SECONDS = 120

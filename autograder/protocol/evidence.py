@@ -29,9 +29,11 @@ COLLECT = f'__import__("autograder.check").check.{DRAWINGS}()'
 """Code that runs this check and uses no name which the notebook may have redefined."""
 
 MAX_ARRAY_BYTES = 6 * 2**20
+"""Most bytes of one array."""
 MAX_TOTAL_BYTES = 12 * 2**20
+"""Most bytes of all arrays of a message."""
 MAX_MESSAGE_BYTES = 18 * 2**20
-"""More than MAX_TOTAL_BYTES, as base64 takes four bytes for three."""
+"""Most characters of a message: arrays grow by a third in base64. `grading` bounds notebooks."""
 MAX_MESSAGE_ITEMS = 250_000
 """Most commas and opening brackets in a message: each takes about 100 bytes once it is parsed."""
 MAX_ITEMS = 4096

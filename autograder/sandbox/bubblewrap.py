@@ -29,7 +29,9 @@ _INSIDE = ("check", "kernel", "protocol", "sandbox")
 # Libraries that programs import inside. They may be installed in several folders.
 _LIBRARIES = ("tensorflow", "keras", "numpy", "matplotlib", "ipykernel", "IPython", "pyseccomp")
 _SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
+"""Paths of the system that are visible inside, read-only, where they exist."""
 _LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+"""The same for paths that are links on many systems."""
 
 
 class SandboxError(RuntimeError):

@@ -1,5 +1,5 @@
 """Reads what students hand in, which may hold anything, and makes it safe to run and to show.
 
-In: a folder and its files (`sort_out`, `read_submission`). Out: a `Job`, whose notebook has its given cells
-as released (`restored`); after it ran, a notebook that harms or deceives nobody (`make_harmless`).
+In: a folder and its files (`sort_out`, `read_submission`). Out: a `Job`, whose notebook has its given
+cells as released (`restored`); after it ran, a notebook safe for whoever opens it (`make_harmless`).
 """
