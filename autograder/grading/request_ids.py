@@ -1,7 +1,7 @@
 """The ids of requests to run cells, which decide what a kernel is asked (`protocol.challenge`).
 
-A submission cannot know an id beforehand, not even from the ids of its earlier cells. A job gets the same
-ids whenever, wherever and by whichever command it is graded.
+A submission cannot know an id beforehand, not even from the ids of its earlier cells. A job gets the
+same ids whenever, wherever and by whichever command it is graded.
 """
 
 import contextlib

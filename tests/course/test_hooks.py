@@ -4,11 +4,12 @@ from types import SimpleNamespace
 
 import corpus
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import is_grade
-from traitlets.config import Configurable
+from traitlets.config import Config, Configurable
 
 from autograder.course import hooks
-from autograder.course.hooks import GradeSubmission
+from autograder.course.hooks import GradeSolution, GradeSubmission
 from autograder.course.stamp import STAMP
 from autograder.grading.result import Result
 from autograder.grading.store import ResultStore
@@ -85,3 +86,24 @@ def test_a_notebook_that_cannot_be_read_is_not_read_again_until_it_changes(writt
     assert STAMP in notebook.metadata
     assert all(cell.outputs for cell in notebook.cells if cell.cell_type == "code" and is_grade(cell))
     assert exporter.graded[0].unreadable == "the file is empty"
+
+
+@pytest.mark.slow
+def test_a_solution_runs_with_all_of_its_training_and_says_on_what(tmp_path):
+    (tmp_path / "helper.py").write_text("x = 'from beside the notebook'")
+    full = "from autograder.kernel import watchers\nprint(watchers.current().fits.shorten)"
+    notebook = new_notebook(cells=[new_code_cell(f"from helper import x\nprint(x)\n{full}")])
+    about = {"nbgrader": {"notebook": "autoencoder"}, "metadata": {"path": str(tmp_path)}}
+    config = Config({"Grading": {"train_images": 1000, "test_images": 500}})
+    solved, _ = GradeSolution(config=config).preprocess(notebook, about)
+    note, cell = solved.cells
+    assert "Executed with the full training, on\n> scikit-learn's handwritten digits" in note.source
+    assert cell.outputs[0].text == "from beside the notebook\nFalse\n"
+
+
+@pytest.mark.slow
+def test_a_solution_that_does_not_run_to_its_end_is_an_error(tmp_path):
+    notebook = new_notebook(cells=[new_code_cell("import os; os._exit(0)")])
+    about = {"nbgrader": {"notebook": "autoencoder"}, "metadata": {"path": str(tmp_path)}}
+    with pytest.raises(RuntimeError, match="did not run to its end: the kernel died, in cell 1"):
+        GradeSolution().preprocess(notebook, about)
