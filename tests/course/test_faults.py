@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import NbGraderException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -62,6 +62,10 @@ def test_what_is_no_gradebook_is_told_of_without_statements_and_links(tmp_path):
         (OSError(errno.ENOTDIR, "Not a directory", "/c/x"), "/c/x: Not a directory"),
         (OSError("timed out"), "OSError: timed out"),
         (NbGraderException("no such assignment"), "no such assignment"),
+        (
+            MissingEntry("No such assignment: x"),
+            "the gradebook is incomplete (No such assignment: x); run nbgrader generate_assignment",
+        ),
         (ValueError("odd"), "ValueError: odd"),
     ],
 )

@@ -24,11 +24,11 @@ FAILED = zero(
 class Exporter(Configurable):
     """The exporter, as far as the hook asks it."""
 
-    def __init__(self, folder, result, known=None, **more):
+    def __init__(self, folder, result, earlier=None, **more):
         super().__init__()
         self.job = Job("autoencoder", corpus.source("autoencoder"), **more)
-        self.at_hand = {("ann", "autoencoder"): (self.job, known)}
-        self.grader = SimpleNamespace(grade=lambda job, known: result)
+        self.at_hand = {("ann", "autoencoder"): (self.job, earlier)}
+        self.grader = SimpleNamespace(grade=lambda job, earlier: result)
         self.store = ResultStore(folder, "autoencoders", print)
         self.handed_in = SimpleNamespace(timestamp=lambda student: b"")
 
@@ -73,10 +73,10 @@ def test_what_ended_early_is_tried_again(written):
     assert STAMP not in notebook.metadata
 
 
-def test_a_known_result_is_not_kept_once_more(written, monkeypatch):
+def test_an_earlier_result_is_not_kept_once_more(written, monkeypatch):
     monkeypatch.setattr(ResultStore, "keep", lambda *_: pytest.fail("kept once more"))
-    known = ran()
-    notebook, _ = written(known, known=known)
+    earlier = ran()
+    notebook, _ = written(earlier, earlier=earlier)
     assert STAMP in notebook.metadata
 
 
