@@ -63,9 +63,9 @@ def main() -> None:
 def _run(command: str, options: dict[str, Any]) -> str | int:
     """Runs a subcommand, for which alone modules are imported; returns the exit code, or a message."""
     if command == "grade":
-        from autograder.batch.command import Options, grade
+        from autograder.batch.command import grade
 
-        return grade(Options(**options))
+        return grade(**options)
     if command == "worker":
         from autograder.batch.command import serve
 

@@ -1,10 +1,10 @@
 """The commands `autograder grade`, which ends with a table of grades, and `autograder worker`."""
 
 import functools
+import glob
 import itertools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -34,19 +34,6 @@ MOST_ROWS = 200
 """Rows of the table of grades that are printed; `autograder grades` prints them all."""
 
 
-@dataclass(frozen=True)
-class Options:
-    """The options of `autograder grade`."""
-
-    course: Path
-    student: str = "*"
-    workers: int = 0
-    """Notebooks at once; 0 for as many as this machine has room for."""
-    scheduler: str = ""
-    again: bool = False
-    feedback: bool = False
-
-
 class CourseApp(NbGrader):
     """Reads nbgrader_config.py, as nbgrader's own commands do."""
 
@@ -63,20 +50,26 @@ def room_for_workers() -> int:
     return max(1, min(1 + len(os.sched_getaffinity(0)), by_memory))
 
 
-def grade(options: Options) -> str | int:
-    """Grades a course; returns the exit code, or a message that says what is wrong."""
+def grade(
+    course: Path, *, student: str = "*", workers: int = 0, scheduler: str = "", **options: bool
+) -> str | int:
+    """Grades a course; returns the exit code, or a message that says what is wrong.
+
+    workers: notebooks at once; 0 for as many as this machine has room for. options: `again` and
+    `feedback`, as the Driver knows them.
+    """
     console = table_console()
-    if not (options.course / "nbgrader_config.py").is_file():
-        return f"{options.course.resolve()} is no course directory: it has no nbgrader_config.py."
-    os.chdir(options.course)
+    if not (course / "nbgrader_config.py").is_file():
+        return f"{course.resolve()} is no course directory: it has no nbgrader_config.py."
+    os.chdir(course)
     tell = functools.partial(console.print, soft_wrap=True)
     log, where = log_file(tell)
     app = CourseApp()
     app.initialize([])
-    app.coursedir.assignment_id, app.coursedir.student_id = ASSIGNMENT, options.student
+    app.coursedir.assignment_id, app.coursedir.student_id = ASSIGNMENT, student
     log_to(log, app.log)
     try:
-        if not options.scheduler:
+        if not scheduler:
             contained = containment(Grading(config=app.config))
             console.print(contained.remark, style=None if contained.sandboxed else "bold yellow")
         total = _count(app)
@@ -84,12 +77,11 @@ def grade(options: Options) -> str | int:
             driver = Driver(
                 coursedir=app.coursedir,
                 parent=app,
-                scheduler=options.scheduler,
-                workers=options.workers or room_for_workers(),
-                again=options.again,
-                feedback=options.feedback,
+                workers=workers or room_for_workers(),
+                scheduler=scheduler,
                 display=display,
                 interruption=interruption,
+                **options,
             )
             driver.start()
     except KeyboardInterrupt:
@@ -126,7 +118,7 @@ def serve(scheduler: str, workers: int) -> None:
 def _count(app: NbGrader) -> int:
     course = app.coursedir
     folder = course.format_path(course.submitted_directory, course.student_id, course.assignment_id)
-    found = [path for path in Path("/").glob(str(Path(folder).absolute()).lstrip("/")) if path.is_dir()]
+    found = [path for path in glob.glob(folder) if os.path.isdir(path)]
     if not found:
         raise NbGraderException(
             f"There is no submission: no folder is named {folder}. Name the course directory with "

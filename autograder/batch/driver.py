@@ -69,7 +69,7 @@ class Driver(Telling, Autograde):
     again = Bool(False, help="Run everything again, also what is graded already.")
     feedback = Bool(False, help="Also write the feedback of what was graded.")
     display = Instance(ProgressDisplay, help="Shows the progress.")
-    interruption = Instance(Interruption, (), help="Raises Ctrl-C.")
+    interruption = Instance(Interruption, (), help="Notices Ctrl-C.")
     assignments: dict[str, list[str]]
 
     def convert_notebooks(self) -> None:
@@ -181,10 +181,9 @@ class Driver(Telling, Autograde):
         for submission in submissions:
             self._at_work[submission.student] = submission
             for name in sorted(submission.to_do):
-                job, earlier = submission.jobs[name], submission.results[name]
-                yield Task(
-                    submission.student, name, job.to_bytes(), earlier.to_bytes() if earlier else None
-                )
+                job, result = submission.jobs[name], submission.results[name]
+                earlier = result.to_bytes() if result else None
+                yield Task(submission.student, name, job.to_bytes(), earlier)
 
     @property
     def _patience(self) -> float:

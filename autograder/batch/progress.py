@@ -1,7 +1,6 @@
 """Shows the progress of grading: a bar on a terminal, a line for each submission elsewhere."""
 
 import time
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -48,7 +47,8 @@ class ProgressDisplay:
         """Shows which students are being graded."""
         names = ", ".join(students[:MOST_NAMES])
         more = len(students) - MOST_NAMES
-        self._update(current=f"{names} and {more} more" if more > 0 else names)
+        current = f"{names} and {more} more" if more > 0 else names
+        self._progress.update(self._bar, current=current)
 
     def done(self, student: str, what: str, *, failed: bool = False) -> None:
         """Counts a submission. what: what became of it, in words."""
@@ -63,7 +63,4 @@ class ProgressDisplay:
         elif failed:
             self.say(f"{student}: {what}")
         failures = f"[red]{self._failures} failed" if self._failures else ""
-        self._update(advance=1, rate=rate, failures=failures)
-
-    def _update(self, **fields: Any) -> None:
-        self._progress.update(self._bar, **fields)
+        self._progress.update(self._bar, advance=1, rate=rate, failures=failures)

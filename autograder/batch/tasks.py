@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from distributed import Future
 
@@ -61,23 +61,6 @@ class Attempt:
     def is_slow(self, limit: float, now: float) -> bool:
         """Whether it was begun more than `limit` seconds ago."""
         return self.started is not None and now - self.started > limit
-
-
-@dataclass
-class Running:
-    """A task that was handed out, with the attempts at it."""
-
-    task: Task
-    attempts: list[Attempt] = field(default_factory=list)
-
-    @property
-    def started(self) -> float | None:
-        """When its first attempt was begun; None if none was."""
-        return min((a.started for a in self.attempts if a.started is not None), default=None)
-
-    def attempt(self, future: Future[bytes]) -> Attempt | None:
-        """The attempt that has this future; None if it was given up."""
-        return next((a for a in self.attempts if a.future.key == future.key), None)
 
 
 def look(

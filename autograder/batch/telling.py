@@ -8,7 +8,7 @@ from nbgrader.converters.base import BaseConverter
 
 
 class Telling(BaseConverter):
-    """A base class to name before nbgrader's converter: it raises the cause of a failure."""
+    """A base class to name before nbgrader's converter: raises the cause of a failure."""
 
     def convert_notebooks(self) -> None:
         """Raises the exception that nbgrader has logged, not nbgrader's advice to look at the log."""

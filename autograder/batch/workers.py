@@ -19,7 +19,7 @@ from distributed.security import Security
 from nbgrader.converters import NbGraderException
 
 from autograder.batch.plugin import NAME, GradingPlugin, Settings, WorkerError, grade, is_sandboxed
-from autograder.batch.tasks import Attempt, Outcome, Running, Task, look
+from autograder.batch.tasks import Attempt, Outcome, Task, look
 from autograder.course.faults import in_words
 
 TICK = 0.5
@@ -33,7 +33,7 @@ SLOW = 4.0
 SLOW_SECONDS = 60.0
 """No task that takes less is slow."""
 FETCH_SECONDS = 10
-"""Seconds that a worker has to send a result; then it is asked again."""
+"""Time that a worker has to send a result; then it is asked again."""
 DEATHS = 2
 """Workers that may die of a task before it fails."""
 CONNECT_SECONDS = 20
@@ -55,8 +55,11 @@ class Workers:
 
     def __init__(self, client: Client, where: str, patience: float) -> None:
         self._client, self._patience = client, patience
-        self._lost = SchedulerError(_LOST.format(where=where))
-        self._running: dict[Task, Running] = {}
+        self._lost = SchedulerError(
+            f"The connection to {where} was lost. What was graded is recorded, and results that had "
+            "arrived are stored: run the same command again to grade the rest."
+        )
+        self._attempts: dict[Task, list[Attempt]] = {}
         self._done: queue.Queue[tuple[Task, Future[bytes]]] = queue.Queue()
         self._durations: list[float] = []
         self._numbers = itertools.count()
@@ -69,13 +72,13 @@ class Workers:
         waiting = iter(tasks)
         exhausted = False
         while True:
-            while not exhausted and not (full := len(self._running) >= AHEAD * max(1, self.count)):
+            while not exhausted and not (full := len(self._attempts) >= AHEAD * max(1, self.count)):
                 task = next(waiting, None)
                 if task is None:
                     exhausted = True
                 else:
                     self._submit(task)
-            if exhausted and not self._running:
+            if exhausted and not self._attempts:
                 return
             try:
                 outcome = self._outcome(*self._done.get(timeout=TICK))
@@ -94,7 +97,8 @@ class Workers:
     @property
     def current(self) -> list[str]:
         """The students whose notebooks are being graded."""
-        return sorted({running.task.student for running in self._running.values() if running.started})
+        begun = {t.student for t, attempts in self._attempts.items() if any(a.started for a in attempts)}
+        return sorted(begun)
 
     def unsandboxed(self) -> list[str]:
         """The workers on which submissions run unsandboxed."""
@@ -112,17 +116,18 @@ class Workers:
                 task.earlier,
                 key=f"{task.student}: {task.notebook} ({number})",
                 pure=False,
-                # Without it, a worker does tasks in any order that came within a short time.
+                # Without a priority, a worker does tasks in any order that come at nearly the same time.
                 priority=-number,
                 **where,
             )
         future.add_done_callback(lambda done: self._done.put((task, done)))
-        self._running.setdefault(task, Running(task)).attempts.append(Attempt(number, future))
+        self._attempts.setdefault(task, []).append(Attempt(number, future))
 
     def _outcome(self, task: Task, future: Future[bytes]) -> Outcome | None:
-        running = self._running.get(task)
-        if running is None or (attempt := running.attempt(future)) is None:
-            # The task has its outcome: another attempt was faster.
+        attempts = self._attempts.get(task, [])
+        attempt = next((each for each in attempts if each.future.key == future.key), None)
+        if attempt is None:
+            # Another attempt was faster, or the task was given up.
             return None
         if future.status == "cancelled":
             raise self._lost
@@ -132,12 +137,12 @@ class Workers:
             if error is None:
                 # The future was cancelled meanwhile, as the connection was lost.
                 raise self._lost
-            running.attempts.remove(attempt)
-            if running.attempts:
+            attempts.remove(attempt)
+            if attempts:
                 return None
             if isinstance(error, WorkerError):
                 raise error
-            del self._running[task]
+            del self._attempts[task]
             return Outcome(task, None, in_words(error))
         # A result that was lost with its worker is not finished any more: another worker does it again.
         seconds = FETCH_SECONDS if future.status == "finished" else TICK
@@ -147,7 +152,7 @@ class Workers:
             except TimeoutError:
                 self._ask_again(task, attempt)
                 return None
-        self._forget(running)
+        self._forget(task)
         now = time.monotonic()
         # An attempt that was never seen at work began and ended between two looks.
         self._durations.append(now - (now if attempt.started is None else attempt.started))
@@ -170,42 +175,36 @@ class Workers:
 
         rescue: whether idle workers try tasks as well that take too long elsewhere.
         """
-        self._check_connection()
+        if self._client.status not in ("running", "connecting"):
+            raise self._lost
         with self._losses_told():
             threads, processing = self._client.nthreads(), self._client.processing()
         now = time.monotonic()
         limit = math.inf
         if self._durations:
             limit = max(SLOW_SECONDS, SLOW * statistics.median(self._durations))
-        attempts = [attempt for running in self._running.values() for attempt in running.attempts]
-        idle = look(attempts, processing, threads, limit, now)
+        idle = look([*itertools.chain(*self._attempts.values())], processing, threads, limit, now)
         if not rescue:
             return
-        for running in list(self._running.values()):
-            attempt, *second = running.attempts
+        for task, (attempt, *second) in list(self._attempts.items()):
             others = idle - {attempt.place}
             if others and not second and (attempt.stuck or attempt.is_slow(limit, now)):
-                self._submit(running.task, min(others))
+                self._submit(task, min(others))
                 idle.discard(min(others))
 
     def _given_up(self) -> Outcome | None:
         """The outcome of one task that no worker answered for too long, if there is any."""
         now = time.monotonic()
-        for running in self._running.values():
-            if running.started is not None and now - running.started > self._patience:
-                self._forget(running)
-                problem = f"no worker answered within {self._patience:.0f} seconds"
-                return Outcome(running.task, None, problem)
+        for task, attempts in self._attempts.items():
+            if any(attempt.is_slow(self._patience, now) for attempt in attempts):
+                self._forget(task)
+                return Outcome(task, None, f"no worker answered within {self._patience:.0f} seconds")
         return None
 
-    def _forget(self, running: Running) -> None:
-        del self._running[running.task]
+    def _forget(self, task: Task) -> None:
+        futures = [attempt.future for attempt in self._attempts.pop(task)]
         with contextlib.suppress(Exception):
-            self._client.cancel([attempt.future for attempt in running.attempts], force=True)
-
-    def _check_connection(self) -> None:
-        if self._client.status not in ("running", "connecting"):
-            raise self._lost
+            self._client.cancel(futures, force=True)
 
     @contextlib.contextmanager
     def _losses_told(self) -> Iterator[None]:
@@ -217,12 +216,6 @@ class Workers:
                 raise
             logging.getLogger(__name__).info("the scheduler does not answer: %r", error)
             raise self._lost from error
-
-
-_LOST = (
-    "The connection to {where} was lost. What was graded is recorded, and results that had arrived are "
-    "stored: run the same command again to grade the rest."
-)
 
 
 @contextlib.contextmanager
@@ -277,20 +270,18 @@ def shared_out(count: int) -> dict[str, int]:
     return {"n_workers": processes, "threads_per_worker": -(-count // processes)}
 
 
-@contextlib.contextmanager
-def own_cluster(workers: int) -> Iterator[LocalCluster]:
+def own_cluster(workers: int) -> LocalCluster:
     """Starts workers on this machine, for so many notebooks at once, which only this process can use."""
     # Whoever can talk to a scheduler can run code, so connections are encrypted with temporary keys.
-    with LocalCluster(
+    return LocalCluster(
         **shared_out(workers),
         processes=True,
         host="127.0.0.1",
         protocol="tls://",
         security=Security.temporary(),
         dashboard_address=None,
-        # No pages are served: they name students, and need no keys.
+        # No pages are served: they would name students to everybody on this machine.
         scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         memory_limit=0,
         silence_logs=logging.CRITICAL,
-    ) as cluster:
-        yield cluster
+    )

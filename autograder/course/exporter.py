@@ -80,8 +80,8 @@ class SubmissionExporter(NotebookExporter):
 
     def _tell_not_stored(self, error: OSError) -> None:
         self.tell(
-            f"Results cannot be kept: {in_words(error)}. Grading goes on; a later run may run the same "
-            "notebooks once more."
+            f"Results cannot be stored: {in_words(error)}. Grading goes on; the same notebooks may run "
+            "again the next time."
         )
 
 

@@ -79,9 +79,7 @@ class HandedIn:
         target.mkdir(mode=0o700)
         self._given_files = _given_files(course, converter.exclude_overwriting)
         handed_in = converter._format_source(course.assignment_id, course.student_id)
-        pattern = re.compile(
-            converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
-        )
+        pattern = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
         converter.coursedir = CourseDirectory(
             parent=course.parent,
             **{name: getattr(course, name) for name in course.trait_names(config=True)}
@@ -91,8 +89,7 @@ class HandedIn:
         cells = {name: frozenset(cell.name for cell in given) for name, given in self._given.items()}
         names = fnmatch.filter(self._given, course.notebook_id)
         for folder in sorted(glob.glob(handed_in)):
-            found = pattern.match(folder)
-            if found is None:
+            if not (found := re.match(pattern, folder)):
                 continue
             student = found["student"]
             submission = sort_out(

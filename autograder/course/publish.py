@@ -18,14 +18,12 @@ class PublishError(Exception):
 
 def write_release(course: Path) -> None:
     """Replaces release/ by what nbgrader makes of source/ now."""
-    with _generated(course, "release", "generate_assignment") as fresh:
-        _replace(course / "release" / ASSIGNMENT, fresh)
+    _replace(course, "release", "generate_assignment")
 
 
 def write_solutions(course: Path) -> None:
     """Replaces solutions/ by the solved notebooks, executed with the full training (minutes)."""
-    with _generated(course, "solutions", "generate_assignment", "generate_solution") as fresh:
-        _replace(course / "solutions" / ASSIGNMENT, fresh)
+    _replace(course, "solutions", "generate_assignment", "generate_solution")
 
 
 def stale_release(course: Path) -> list[str]:
@@ -66,10 +64,12 @@ def _generated(course: Path, kind: str, *commands: str) -> Iterator[Path]:
         yield Path(folder) / kind / ASSIGNMENT
 
 
-def _replace(old: Path, new: Path) -> None:
-    if old.exists():
-        shutil.rmtree(old)
-    shutil.copytree(new, old)
+def _replace(course: Path, kind: str, *commands: str) -> None:
+    old = course / kind / ASSIGNMENT
+    with _generated(course, kind, *commands) as fresh:
+        if old.exists():
+            shutil.rmtree(old)
+        shutil.copytree(fresh, old)
 
 
 def _content(path: Path) -> bytes | None:
