@@ -14,18 +14,14 @@ def main() -> None:
 
     demo = commands.add_parser("demo", help="grade the bundled example submissions")
     demo.add_argument(
-        "--folder", type=Path, default=Path("demo"), help="replaced if it exists (default: demo)"
+        "--folder", type=Path, default=Path("demo"), help="where to grade them (default: demo)"
     )
     grades = commands.add_parser("grades", help="print the gradebook of a course as a table")
     grade = commands.add_parser("grade", help="grade a whole assignment, many notebooks at once")
-    grade.add_argument(
-        "--student", default="*", help="only these students: a name or a pattern (default: all)"
-    )
+    grade.add_argument("--student", default="*", help="a name or a pattern (default: all students)")
     grade.add_argument("--workers", type=int, default=0, help="notebooks at once (default: cores + 1)")
     grade.add_argument("--scheduler", default="", help="use the workers of this Dask scheduler")
-    grade.add_argument(
-        "--again", action="store_true", help="run everything again, also what is graded already"
-    )
+    grade.add_argument("--again", action="store_true", help="also run what is graded already")
     grade.add_argument("--feedback", action="store_true", help="also write feedback/")
     worker = commands.add_parser("worker", help="run Dask workers that can grade")
     worker.add_argument("scheduler", help="the scheduler's address, as in tcp://10.0.0.1:8786")
@@ -40,17 +36,12 @@ def main() -> None:
         help="digits to measure on; may be given again (default: embedded)",
     )
     calibrate.add_argument("--seeds", type=int, default=300, help="per learning rate (default: 300)")
-    calibrate.add_argument(
-        "--output", type=Path, default=Path("calibration"), help="results, bounds, page"
-    )
+    output = Path("calibration")
+    calibrate.add_argument("--output", type=Path, default=output, help="folder of results and page")
     calibrate.add_argument("--workers", type=int, default=0, help="processes (default: cores)")
-    calibrate.add_argument(
-        "--report", action="store_true", help="only derive bounds and page again from the results"
-    )
+    calibrate.add_argument("--report", action="store_true", help="measure nothing, use the results")
     for command in (release, solutions):
-        command.add_argument(
-            "--check", action="store_true", help="change nothing, only tell whether they are current"
-        )
+        command.add_argument("--check", action="store_true", help="only tell whether they are current")
     for command in (demo, grade, grades, release, solutions):
         command.add_argument("--course", type=Path, default=Path(), help="the course directory")
 

@@ -66,7 +66,7 @@ class Driver(Telling, Autograde):
 
     scheduler = Unicode("", help="Address of a Dask scheduler; empty for workers of this machine's own.")
     workers = Integer(1, help="How many notebooks run at once on this machine.")
-    again = Bool(False, help="Run everything again, also what is graded already.")
+    again = Bool(False, help="Also run what is graded already.")
     feedback = Bool(False, help="Also write the feedback of what was graded.")
     display = Instance(ProgressDisplay, help="Shows the progress.")
     interruption = Instance(Interruption, (), help="Notices Ctrl-C.")
