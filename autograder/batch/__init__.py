@@ -1,1 +1,5 @@
-"""Grades a whole assignment in parallel: the driver prepares and records, workers run and judge."""
+"""Grades a whole assignment in parallel, with a course directory in and a gradebook out.
+
+The `Driver` finds what must be graded, hands it to Dask workers as a `Task` each, and records each
+`Outcome` with nbgrader. `command` is what `autograder grade` and `autograder worker` call.
+"""

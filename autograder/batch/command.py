@@ -1,10 +1,10 @@
-"""`autograder grade` and `autograder worker`: what was asked for becomes a run, and its end a table."""
+"""The commands `autograder grade`, which ends with a table of grades, and `autograder worker`."""
 
 import functools
+import glob
 import itertools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -20,7 +20,7 @@ from autograder.batch.log import log_file, log_to
 from autograder.batch.progress import ProgressDisplay
 from autograder.batch.workers import shared_out
 from autograder.course.faults import in_words
-from autograder.grading.kernels import Containment, containment
+from autograder.grading.kernels import containment
 from autograder.grading.options import Grading
 from autograder.lab import ASSIGNMENT
 from autograder.lab.images import ImagesError
@@ -29,68 +29,59 @@ from autograder.report.tables import number_table, table_console
 from autograder.sandbox.bubblewrap import SandboxError
 
 WORKER_BYTES = 2 * 2**30
-"""Memory that a worker and the kernel it runs take, counted generously."""
+"""Memory for a notebook that is graded: its kernel and its share of a worker, generously counted."""
 MOST_ROWS = 200
-"""Of the table of grades that is printed; `autograder grades` prints them all."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What was asked for on the command line."""
-
-    course: Path
-    student: str = "*"
-    workers: int = 0
-    """0 for as many as this machine has room for."""
-    scheduler: str = ""
-    again: bool = False
-    feedback: bool = False
+"""Rows of the table of grades that are printed; `autograder grades` prints them all."""
 
 
 class CourseApp(NbGrader):
-    """Reads nbgrader_config.py as nbgrader's own commands do."""
+    """Reads nbgrader_config.py, as nbgrader's own commands do."""
 
     name = "autograder-grade"
     description = "Grades a whole assignment in parallel"
 
 
 def room_for_workers() -> int:
-    """How many notebooks can run at once here: one more than cores, as far as memory goes.
+    """Returns how many notebooks can run at once here: one more than cores, if there is memory for them.
 
-    A notebook computes nine tenths of its time; else it waits for its kernel to start or to answer.
+    A notebook computes for nine tenths of its time; the rest it waits for its kernel.
     """
     by_memory = psutil.virtual_memory().available // WORKER_BYTES
     return max(1, min(1 + len(os.sched_getaffinity(0)), by_memory))
 
 
-def grade(options: Options) -> str | int:
-    """Grades a course; returns what to exit with."""
+def grade(
+    course: Path, *, student: str = "*", workers: int = 0, scheduler: str = "", **options: bool
+) -> str | int:
+    """Grades a course; returns the exit code, or a message that says what is wrong.
+
+    workers: notebooks at once; 0 for as many as this machine has room for. options: `again` and
+    `feedback`, as the Driver knows them.
+    """
     console = table_console()
-    if not (options.course / "nbgrader_config.py").is_file():
-        return f"{options.course.resolve()} is no course directory: it has no nbgrader_config.py."
-    os.chdir(options.course)
+    if not (course / "nbgrader_config.py").is_file():
+        return f"{course.resolve()} is no course directory: it has no nbgrader_config.py."
+    os.chdir(course)
     tell = functools.partial(console.print, soft_wrap=True)
     log, where = log_file(tell)
     app = CourseApp()
     app.initialize([])
-    app.coursedir.assignment_id, app.coursedir.student_id = ASSIGNMENT, options.student
+    app.coursedir.assignment_id, app.coursedir.student_id = ASSIGNMENT, student
     log_to(log, app.log)
-    driver: Driver | None = None
     try:
-        if not options.scheduler:
-            _say(console, containment(Grading(config=app.config)))
+        if not scheduler:
+            contained = containment(Grading(config=app.config))
+            console.print(contained.remark, style=None if contained.sandboxed else "bold yellow")
         total = _count(app)
-        workers = options.workers or room_for_workers()
         with Interruption() as interruption, ProgressDisplay(total, console) as display:
             driver = Driver(
                 coursedir=app.coursedir,
                 parent=app,
-                scheduler=options.scheduler,
-                workers=workers,
-                again=options.again,
-                feedback=options.feedback,
+                workers=workers or room_for_workers(),
+                scheduler=scheduler,
                 display=display,
                 interruption=interruption,
+                **options,
             )
             driver.start()
     except KeyboardInterrupt:
@@ -99,16 +90,11 @@ def grade(options: Options) -> str | int:
     except (NbGraderException, ImagesError, SandboxError) as error:
         app.log.error("%s", error)
         return f"{error}{where}"
-    except MissingEntry as error:
-        app.log.error("%s", error)
-        return (
-            f"The gradebook has no assignment '{ASSIGNMENT}': run nbgrader generate_assignment.{where}"
-        )
-    except (OSError, SQLAlchemyError) as error:
+    except (MissingEntry, OSError, SQLAlchemyError) as error:
         app.log.error("The run ended early", exc_info=error)
         return (
-            f"The run ended early: {in_words(error)}. Then run the same command again; what was "
-            f"recorded before stays.{where}"
+            f"The run ended early: {in_words(error)}. Then run the same command again; what is recorded "
+            f"stays.{where}"
         )
     summary = driver.summary
     _print(console, tell, summary, _grades(app, tell))
@@ -118,7 +104,7 @@ def grade(options: Options) -> str | int:
 
 
 def serve(scheduler: str, workers: int) -> None:
-    """Runs Dask workers that can grade, until they are stopped."""
+    """Runs Dask workers that can grade, until they are stopped. workers: notebooks at once."""
     import dask
     from distributed.cli.dask_worker import main as dask_worker
 
@@ -132,7 +118,7 @@ def serve(scheduler: str, workers: int) -> None:
 def _count(app: NbGrader) -> int:
     course = app.coursedir
     folder = course.format_path(course.submitted_directory, course.student_id, course.assignment_id)
-    found = [path for path in Path("/").glob(str(Path(folder).absolute()).lstrip("/")) if path.is_dir()]
+    found = [path for path in glob.glob(folder) if os.path.isdir(path)]
     if not found:
         raise NbGraderException(
             f"There is no submission: no folder is named {folder}. Name the course directory with "
@@ -141,13 +127,8 @@ def _count(app: NbGrader) -> int:
     return len(found)
 
 
-def _say(console: Console, contained: Containment) -> None:
-    style = None if contained.sandboxed else "bold yellow"
-    console.print(contained.remark, style=style)
-
-
 def _grades(app: NbGrader, tell: Callable[[str], None]) -> GradeTable:
-    """What to show of the gradebook; nothing, and a remark, where it cannot be read."""
+    """Returns the grades; none, with a remark, if the gradebook cannot be read."""
     try:
         return read_grades(app.coursedir.db_url, app.coursedir.course_id, ASSIGNMENT)
     except SQLAlchemyError as error:
@@ -162,16 +143,16 @@ def _print(console: Console, tell: Callable[[str], None], summary: Summary, grad
         table = number_table("student", "points", "to grade by hand", "to look at")
         for student, scores in itertools.islice(shown.items(), MOST_ROWS):
             points = sum(score for score in scores if score is not None)
-            looks = sum(1 for who, _ in grades.review if who == student)
             earned = f"{points:g} of {grades.maximum:g}"
-            table.add_row(student, earned, str(scores.count(None)), str(looks or ""))
+            to_look_at = sum(1 for who, _ in grades.review if who == student)
+            table.add_row(student, earned, str(scores.count(None)), str(to_look_at or ""))
         console.print(table)
         if len(shown) > MOST_ROWS:
             console.print(f"… and {len(shown) - MOST_ROWS} more: autograder grades")
     for student, why in summary.failed.items():
         tell(f"Not graded: {student}: {why}")
     if summary.failed:
-        tell(_WHAT_TO_DO)
+        tell("To grade them, run the same command again: no notebook runs whose result was stored.")
     for student, why in summary.without_feedback.items():
         tell(f"Graded, but no feedback was written: {student}: {why}")
         tell(f"Then: nbgrader generate_feedback {ASSIGNMENT} --force --student '{student}'")
@@ -179,6 +160,3 @@ def _print(console: Console, tell: Callable[[str], None], summary: Summary, grad
         f"{len(summary.graded)} graded, {len(summary.unchanged)} unchanged, "
         f"{len(summary.failed)} failed, in {summary.seconds:.0f} s"
     )
-
-
-_WHAT_TO_DO = "To grade who was not, run the same command again: no notebook runs whose result was kept."

@@ -1,11 +1,10 @@
-"""nbgrader's Autograde for a whole class: notebooks run on workers, everything is recorded here.
+"""nbgrader's Autograde for a whole class: notebooks run on workers, and are recorded here.
 
-nbgrader itself records one student after the other, from results at hand.
+nbgrader records one student after the other, as ever, but from the workers' results.
 """
 
 import itertools
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -39,95 +38,88 @@ class Submission:
     """One student's notebooks while they are graded."""
 
     student: str
-    folder: str
     jobs: dict[str, Job]
     results: dict[str, Result | None]
-    """The known result of each notebook, or an earlier one that does not count any more."""
+    """The last result of each notebook; that of a notebook in `to_do` is out of date."""
     to_do: set[str]
-    """The notebooks that must still be run or judged."""
+    """The notebooks that are still to be run or judged."""
 
 
 @dataclass
 class Summary:
-    """What became of the submissions."""
+    """What became of each submission."""
 
     graded: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-    """The reason, by student."""
+    """Why each student was not graded."""
     without_feedback: dict[str, str] = field(default_factory=dict)
-    """The reason, by student: graded, but the feedback that was asked for could not be written."""
+    """Why the feedback of each student could not be written, who was graded all the same."""
     seconds: float = 0.0
 
 
 class Driver(Telling, Autograde):
     """Grades all submissions of an assignment, many at once.
 
-    What goes wrong with one of them, or with recording it, stops nothing: `summary` tells.
+    A submission that fails, or that cannot be recorded, does not stop the others: `summary` names it.
     """
 
     scheduler = Unicode("", help="Address of a Dask scheduler; empty for workers of this machine's own.")
     workers = Integer(1, help="How many notebooks run at once on this machine.")
-    again = Bool(False, help="Run everything again, whatever is known of it.")
-    feedback = Bool(False, help="Write the feedback of what was graded, too.")
-    display = Instance(ProgressDisplay, help="What is seen of the progress.")
-    interruption = Instance(Interruption, (), help="What tells of Ctrl-C.")
+    again = Bool(False, help="Also run what is graded already.")
+    feedback = Bool(False, help="Also write the feedback of what was graded.")
+    display = Instance(ProgressDisplay, help="Shows the progress.")
+    interruption = Instance(Interruption, (), help="Notices Ctrl-C.")
     assignments: dict[str, list[str]]
 
     def convert_notebooks(self) -> None:
-        """Grades what is not graded yet, or not as it would be now; `summary` says what came of it."""
+        """Grades what is not graded yet or has changed since; `summary` says what came of it."""
         started = time.monotonic()
         self.summary = Summary()
         self.force = True
         self.exporter.tell = self._remark
+        self._notebooks = self.assignments
         course = self.coursedir
-        pattern = self._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
-        self._folders = {
-            found["student"]: folder
-            for folder in self.assignments
-            if (found := re.match(pattern, folder))
-        }
-        self._notebooks = dict(self.assignments)
         with Gradebook(course.db_url, course.course_id) as gradebook:
             submissions = gradebook.assignment_submissions(course.assignment_id)
             self._recorded = {submission.student.id for submission in submissions}
-        to_run = self._to_run(sorted(self._folders))
-        # Where nothing is to be run no workers are started.
+        to_run = self._to_run()
+        # Workers are started only if something is to be run.
         if (first := next(to_run, None)) is not None:
             self._grade(itertools.chain([first], to_run))
         self.summary.seconds = time.monotonic() - started
 
-    def _to_run(self, students: list[str]) -> Iterator[Submission]:
-        """The submissions of which notebooks are to be run; the others are dealt with on the way."""
-        for student in students:
+    def _to_run(self) -> Iterator[Submission]:
+        """Yields the submissions with notebooks to run or judge; records the others, if they changed."""
+        for student in sorted(self.exporter.handed_in.folders):
             self.interruption.check()
             try:
-                submission = self._found(student)
-                done = not submission.to_do
-                unchanged = done and self._is_recorded(submission)
+                submission = self._read(student)
+                unchanged = not submission.to_do and self._is_recorded(submission)
             except Exception as error:
                 self._fail(student, f"it could not be read: {in_words(error)}", error)
                 continue
             if unchanged:
                 self.summary.unchanged.append(student)
                 self.display.done(student, "unchanged")
-            elif done:
-                self._record(submission)
-            else:
+            elif submission.to_do:
                 yield submission
+            else:
+                self._record(submission)
 
-    def _found(self, student: str) -> Submission:
-        exporter, folder = self.exporter, self._folders[student]
+    def _read(self, student: str) -> Submission:
+        exporter = self.exporter
         if self.again:
             exporter.store.forget(student)
-        names = [Path(path).stem for path in sorted(self._notebooks[folder])]
+        notebooks = self._notebooks[exporter.handed_in.folders[student]]
+        names = [Path(path).stem for path in sorted(notebooks)]
         jobs = {name: exporter.handed_in.job(student, name) for name in names}
         results = {name: exporter.store.find(student, name) for name in names}
         to_do = {name for name in names if not exporter.grader.is_done(jobs[name], results[name])}
-        return Submission(student, folder, jobs, results, to_do)
+        return Submission(student, jobs, results, to_do)
 
     def _is_recorded(self, submission: Submission) -> bool:
-        """Whether all of it is recorded just as it would be recorded now."""
+        """Whether each of its notebooks is recorded as it would be now."""
         if self.again or submission.student not in self._recorded:
             return False
         grader, timestamp = self.exporter.grader, self.exporter.handed_in.timestamp(submission.student)
@@ -150,7 +142,10 @@ class Driver(Telling, Autograde):
 
     def _take(self, outcome: Outcome) -> None:
         student, name = outcome.task.student, outcome.task.notebook
-        result = self._result(outcome)
+        try:
+            result = outcome.read
+        except FormatError as error:
+            raise NbGraderException(f"A worker's result of {student} is {error}") from None
         if result is None:
             self._at_work.pop(student, None)
             self._fail(student, f"{name}: {outcome.problem}")
@@ -163,7 +158,7 @@ class Driver(Telling, Autograde):
                 self._record(self._at_work.pop(student))
 
     def connect(self, notebooks: int) -> AbstractContextManager[Workers]:
-        """The workers for so many notebooks."""
+        """Returns the workers for so many notebooks."""
         return connected(
             Settings.of(self.exporter.grader),
             scheduler=self.scheduler or None,
@@ -186,33 +181,27 @@ class Driver(Telling, Autograde):
         for submission in submissions:
             self._at_work[submission.student] = submission
             for name in sorted(submission.to_do):
-                known = submission.results[name]
-                earlier = known.to_bytes() if known else None
-                yield Task(submission.student, name, submission.jobs[name].to_bytes(), earlier)
-
-    @staticmethod
-    def _result(outcome: Outcome) -> Result | None:
-        try:
-            return outcome.read
-        except FormatError as error:
-            raise NbGraderException(f"A worker's result of {outcome.task.student} is {error}") from None
+                job, result = submission.jobs[name], submission.results[name]
+                earlier = result.to_bytes() if result else None
+                yield Task(submission.student, name, job.to_bytes(), earlier)
 
     @property
     def _patience(self) -> float:
         grader = self.exporter.grader
         limits = grader.options.startup_timeout + PATIENCE * grader.options.notebook_timeout
-        # Those that share a worker wait for one judge, each for the verdicts on all others.
+        # The notebooks on a worker share one judge: each may wait for the verdicts on all others.
         return float(limits + THREADS * grader.most_judging_seconds + SPARE_SECONDS)
 
     def _record(self, submission: Submission) -> None:
-        """Lets nbgrader grade the submission as ever, with results where it would run notebooks."""
-        # Whose recording is interrupted loses what nbgrader had written: it removes it.
+        """Lets nbgrader record a submission, with the results where it would run notebooks."""
+        # nbgrader removes what it has written if its work is interrupted.
         with self.interruption.held():
             self._let_nbgrader_record(submission)
 
     def _let_nbgrader_record(self, submission: Submission) -> None:
         student = submission.student
-        self.assignments = {submission.folder: self._notebooks[submission.folder]}
+        folder = self.exporter.handed_in.folders[student]
+        self.assignments = {folder: self._notebooks[folder]}
         self.exporter.at_hand = {
             (student, name): (job, submission.results[name]) for name, job in submission.jobs.items()
         }
@@ -239,7 +228,7 @@ class Driver(Telling, Autograde):
             os.chdir(where)
 
     def _fail(self, student: str, why: str, error: Exception | None = None) -> None:
-        """Tells of a student, once, who is not graded. error: what the log is to show with it."""
+        """Notes why a student is not graded; shows the first reason. error: is logged in full."""
         self.log.error("%s was not graded: %s", student, why, exc_info=error)
         if student not in self.summary.failed:
             self.summary.failed[student] = why

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a run, also where a library loses the exception on its way."""
+"""Lets Ctrl-C end grading, even where a library loses the KeyboardInterrupt."""
 
 import contextlib
 import signal
@@ -7,9 +7,9 @@ from types import FrameType
 
 
 class Interruption:
-    """Within this context, Ctrl-C is a KeyboardInterrupt at once, and another one at the next check.
+    """Within this context, Ctrl-C raises KeyboardInterrupt at once, and again at the next check.
 
-    Python drops an exception that comes up in a finalizer, and the libraries below have many of those.
+    Python drops exceptions that are raised in a finalizer, and Dask has many finalizers.
     """
 
     def __init__(self) -> None:
@@ -23,13 +23,13 @@ class Interruption:
         signal.signal(signal.SIGINT, self._before)
 
     def check(self) -> None:
-        """Raises KeyboardInterrupt if there was one."""
+        """Raises KeyboardInterrupt if Ctrl-C was pressed."""
         if self._happened:
             raise KeyboardInterrupt
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Lets short work come to its end before the first Ctrl-C; the second one ends it at once."""
+        """Delays the first Ctrl-C to the end of this context; the second one interrupts at once."""
         self._held = True
         try:
             yield

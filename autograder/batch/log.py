@@ -1,4 +1,4 @@
-"""The log of `autograder grade`: what anybody says goes there, the terminal is for the progress."""
+"""The log of `autograder grade`: all messages go there, as the terminal shows the progress."""
 
 import datetime
 import logging
@@ -11,7 +11,7 @@ from autograder.grading.store import FOLDER
 
 
 class _LogFile(logging.FileHandler):
-    """A log without which grading goes on: that it cannot be written is told once."""
+    """Tells once if it cannot be written; grading goes on without it."""
 
     def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
         path.parent.mkdir(exist_ok=True)
@@ -19,7 +19,7 @@ class _LogFile(logging.FileHandler):
         self._tell, self._told = tell, False
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Called by `emit` while it handles the exception."""
+        """Is called by `emit`, which has caught the exception."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
@@ -32,7 +32,10 @@ _NO_LOG = "The log cannot be written: {why}. Grading goes on without it."
 
 
 def log_file(tell: Callable[[str], None]) -> tuple[logging.Handler, str]:
-    """What writes the log, and the line that says where it is; neither where it cannot be written."""
+    """Returns the handler that writes the log, and a line that says where it is.
+
+    If the log cannot be written, tells so, and returns a handler that does nothing, and no line.
+    """
     path = Path(FOLDER) / "grade.log"
     try:
         return _LogFile(path, tell), f"\nThe log is {path.resolve()}"
@@ -42,15 +45,15 @@ def log_file(tell: Callable[[str], None]) -> tuple[logging.Handler, str]:
 
 
 def log_to(handler: logging.Handler, log: logging.Logger) -> None:
-    """Sends what anybody says into a file, libraries too: the terminal is for the progress."""
+    """Sends the messages of all loggers, also those of libraries, to one handler."""
     handler.setLevel(logging.INFO)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.root.handlers = [handler]
-    # Some of Dask's, Tornado's and nbgrader's have handlers of their own, which write to the terminal.
+    # Some loggers of Dask, Tornado and nbgrader have handlers of their own, which write to the terminal.
     for logger in (log, *map(logging.getLogger, list(logging.root.manager.loggerDict))):
         logger.handlers, logger.propagate = [], True
     logging.getLogger("autograder").setLevel(logging.INFO)
-    # It also tells of each connection.
+    # At INFO, Dask logs each connection.
     logging.getLogger("distributed").setLevel(logging.WARNING)
     logging.captureWarnings(True)
     log.info("A new run, at %s", datetime.datetime.now().astimezone().isoformat(timespec="seconds"))

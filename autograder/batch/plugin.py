@@ -1,6 +1,6 @@
-"""What a Dask worker holds: a `Grader` of its own, but no course and no gradebook.
+"""Gives each Dask worker a `Grader`. A worker needs no course directory and no gradebook.
 
-Jobs and results travel as bytes.
+Jobs and results are sent as bytes.
 """
 
 import logging
@@ -25,25 +25,25 @@ from autograder.sandbox.bubblewrap import SandboxError
 from autograder.submissions.job import Job
 
 NAME = "autograder"
-"""The name under which a worker knows the plugin."""
+"""The plugin's name on a worker."""
 
 
 class WorkerError(NbGraderException):
-    """A worker cannot grade at all; the text says what to do about it."""
+    """A worker cannot grade anything; the text says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a worker must know to grade as the driver would."""
+    """What a worker needs to grade as the driver would."""
 
     options: dict[str, Any]
     """The values of `Grading`."""
     images: bytes
-    """The grading images: not every machine may have them."""
+    """The grading images, packed: not every machine may have them."""
     secret: bytes
-    """Decides the ids of the requests to run cells."""
+    """The secret from which the ids of the requests to run cells are made."""
     package: str
-    """Fingerprint of the code that the driver runs."""
+    """Fingerprint of the driver's code."""
 
     @classmethod
     def of(cls, grader: Grader) -> "Settings":
@@ -54,7 +54,7 @@ class Settings:
 
 
 class GradingPlugin(WorkerPlugin):
-    """Starts a grader when a worker joins, and ends it when the worker leaves."""
+    """Starts a grader when a worker joins, and closes it when the worker leaves."""
 
     name = NAME
 
@@ -62,8 +62,8 @@ class GradingPlugin(WorkerPlugin):
         self._settings = settings
 
     def setup(self, worker: Worker) -> None:
-        """Lets kernels and judge import TensorFlow, before either is needed."""
-        # An interrupt at the terminal is for the driver, which then closes its workers.
+        """Starts the grader: kernels and judge import TensorFlow before they are needed."""
+        # Ctrl-C at the terminal is for the driver, which then closes its workers.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._problem = self._why_not()
         if self._problem:
@@ -78,16 +78,16 @@ class GradingPlugin(WorkerPlugin):
             self._problem = in_words(error)
 
     def teardown(self, worker: Worker) -> None:
-        """Ends them."""
+        """Closes the grader."""
         if not self._problem:
             self._grader.close()
 
-    def grade(self, job: bytes, known: bytes | None) -> bytes:
-        """The result of a job; known: an earlier one. Raises WorkerError."""
+    def grade(self, job: bytes, earlier: bytes | None) -> bytes:
+        """Returns the result of a job. earlier: an earlier result of it. Raises WorkerError."""
         if self._problem:
             raise WorkerError(self._problem)
-        earlier = Result.from_bytes(known) if known else None
-        return self._grader.grade(Job.from_bytes(job), earlier).to_bytes()
+        known = Result.from_bytes(earlier) if earlier else None
+        return self._grader.grade(Job.from_bytes(job), known).to_bytes()
 
     @property
     def sandboxed(self) -> bool:
@@ -97,20 +97,20 @@ class GradingPlugin(WorkerPlugin):
     def _why_not(self) -> str:
         if multiprocessing.current_process().daemon:
             return (
-                "A daemonic worker may start no processes, but grading needs some. Start workers with "
+                "A daemonic worker cannot start the processes that grading needs. Start workers with "
                 "`autograder worker`, or set DASK_DISTRIBUTED__WORKER__DAEMON=False where they start."
             )
         if self._settings.package != fingerprints.of_package():
             return (
-                "A worker has another version of autograder, or of the libraries that grading depends "
-                "on, than this machine. Install the same on both (constraints.txt), and start it anew."
+                "A worker has another version of autograder, or of a library that grading depends on, "
+                "than this machine. Install the same (constraints.txt) on both; restart the worker."
             )
         return ""
 
 
-def grade(job: bytes, known: bytes | None = None) -> bytes:
-    """The task as Dask runs it on a worker."""
-    return _plugin(get_worker()).grade(job, known)
+def grade(job: bytes, earlier: bytes | None) -> bytes:
+    """Grades a job on the worker that Dask has chosen; returns the result."""
+    return _plugin(get_worker()).grade(job, earlier)
 
 
 def is_sandboxed(dask_worker: Worker) -> bool:

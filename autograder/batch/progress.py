@@ -1,36 +1,18 @@
-"""Shows how far a long run is: a bar on a terminal, a line for each submission elsewhere."""
+"""Shows the progress of grading: a bar on a terminal, a line for each submission elsewhere."""
 
 import time
-from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 WINDOW_SECONDS = 300
-"""Time over which the speed is measured."""
+"""Time over which the bar estimates the speed."""
 MOST_NAMES = 4
-
-
-@dataclass(frozen=True)
-class _Rate:
-    done: int
-    seconds: float
-
-    @property
-    def text(self) -> str:
-        return f"{60 * self.done / self.seconds:.1f}/min" if self.done and self.seconds else "–/min"
-
-    def left(self, todo: int) -> str:
-        """The time that is left for so many, in words."""
-        if not self.done:
-            return "time left unknown"
-        minutes = todo * self.seconds / self.done / 60
-        return f"{minutes:.0f} min left" if minutes >= 1 else "less than a minute left"
+"""Students who are named beside the bar."""
 
 
 class ProgressDisplay:
-    """What is seen of a run of `total` submissions. A context: the bar is drawn within."""
+    """Shows the progress of grading `total` submissions. A context: the bar is drawn within it."""
 
     def __init__(self, total: int, console: Console) -> None:
         self._total, self._console = total, console
@@ -58,27 +40,27 @@ class ProgressDisplay:
         self._progress.stop()
 
     def say(self, text: str) -> None:
-        """A remark above the bar."""
+        """Prints a remark, above the bar if there is one."""
         self._console.print(text, markup=False, highlight=False)
 
     def working_on(self, students: list[str]) -> None:
-        """Shows who is being graded."""
+        """Shows which students are being graded."""
         names = ", ".join(students[:MOST_NAMES])
         more = len(students) - MOST_NAMES
-        self._update(current=f"{names} and {more} more" if more > 0 else names)
+        current = f"{names} and {more} more" if more > 0 else names
+        self._progress.update(self._bar, current=current)
 
     def done(self, student: str, what: str, *, failed: bool = False) -> None:
-        """Counts a submission. what: what became of it."""
+        """Counts a submission. what: what became of it, in words."""
         self._done += 1
         self._failures += failed
-        rate = _Rate(self._done, time.monotonic() - self._started)
+        minutes = (time.monotonic() - self._started) / 60
+        rate = f"{self._done / minutes:.1f}/min"
         if not self._console.is_terminal:
-            left = rate.left(self._total - self._done)
-            self.say(f"[{self._done}/{self._total}, {rate.text}, {left}] {student}: {what}")
+            left = minutes / self._done * (self._total - self._done)
+            left_in_words = f"{left:.0f} min left" if left >= 1 else "less than a minute left"
+            self.say(f"[{self._done}/{self._total}, {rate}, {left_in_words}] {student}: {what}")
         elif failed:
             self.say(f"{student}: {what}")
         failures = f"[red]{self._failures} failed" if self._failures else ""
-        self._update(advance=1, rate=rate.text, failures=failures)
-
-    def _update(self, **fields: Any) -> None:
-        self._progress.update(self._bar, **fields)
+        self._progress.update(self._bar, advance=1, rate=rate, failures=failures)

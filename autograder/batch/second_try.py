@@ -1,4 +1,4 @@
-"""A second try for notebooks that did not get to their end beside others."""
+"""Runs notebooks a second time, alone, that ran out of time beside others."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,10 +8,10 @@ from autograder.submissions.packed import FormatError
 
 
 def outcomes(workers: Workers, tasks: Iterable[Task]) -> Iterator[Outcome | None]:
-    """The outcome of each task as it comes; None now and then while there is none.
+    """Yields the outcome of each task as it comes, and None now and then while there is none.
 
-    A notebook that a limit of time cut short, while others may have run beside it, runs once more after
-    all else, alone, and what comes of that counts.
+    A notebook that a time limit cut short, perhaps because others ran beside it, runs once more: alone,
+    after all others. The outcome of the second run counts, unless it has no result.
     """
     cut_short: list[Outcome] = []
     for outcome in workers.outcomes(tasks):
@@ -21,14 +21,13 @@ def outcomes(workers: Workers, tasks: Iterable[Task]) -> Iterator[Outcome | None
         else:
             yield outcome
     for first in cut_short:
-        for outcome in workers.outcomes([first.task]):
-            lost = outcome is not None and outcome.result is None
-            yield first if lost else outcome
+        for second in workers.outcomes([first.task]):
+            yield first if second and second.result is None else second
 
 
 def _was_cut_short(outcome: Outcome) -> bool:
     try:
         return outcome.read is not None and outcome.read.cut_short
     except FormatError:
-        # Told of where results are read.
+        # The driver, which reads all results, tells of it.
         return False

@@ -1,8 +1,8 @@
-"""Tasks, the attempts at them, and what comes of them: who works on what since when."""
+"""Tasks, the attempts at them and their outcomes; which worker works on which task since when."""
 
 import functools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from distributed import Future
 
@@ -11,17 +11,18 @@ from autograder.grading.result import Result
 
 @dataclass(frozen=True)
 class Task:
-    """A job of a student's, as bytes, with the result of an earlier grading if there is one."""
+    """A student's job to grade on a worker, as bytes."""
 
     student: str
     notebook: str
     job: bytes
-    known: bytes | None = None
+    earlier: bytes | None = None
+    """The result of an earlier grading, if there is one."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: a result, or the reason why there is none."""
+    """The end of a task: its result, or the problem because of which there is none."""
 
     task: Task
     result: bytes | None
@@ -29,54 +30,37 @@ class Outcome:
 
     @functools.cached_property
     def read(self) -> Result | None:
-        """The result, read once for all who ask. Raises FormatError."""
+        """The result, which is read at the first access. Raises FormatError."""
         return None if self.result is None else Result.from_bytes(self.result)
 
 
 @dataclass
 class Attempt:
-    """What one worker makes of a task."""
+    """A task that was handed out once, to one worker."""
 
     number: int
-    """A worker begins what it has in the order of these."""
+    """A worker begins the attempts it has in the order of their numbers."""
     future: Future[bytes]
     place: str = ""
     """The worker that has it."""
     started: float | None = None
-    """When that worker was first seen to work on it."""
+    """When the worker was first seen working on it."""
     stuck: bool = False
-    """Whether it waited behind slow attempts alone: the worker may hang."""
+    """Whether it waited at a worker that was busy with slow attempts only, and so may hang."""
 
     def given_to(self, place: str) -> None:
-        """Notes which worker has it: another one begins it anew."""
+        """Notes which worker has it. A new worker begins it from the start."""
         if place != self.place:
             self.place, self.started, self.stuck = place, None, False
 
     def begun(self, now: float) -> None:
-        """Notes that its worker works on it."""
+        """Notes that its worker has begun it."""
         if self.started is None:
             self.started = now
 
-    def lasts_longer(self, than: float, now: float) -> bool:
-        """Whether it was begun more than so many seconds ago."""
-        return self.started is not None and now - self.started > than
-
-
-@dataclass
-class Running:
-    """A task that was handed out, with the attempts at it."""
-
-    task: Task
-    attempts: list[Attempt] = field(default_factory=list)
-
-    @property
-    def started(self) -> float | None:
-        """When the first of its attempts was begun."""
-        return min((a.started for a in self.attempts if a.started is not None), default=None)
-
-    def attempt(self, future: Future[bytes]) -> Attempt | None:
-        """The attempt that a future is of; None if it is of none that still counts."""
-        return next((a for a in self.attempts if a.future.key == future.key), None)
+    def is_slow(self, limit: float, now: float) -> bool:
+        """Whether it was begun more than `limit` seconds ago."""
+        return self.started is not None and now - self.started > limit
 
 
 def look(
@@ -86,10 +70,10 @@ def look(
     limit: float,
     now: float,
 ) -> set[str]:
-    """Notes which worker does what; returns the workers that could do more at once.
+    """Notes which worker works on which attempt; returns the workers with an idle thread.
 
-    processing: keys of what each worker was given, in no order; threads: how many of these it does at
-    once; limit: seconds after which an attempt is a slow one.
+    processing: the keys of the futures that each worker was given, in no order. threads: how many of
+    them a worker does at once. limit: seconds after which an attempt is slow.
     """
     by_key = {attempt.future.key: attempt for attempt in attempts}
     idle = set()
@@ -100,12 +84,12 @@ def look(
         here = [by_key[key] for key in given if key in by_key]
         for attempt in here:
             attempt.given_to(place)
-        # What is only queued at a worker is not begun: its threads take tasks in turn.
+        # A worker has begun only as many attempts as it has threads; the others are queued.
         here.sort(key=lambda attempt: (attempt.started is None, attempt.number))
         begun, waiting = here[:at_once], here[at_once:]
         for attempt in begun:
             attempt.begun(now)
-        if all(attempt.lasts_longer(limit, now) for attempt in begun):
+        if all(attempt.is_slow(limit, now) for attempt in begun):
             for attempt in waiting:
                 attempt.stuck = True
     return idle

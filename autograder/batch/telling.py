@@ -1,4 +1,4 @@
-"""nbgrader's converters log what goes wrong with a submission; these raise it as well."""
+"""Lets nbgrader's converters raise what goes wrong with a submission, which they only log."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,15 +8,15 @@ from nbgrader.converters.base import BaseConverter
 
 
 class Telling(BaseConverter):
-    """Comes before a converter of nbgrader's among the bases of a class."""
+    """A base class to name before nbgrader's converter: raises the cause of a failure."""
 
     def convert_notebooks(self) -> None:
-        """Raises what went wrong, where nbgrader would ask to look at the log."""
-        self._met: Exception | None = None
+        """Raises the exception that nbgrader has logged, not nbgrader's advice to look at the log."""
+        self._cause: Exception | None = None
         try:
             super().convert_notebooks()
         except NbGraderException as error:
-            raise (self._met or error) from None
+            raise (self._cause or error) from None
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         with self._noted():
@@ -39,9 +39,9 @@ class Telling(BaseConverter):
         try:
             yield
         except Exception as error:
-            self._met = error
+            self._cause = error
             raise
 
 
 class Feedback(Telling, GenerateFeedback):
-    """nbgrader's GenerateFeedback, which tells what went wrong."""
+    """nbgrader's GenerateFeedback, which raises what goes wrong."""

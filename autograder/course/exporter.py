@@ -1,4 +1,4 @@
-"""The one object of ours that nbgrader makes after finding submissions and before using them."""
+"""Reads submissions in place of nbgrader, which makes its exporter before it reads anything."""
 
 import atexit
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from autograder.submissions.job import Job
 class SubmissionExporter(NotebookExporter):
     """Takes the place of the exporter with which nbgrader reads and writes notebooks.
 
-    It reads each submission once, as a job, and has what nbgrader's other hooks need for grading it.
+    It reads each submission once, as a job, and holds what the hooks need to grade it.
     """
 
     max_bytes = Integer(50 * 2**20, help="Size of a notebook's file above which it is not read.").tag(
@@ -42,20 +42,20 @@ class SubmissionExporter(NotebookExporter):
         # nbconvert's exporters have no types.
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.at_hand: dict[tuple[str, str], tuple[Job, Result | None]] = {}
-        """Job and known result, by student and notebook, of what is about to be recorded."""
+        """The job and the earlier result of each student's notebook that is to be recorded next."""
         self.graded: tuple[Job, Mapping[str, Verdict]] | None = None
-        """The last job whose result was written, with the verdict on each test cell."""
+        """The job that was graded last, with the verdict on each test cell."""
         self.tell: Callable[[str], None] = self.log.warning
-        """Called with what the instructor should know at once."""
+        """Is called with remarks that the instructor should see at once."""
         course = self.parent.coursedir
         self.grader = self._grader(Path(course.root))
-        self.store = ResultStore(course.root, course.assignment_id, self._not_kept)
+        self.store = ResultStore(course.root, course.assignment_id, self._tell_not_stored)
         self.handed_in = HandedIn(self.parent, self.max_bytes, self.max_support_bytes, self.log)
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
-        """Converts the notebook in a file: as it was read where it is a submission's."""
+        """Converts the notebook in a file; that of a submission is read as a job."""
         if not self.handed_in.includes(filename):
-            # Written by nbgrader, from what was read here.
+            # nbgrader wrote it, from a job that was read here.
             return super().from_filename(filename, resources, **kwargs)
         student, name = resources["nbgrader"]["student"], Path(filename).stem
         if (student, name) not in self.at_hand:
@@ -78,10 +78,10 @@ class SubmissionExporter(NotebookExporter):
         tell(contained.remark)
         return grader
 
-    def _not_kept(self, error: OSError) -> None:
+    def _tell_not_stored(self, error: OSError) -> None:
         self.tell(
-            f"Results cannot be kept: {in_words(error)}. Grading goes on; a later run may run the same "
-            "notebooks once more."
+            f"Results cannot be stored: {in_words(error)}. Grading goes on; the same notebooks may run "
+            "again the next time."
         )
 
 
@@ -89,9 +89,9 @@ _open: dict[tuple[str, bytes], Grader] = {}
 
 
 def _open_grader(options: Grading, secret: bytes) -> Grader:
-    """The grader with these options, until the process ends or other options are asked for.
+    """Returns the grader with these options; keeps it until other options come or the process ends.
 
-    formgrader grades in one process whenever somebody presses its button, and finds it started.
+    Formgrader grades in its own process: from the second time on, it need not wait for the start.
     """
     key = repr(sorted(options.trait_values(config=True).items())), secret
     if key not in _open:

@@ -1,8 +1,9 @@
-"""Faults of the machine, none of a submission's: what is wrong in words, and what to do about it."""
+"""Says in words what is wrong with the machine, not with a submission, and what to do about it."""
 
 import errno
 import tempfile
 
+from nbgrader.api import MissingEntry
 from nbgrader.converters import NbGraderException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -10,7 +11,9 @@ from autograder.sandbox.bubblewrap import SandboxError
 
 
 def in_words(error: Exception) -> str:
-    """What an instructor is told of an error: no sentence of its own, but the reason in one."""
+    """Describes an error for an instructor, as the part of a sentence that gives the reason."""
+    if isinstance(error, MissingEntry):
+        return f"the gradebook is incomplete ({error}); run nbgrader generate_assignment"
     if isinstance(error, SQLAlchemyError):
         return _of_the_gradebook(error)
     if isinstance(error, OSError) and error.errno is not None:
@@ -22,27 +25,27 @@ def in_words(error: Exception) -> str:
 
 _GRADEBOOK = {
     "locked": "the gradebook is locked by another program; close it (formgrader, another run of "
-    "nbgrader, a browser of databases)",
+    "nbgrader, a database browser)",
     "full": "the disk that the gradebook is on is full; make room there",
-    "readonly": "the gradebook must not be written to; check whose gradebook.db is, and its folder",
-    "no such": "the gradebook is one of another version of nbgrader; save a copy of it, then run "
+    "readonly": "the gradebook cannot be written; check who owns gradebook.db and its folder",
+    "no such": "the gradebook is that of another version of nbgrader; save a copy of it, then run "
     "`nbgrader db upgrade`",
 }
-"""What is wrong, by a word of what SQLite says."""
+"""What is wrong, by a word of SQLite's message."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def _of_the_gradebook(error: SQLAlchemyError) -> str:
-    # Without the statement and the address of a manual, which SQLAlchemy adds.
+    # SQLAlchemy's own message adds the statement and a link to a manual.
     said = str(getattr(error, "orig", None) or error)
-    known = (words for word, words in _GRADEBOOK.items() if word in said)
-    return next(known, f"the gradebook cannot be used ({said})")
+    reasons = (reason for word, reason in _GRADEBOOK.items() if word in said)
+    return next(reasons, f"the gradebook cannot be used ({said})")
 
 
 def _of_a_file(error: OSError) -> str:
-    # Of a copy that fails, the second name is the new file's.
+    # If a copy fails, the second name is that of the new file.
     name = error.filename2 or error.filename
     if error.errno in _FULL:
         disk = f"the disk that {name} is on is full" if name else "a disk is full"

@@ -1,7 +1,7 @@
-"""What students handed in, laid out for nbgrader and read as jobs.
+"""Lays out submissions so that nbgrader can open them, and reads them as jobs.
 
-nbgrader copies and opens whatever a submission's folder holds: links to anywhere, pipes that never end.
-Before it does, a folder with links to nothing but regular files takes the place of submitted/.
+nbgrader opens and copies all that a submission's folder holds: links to anywhere, pipes that never end.
+So a temporary folder, with links to regular files only, takes the place of submitted/.
 """
 
 import fnmatch
@@ -26,29 +26,31 @@ from autograder.submissions.reading import UnreadableNotebook, cell_ids, read_su
 
 
 class HandedIn:
-    """The submissions that one of nbgrader's commands grades.
+    """The submissions that one nbgrader command grades.
 
-    converter: is made to find them in a folder of their own. max_bytes: of a notebook's file.
-    max_support_bytes: of all files beside the notebooks of one submission.
+    converter: the command, which then finds the submissions as they are laid out. max_bytes: limit of
+    a notebook's file. max_support_bytes: limit of all files beside the notebooks of one submission.
     """
 
     def __init__(
         self, converter: Autograde, max_bytes: int, max_support_bytes: int, log: logging.Logger
     ) -> None:
         self._max_bytes, self._log = max_bytes, log
-        self._submissions: dict[str, tuple[Path, Submission]] = {}
-        self._folders: set[Path] = set()
+        self._submissions: dict[str, Submission] = {}
+        self.folders: dict[str, str] = {}
+        """The folder of each student's submission as it is laid out."""
+        self._folder = RunFolder()
         self._given = given_notebooks(converter.coursedir)
         if self._given:
             self._lay_out(converter, max_support_bytes)
 
     def includes(self, file: str) -> bool:
-        """Whether this is the path of a notebook as it was laid out."""
-        return Path(file).parent in self._folders
+        """Whether this is the path of a notebook as it is laid out."""
+        return Path(file).is_relative_to(self._folder.name)
 
     def job(self, student: str, notebook: str) -> Job:
-        """A student's notebook, or its stand-in, with the given cells as they were."""
-        folder, submission = self._submissions[student]
+        """Returns the job of a student's notebook, or of its stand-in, with the given cells restored."""
+        folder, submission = Path(self.folders[student]), self._submissions[student]
         remarks, unreadable = list(submission.remarks), ""
         try:
             if notebook in submission.missing:
@@ -67,34 +69,32 @@ class HandedIn:
         return job_of(notebook, content, [*files, *self._given_files.items()], remarks, unreadable)
 
     def timestamp(self, student: str) -> bytes:
-        """What nbgrader's timestamp.txt says; empty if there is none."""
-        file = self._submissions[student][0] / TIMESTAMP
+        """Returns the content of nbgrader's timestamp.txt; nothing if there is none."""
+        file = Path(self.folders[student], TIMESTAMP)
         return file.read_bytes() if file.is_file() else b""
 
     def _lay_out(self, converter: Autograde, max_support_bytes: int) -> None:
         course = converter.coursedir
-        self._folder = RunFolder()
         target = Path(self._folder.name) / "submitted"
         target.mkdir(mode=0o700)
         self._given_files = _given_files(course, converter.exclude_overwriting)
         handed_in = converter._format_source(course.assignment_id, course.student_id)
-        pattern = re.compile(
-            converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
-        )
+        pattern = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
         converter.coursedir = CourseDirectory(
             parent=course.parent,
             **{name: getattr(course, name) for name in course.trait_names(config=True)}
             | {"submitted_directory": str(target)},
         )
         converter.assignments = {}
+        cells = {name: frozenset(cell.name for cell in given) for name, given in self._given.items()}
+        names = fnmatch.filter(self._given, course.notebook_id)
         for folder in sorted(glob.glob(handed_in)):
-            found = pattern.match(folder)
-            if found is None:
+            if not (found := re.match(pattern, folder)):
                 continue
             student = found["student"]
             submission = sort_out(
                 Path(folder),
-                {name: frozenset(cell.name for cell in cells) for name, cells in self._given.items()},
+                cells,
                 functools.partial(cell_ids, max_bytes=self._max_bytes),
                 course.ignore,
                 map(Path, self._given_files),
@@ -104,17 +104,12 @@ class HandedIn:
                 self._log.warning("%s: %s", student, remark)
             laid_out = Path(converter._format_source(course.assignment_id, student))
             _link(Path(folder), submission, laid_out)
-            self._submissions[student] = laid_out, submission
-            self._folders.add(laid_out)
-            converter.assignments[str(laid_out)] = [
-                str(laid_out / f"{name}.ipynb")
-                for name in self._given
-                if fnmatch.fnmatchcase(name, course.notebook_id)
-            ]
+            self._submissions[student], self.folders[student] = submission, str(laid_out)
+            converter.assignments[str(laid_out)] = [str(laid_out / f"{name}.ipynb") for name in names]
 
 
 def given_notebooks(course: CourseDirectory) -> dict[str, list[GivenCell]]:
-    """The cells of each notebook as it was released; nothing if the gradebook has no such assignment."""
+    """Returns the cells of each notebook as released; nothing if the gradebook lacks the assignment."""
     with Gradebook(course.db_url, course.course_id) as gradebook:
         try:
             notebooks = gradebook.find_assignment(course.assignment_id).notebooks
@@ -140,14 +135,15 @@ def _given_cells(notebook: Notebook) -> list[GivenCell]:
     ]
 
 
-def _given_files(course: CourseDirectory, kept: Mapping[str, list[str]]) -> dict[str, Path]:
-    """The files with which nbgrader overwrites those of the same name, by their names in the folder.
+def _given_files(course: CourseDirectory, exclude: Mapping[str, list[str]]) -> dict[str, Path]:
+    """Returns the files, by name, that replace a submission's files of the same name.
 
-    kept: those that it does not, by assignment.
+    exclude: names of the files of each assignment that do not.
     """
     folder = course.format_path(course.source_directory, ".", course.assignment_id)
     files = {os.path.relpath(path, folder): Path(path) for path in find_all_files(folder, course.ignore)}
-    return {name: path for name, path in files.items() if name not in kept.get(course.assignment_id, [])}
+    excluded = exclude.get(course.assignment_id, [])
+    return {name: path for name, path in files.items() if name not in excluded}
 
 
 def _link(folder: Path, submission: Submission, target: Path) -> None:
@@ -158,5 +154,5 @@ def _link(folder: Path, submission: Submission, target: Path) -> None:
         (target / link).parent.mkdir(parents=True, exist_ok=True)
         (target / link).symlink_to(folder.absolute() / path)
     for name in submission.missing:
-        # nbgrader takes the flag off the zeros of a notebook of which there is no file.
+        # If there is no file, nbgrader takes the flag off the zeros of the notebook.
         (target / f"{name}.ipynb").touch()

@@ -17,19 +17,19 @@ from autograder.submissions.job import files_in, job_of
 
 
 class GradeSubmission(NbGraderPreprocessor):
-    """Runs and judges a submission, and writes what nbgrader is to record. Its parent: the exporter."""
+    """Grades a notebook, and writes what nbgrader is to record. Its parent is a SubmissionExporter."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         student, name = resources["nbgrader"]["student"], resources["nbgrader"]["notebook"]
         exporter = self.parent
-        job, known = exporter.at_hand.pop((student, name))
-        result = exporter.grader.grade(job, known)
-        if result is not known:
+        job, earlier = exporter.at_hand.pop((student, name))
+        result = exporter.grader.grade(job, earlier)
+        if result is not earlier:
             exporter.store.keep(student, name, result)
         result.show(nb)
         make_harmless(nb)
         if job.unreadable or result.final:
-            # Without a stamp, `autograder grade` takes the notebook for one that is still to be graded.
+            # `autograder grade` grades notebooks without a stamp again.
             timestamp = exporter.handed_in.timestamp(student)
             nb.metadata[STAMP] = stamp(job, timestamp, exporter.grader, self.config)
         verdicts = {}
@@ -44,7 +44,7 @@ class GradeSubmission(NbGraderPreprocessor):
 
 
 class GradeSolution(NbGraderPreprocessor):
-    """Runs a sample solution with all of its training, and shows what it would earn."""
+    """Runs a sample solution with the full training, and shows the points that it would earn."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         name, folder = resources["nbgrader"]["notebook"], Path(resources["metadata"]["path"])

@@ -1,9 +1,11 @@
-"""Generates release/ and solutions/ from source/ with nbgrader, and tells when they are stale."""
+"""Generates release/ and solutions/ from source/ with nbgrader, and tells whether they are stale."""
 
+import contextlib
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.lab import ASSIGNMENT, EXERCISES
@@ -11,34 +13,29 @@ from autograder.submissions import notebooks
 
 
 class PublishError(Exception):
-    """nbgrader could not generate the notebooks; the text is its log."""
+    """nbgrader could not generate the notebooks; the text is nbgrader's log."""
 
 
 def write_release(course: Path) -> None:
     """Replaces release/ by what nbgrader makes of source/ now."""
-    with tempfile.TemporaryDirectory() as temporary:
-        fresh = _generate(course, Path(temporary), "generate_assignment") / "release" / ASSIGNMENT
-        _replace(course / "release" / ASSIGNMENT, fresh)
+    _replace(course, "release", "generate_assignment")
 
 
 def write_solutions(course: Path) -> None:
     """Replaces solutions/ by the solved notebooks, executed with the full training (minutes)."""
-    with tempfile.TemporaryDirectory() as temporary:
-        made = _generate(course, Path(temporary), "generate_assignment", "generate_solution")
-        _replace(course / "solutions" / ASSIGNMENT, made / "solutions" / ASSIGNMENT)
+    _replace(course, "solutions", "generate_assignment", "generate_solution")
 
 
 def stale_release(course: Path) -> list[str]:
-    """The files of release/ that differ from what source/ gives now."""
-    with tempfile.TemporaryDirectory() as temporary:
-        fresh = _generate(course, Path(temporary), "generate_assignment") / "release" / ASSIGNMENT
+    """Returns the names of the files in release/ that differ from what source/ gives now."""
+    with _generated(course, "release", "generate_assignment") as fresh:
         released = course / "release" / ASSIGNMENT
         names = {p.name for folder in (fresh, released) for p in folder.glob("*") if p.is_file()}
         return [n for n in sorted(names) if _content(fresh / n) != _content(released / n)]
 
 
 def stale_solutions(course: Path) -> list[str]:
-    """The solution notebooks whose cells are not those of source/, or that were not executed."""
+    """Returns the solution notebooks that differ from source/, failed, or were not executed."""
     stale = []
     for name in EXERCISES:
         source = notebooks.read(course / "source" / ASSIGNMENT / f"{name}.ipynb")
@@ -46,32 +43,33 @@ def stale_solutions(course: Path) -> list[str]:
         cells = notebooks.read(path).cells if path.exists() else []
         # The first cell says how the notebook was executed; it is not in the source.
         same = [c.source for c in cells[1:]] == [c.source for c in source.cells]
-        run = [c for c in cells if c.cell_type == "code"]
-        failed = any(o.output_type == "error" for c in run for o in c.outputs)
-        if not same or failed or not all(c.execution_count for c in run):
+        code = [c for c in cells if c.cell_type == "code"]
+        failed = any(o.output_type == "error" for c in code for o in c.outputs)
+        if not same or failed or not all(c.execution_count for c in code):
             stale.append(path.name)
     return stale
 
 
-def _generate(course: Path, folder: Path, *commands: str) -> Path:
-    shutil.copy(course / "nbgrader_config.py", folder)
-    shutil.copytree(course / "source", folder / "source")
-    for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", command, ASSIGNMENT],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise PublishError(f"nbgrader {command} failed:\n{done.stdout}{done.stderr}")
-    return folder
+@contextlib.contextmanager
+def _generated(course: Path, kind: str, *commands: str) -> Iterator[Path]:
+    """Runs nbgrader's commands in a copy of a course; gives the assignment's folder of a kind there."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(course / "nbgrader_config.py", folder)
+        shutil.copytree(course / "source", Path(folder) / "source")
+        for command in commands:
+            nbgrader = [sys.executable, "-m", "nbgrader", command, ASSIGNMENT]
+            done = subprocess.run(nbgrader, cwd=folder, capture_output=True, text=True)
+            if done.returncode:
+                raise PublishError(f"nbgrader {command} failed:\n{done.stdout}{done.stderr}")
+        yield Path(folder) / kind / ASSIGNMENT
 
 
-def _replace(old: Path, new: Path) -> None:
-    if old.exists():
-        shutil.rmtree(old)
-    shutil.copytree(new, old)
+def _replace(course: Path, kind: str, *commands: str) -> None:
+    old = course / kind / ASSIGNMENT
+    with _generated(course, kind, *commands) as fresh:
+        if old.exists():
+            shutil.rmtree(old)
+        shutil.copytree(fresh, old)
 
 
 def _content(path: Path) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Asks a person to look at zeros that were given for want of evidence, and says why in a comment."""
+"""Asks a person to look at zeros that were given without evidence, and says why in a comment."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from autograder.submissions.notebooks import grade_id, is_answer
 
 
 class AskForReview(NbGraderPreprocessor):
-    """Follows SaveAutoGrades. What a person has graded or commented on by hand stays as it is."""
+    """Runs after SaveAutoGrades. Grades and comments that a person has given stay as they are."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         about = resources["nbgrader"]
@@ -21,13 +21,13 @@ class AskForReview(NbGraderPreprocessor):
         job, verdicts = self.parent.graded
         unjudged = {name: verdict.reason for name, verdict in verdicts.items() if verdict.review}
         if job.unreadable:
-            # Answers graded by hand are in the file that could not be read, too.
+            # The answers that are graded by hand could not be read either.
             unjudged = {str(grade_id(cell)): job.unreadable for cell in nb.cells if utils.is_grade(cell)}
         with Gradebook(about["db_url"]) as gradebook:
             for name in unjudged:
                 gradebook.find_grade(name, *where).needs_manual_grade = True
             for name, text in comments(nb.cells, unjudged, job.remarks).items():
-                # nbgrader shows manual_comment in its place, if there is one.
+                # If there is a manual_comment, nbgrader shows that one.
                 gradebook.find_comment(name, *where).auto_comment = text
             gradebook.db.commit()
         return nb, resources
@@ -36,10 +36,10 @@ class AskForReview(NbGraderPreprocessor):
 def comments(
     cells: Sequence[NotebookNode], unjudged: Mapping[str, str], remarks: Sequence[str]
 ) -> dict[str, str]:
-    """The comment for each answer cell: nbgrader shows comments there only.
+    """Returns the comment for each answer cell, as nbgrader shows comments there only.
 
-    unjudged: why each criterion could not be judged. Each is told at the answer before it; remarks
-    on the whole submission, at the first.
+    unjudged: why each criterion could not be judged; goes to the last answer before its test. remarks:
+    on the whole submission; go to the first answer.
     """
     answers = [str(grade_id(cell)) for cell in cells if is_answer(cell)]
     if not answers:

@@ -1,4 +1,4 @@
-"""The stamp of an autograded notebook: equal stamps mean that it would be recorded as before."""
+"""The stamp of an autograded notebook: while it stays the same, grading again would change nothing."""
 
 import json
 from pathlib import Path
@@ -10,16 +10,16 @@ from autograder.grading.grader import Grader
 from autograder.submissions.job import Job
 
 STAMP = "autograder_stamp"
-"""Key of the metadata of an autograded notebook."""
+"""Key of the stamp in the metadata of an autograded notebook."""
 
 _RECORDED_BY = ("Autograde", "SubmissionExporter", "LimitOutput", "AssignLatePenalties")
-"""The sections of nbgrader_config.py that make a difference to what is recorded."""
+"""The sections of nbgrader_config.py that influence what is recorded."""
 
 
 def stamp(job: Job, timestamp: bytes, grader: Grader, config: Config) -> str:
-    """A fingerprint of all that makes a difference to what is recorded of a notebook.
+    """Returns a fingerprint of all that influences what is recorded of a notebook.
 
-    timestamp: when it was handed in, as nbgrader's timestamp.txt says it.
+    timestamp: the content of nbgrader's timestamp.txt, which says when it was handed in.
     """
     return fingerprints.fingerprint(
         *(grader.fingerprint(job), grader.judged_by),
@@ -29,7 +29,7 @@ def stamp(job: Job, timestamp: bytes, grader: Grader, config: Config) -> str:
 
 
 def stamp_in(notebook: Path) -> str | None:
-    """The stamp of the autograded notebook in a file; None if there is none."""
+    """Returns the stamp of the autograded notebook in a file; None if there is none."""
     try:
         found = json.loads(notebook.read_text("utf-8"))["metadata"].get(STAMP)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -38,5 +38,5 @@ def stamp_in(notebook: Path) -> str | None:
 
 
 def _settings(config: Config, section: str) -> list[str]:
-    """What a section sets, without what only says which submissions to grade."""
+    """Returns what a section sets, except `force`, which only says which submissions to grade."""
     return sorted(repr(item) for item in config.get(section, {}).items() if item[0] != "force")

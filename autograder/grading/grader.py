@@ -55,16 +55,16 @@ class Grader:
         self.kernels.start()
         self._judge  # noqa: B018
 
-    def grade(self, job: Job, known: Result | None = None) -> Result:
+    def grade(self, job: Job, earlier: Result | None = None) -> Result:
         """Runs and judges a notebook.
 
-        known: an earlier result. What it holds is not done again if job, code and options are the same.
+        earlier: an earlier result, which is reused as far as job, code and options are the same.
         """
         fingerprint = self.fingerprint(job)
         if job.unreadable:
             return Result(fingerprint, incident=job.unreadable)
         in_the_lab = job.notebook in EXERCISES
-        result = known
+        result = earlier
         if result is None or result.fingerprint != fingerprint:
             if in_the_lab:
                 # Its imports run while the kernel is busy.
@@ -75,14 +75,14 @@ class Grader:
             return result
         return self._judged(job.notebook, result)
 
-    def is_done(self, job: Job, known: Result | None) -> bool:
+    def is_done(self, job: Job, earlier: Result | None) -> bool:
         """Whether `grade` would neither run nor judge the job, given an earlier result."""
         if job.unreadable:
             return True
         return (
-            known is not None
-            and known.fingerprint == self.fingerprint(job)
-            and known.judged_by == self.judged_by
+            earlier is not None
+            and earlier.fingerprint == self.fingerprint(job)
+            and earlier.judged_by == self.judged_by
         )
 
     def fingerprint(self, job: Job) -> str:

@@ -9,7 +9,7 @@ from class_course import command
 from course import Course
 
 from autograder.batch import command as commands
-from autograder.batch.command import WORKER_BYTES, Options, grade, room_for_workers
+from autograder.batch.command import WORKER_BYTES, grade, room_for_workers
 
 
 @pytest.mark.parametrize(("free", "most"), [(0, 1), (1.5, 1), (2.5, 2), (1000, 5)])
@@ -21,7 +21,7 @@ def test_as_many_notebooks_run_at_once_as_cores_and_memory_allow(monkeypatch, fr
 
 
 def test_a_folder_that_is_no_course_is_named(tmp_path):
-    assert "has no nbgrader_config.py" in str(grade(Options(tmp_path)))
+    assert "has no nbgrader_config.py" in str(grade(tmp_path))
 
 
 @pytest.fixture

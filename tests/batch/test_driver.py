@@ -34,7 +34,7 @@ from autograder.sandbox.run_folder import LOCK, PREFIX
 pytestmark = pytest.mark.slow
 
 STUDENTS = "abcde"
-"""Of the class whose grading is interrupted."""
+"""The students of the class whose grading is interrupted."""
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def again(grown):
 
 
 def as_by_other_criteria(course, student):
-    """Makes the kept result of a student one of earlier criteria, with a mark in its first cell."""
+    """Makes a student's stored result one of earlier criteria, with a mark in its first cell."""
     store = ResultStore(course.folder, ASSIGNMENT, print)
     result = store.find(student, "autoencoder")
     output = {"output_type": "stream", "name": "stdout", "text": "seen in the first run"}
@@ -92,7 +92,7 @@ def notebook(course, student):
     return content
 
 
-def test_everybody_is_graded_and_told_of(course):
+def test_everybody_is_graded_and_named(course):
     assert "4 graded, 0 unchanged, 0 failed" in course.printed
     for student in ("ann", "ben", "cleo", "eve"):
         assert f"{student}: graded" in course.printed
@@ -112,7 +112,7 @@ def test_nbgrader_alone_writes_the_same(grown):
     assert grown.scores("dan") == grown.scores("ann")
 
 
-def test_the_same_work_is_asked_the_same_and_answers_the_same(grown):
+def test_equal_submissions_have_equal_evidence(grown):
     store = ResultStore(grown.folder, ASSIGNMENT, print)
 
     assert store.find("dan", "autoencoder").evidence == store.find("ann", "autoencoder").evidence
@@ -125,7 +125,7 @@ def test_only_what_is_new_is_graded(grown):
     assert [student for student in after if after[student] != grown.before[student]] == ["ben", "eve"]
 
 
-def test_what_nbgrader_graded_is_known(grown):
+def test_a_submission_that_nbgrader_has_graded_is_not_graded_again(grown):
     assert "dan: unchanged" in grown.printed
 
 
@@ -139,13 +139,13 @@ def test_feedback_is_written_on_request(again):
     assert "Encoder" in page.read_text("utf-8")
 
 
-def test_new_criteria_judge_kept_evidence_without_running_anything(grown):
+def test_new_criteria_judge_stored_evidence_without_running_anything(grown):
     assert "seen in the first run" in shown(grown, "eve")
     assert grown.scores("eve")["autoencoder", "encoder"] == 8
 
 
 def until_interrupted(course, how, **environment):
-    """What a run printed that a signal ends once it has recorded somebody."""
+    """Ends grading by a signal once somebody is recorded; returns what it printed."""
     before = set(recorded(course))
     run = started(course, "--workers", "1", **environment)
     try:
@@ -199,11 +199,11 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(how, interrupted):
     assert {student: after[student] for student in before} == before
 
 
-def test_who_interrupts_a_run_is_told_how_to_go_on(interrupted):
+def test_after_an_interruption_it_says_how_to_go_on(interrupted):
     assert "run the same command again" in interrupted.printed[signal.SIGINT]
 
 
-def test_who_is_being_recorded_when_a_run_is_interrupted_is_recorded_to_the_end(tmp_path):
+def test_an_interruption_waits_until_a_student_is_recorded(tmp_path):
     course = course_of(tmp_path, "ann", "ben")
     settings = "import signal; from autograder.batch.driver import Driver as G; "
     settings += "G.run_post_convert_hook = lambda self: signal.raise_signal(signal.SIGINT)"
@@ -249,7 +249,7 @@ def read(path):
     return read_bytes(path)
 pathlib.Path.read_bytes = read
 """
-"""As it is for who may not read everything: root may."""
+"""Makes a file unreadable also for root, who may read everything."""
 
 FULL = """
 import nbconvert.writers
@@ -260,7 +260,7 @@ def full(self, *arguments, **options):
     return write(self, *arguments, **options)
 nbconvert.writers.FilesWriter.write = full
 """
-"""In place of a disk that is full."""
+"""Lets writing fail as on a full disk."""
 
 
 @contextlib.contextmanager
@@ -332,7 +332,7 @@ def test_what_could_not_be_recorded_is_recorded_later_without_running_again(trou
         assert troubled.scores(student)["autoencoder", "encoder"] == 8
 
 
-def test_a_gradebook_that_is_locked_from_the_start_is_told_of(troubled):
+def test_a_gradebook_that_is_locked_from_the_start_is_reported(troubled):
     with contextlib.closing(sqlite3.connect(troubled.folder / "gradebook.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
         printed = failed(troubled)
@@ -354,21 +354,21 @@ def test_grading_needs_no_log_no_cache_no_feedback_and_no_table(troubled):
     assert recorded(troubled)["ann"] > before
     assert "1 graded, 0 unchanged, 0 failed" in printed
     assert printed.count("The log cannot be written: ") == 1
-    assert printed.count("Results cannot be kept: ") == 1
+    assert printed.count("Results cannot be stored: ") == 1
     assert re.search("no feedback was written: ann: .*disk.* is full; make room", printed)
     assert "nbgrader generate_feedback autoencoders --force --student 'ann'" in printed
     assert "No grades can be shown: the gradebook is locked" in printed
     assert "Traceback" not in printed
 
 
-def test_a_course_without_submissions_is_told_what_to_do(tmp_path):
+def test_without_submissions_it_says_so(tmp_path):
     course = course_of(tmp_path)
     run = started(course)
     assert "There is no submission" in run.communicate(timeout=SECONDS)[0]
     assert run.returncode == 1
 
 
-def test_what_dask_says_is_in_the_log_not_between_the_progress(tmp_path):
+def test_messages_of_dask_are_in_the_log_not_on_the_terminal(tmp_path):
     course = course_of(tmp_path)
     loggers = ("distributed.client", "distributed.batched", "tornado.application", "asyncio")
     says = f"[logging.getLogger(name).error(f'{{name}}: a traceback') for name in {loggers}], "

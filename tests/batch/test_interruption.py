@@ -1,4 +1,4 @@
-"""Ctrl-C ends a run of `autograder grade`, wherever it comes."""
+"""Ctrl-C ends `autograder grade`, whenever it comes."""
 
 import signal
 
@@ -8,7 +8,7 @@ from autograder.batch.interruption import Interruption
 
 
 class Swallowing:
-    """Interrupted while it is finalized: Python drops the exception."""
+    """Is interrupted in its finalizer, where Python drops the exception."""
 
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
@@ -20,41 +20,41 @@ def test_an_interrupt_is_an_exception_at_once():
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_an_interrupt_that_a_library_swallowed_ends_the_run_at_the_next_step():
+def test_an_interrupt_that_a_library_swallowed_is_raised_at_the_next_check():
     with Interruption() as interruption:
         Swallowing()
         with pytest.raises(KeyboardInterrupt):
             interruption.check()
 
 
-def test_without_an_interrupt_the_run_goes_on():
+def test_without_an_interrupt_a_check_raises_nothing():
     with Interruption() as interruption:
         interruption.check()
 
 
-def test_afterwards_an_interrupt_is_what_it_was():
+def test_afterwards_ctrl_c_is_handled_as_before():
     before = signal.getsignal(signal.SIGINT)
     with Interruption():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def work_interrupted(times, done):
+def interrupted(times, done):
     with Interruption() as interruption, interruption.held():
         for _ in range(times):
             signal.raise_signal(signal.SIGINT)
-        done.append("work")
+        done.append("held")
 
 
-def test_short_work_comes_to_its_end_first():
+def test_a_first_interrupt_waits_for_the_end_of_what_is_held():
     done = []
     with pytest.raises(KeyboardInterrupt):
-        work_interrupted(1, done)
-    assert done == ["work"]
+        interrupted(1, done)
+    assert done == ["held"]
 
 
-def test_a_second_interrupt_ends_short_work_at_once():
+def test_a_second_interrupt_ends_at_once_what_is_held():
     done = []
     with pytest.raises(KeyboardInterrupt):
-        work_interrupted(2, done)
+        interrupted(2, done)
     assert not done

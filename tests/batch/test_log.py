@@ -1,4 +1,4 @@
-"""The log is written where it is said to be; grading goes on without it."""
+"""The log is written where the last line says; if it cannot be written, grading goes on."""
 
 import contextlib
 import logging
@@ -27,7 +27,7 @@ def logged(handler, count=3):
         handler.close()
 
 
-def test_the_log_is_written_where_it_is_said_to_be(course):
+def test_the_log_is_written_to_the_file_that_is_named(course):
     handler, where = log_file(print)
     logged(handler)
     path = course / ".autograder" / "grade.log"
@@ -35,7 +35,7 @@ def test_the_log_is_written_where_it_is_said_to_be(course):
     assert "remark 2" in path.read_text("utf-8")
 
 
-def test_a_log_that_cannot_be_opened_is_told_of_and_left_out(course):
+def test_without_a_log_file_there_is_a_message_and_no_log(course):
     (course / ".autograder" / "grade.log").mkdir()
     told = []
     handler, where = log_file(told.append)

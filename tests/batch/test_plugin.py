@@ -1,4 +1,4 @@
-"""What a Dask worker holds says so where it cannot grade."""
+"""A Dask worker that cannot grade says why."""
 
 import errno
 import pickle
@@ -11,7 +11,7 @@ from autograder.grading import fingerprints
 from autograder.grading.grader import Grader
 
 
-def test_a_worker_on_a_full_disk_says_so_when_it_is_given_work(images, monkeypatch):
+def test_a_worker_on_a_full_disk_says_so_when_it_is_given_a_job(images, monkeypatch):
     def full(grading):
         raise OSError(errno.ENOSPC, "No space left on device", "/tmp/x")
 

@@ -1,4 +1,4 @@
-"""A long run says how far it is: a line for each submission where there is no terminal."""
+"""The progress of grading, on a terminal and elsewhere."""
 
 import io
 
@@ -8,7 +8,7 @@ from autograder.batch.progress import ProgressDisplay
 
 
 def shown(*students, terminal=False, total=3):
-    """What is printed while students are done; those whose names end with ! fail."""
+    """Returns what is printed while students are graded; those whose names end with ! fail."""
     file = io.StringIO()
     with ProgressDisplay(total, Console(file=file, force_terminal=terminal, width=200)) as display:
         display.working_on([*students])

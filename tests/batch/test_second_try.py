@@ -1,4 +1,4 @@
-"""A notebook that was cut short beside others runs once more, alone."""
+"""A notebook that ran out of time beside others runs once more, alone."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ RAN = Result("fingerprint of a job")
 
 
 class Workers:
-    """Each student's notebook is cut short as often as is said."""
+    """Cuts each student's notebook short as often as `cut_short` says."""
 
     def __init__(self, cut_short, count=3):
         self.cut_short, self.count, self.runs = cut_short, count, []
@@ -36,11 +36,11 @@ def test_notebooks_that_were_cut_short_are_tried_again_alone_after_all_others():
 
     assert workers.runs == [["ann", "ben", "cem", "dan"], ["ben"], ["cem"]]
     assert [outcome.task.student for outcome in found] == ["ann", "dan", "ben", "cem"]
-    # Once more, not until it does.
+    # Each runs once more only.
     assert [Result.from_bytes(o.result).cut_short for o in found] == [False, False, False, True]
 
 
-def test_who_ran_alone_already_does_not_run_again():
+def test_a_notebook_that_already_ran_alone_does_not_run_again():
     workers = Workers({"ann": 1}, count=1)
     list(second_try.outcomes(workers, [Task("ann", "autoencoder", b"")]))
     assert workers.runs == [["ann"]]
@@ -59,7 +59,7 @@ def test_where_the_second_try_fails_the_first_one_counts():
 
 
 @pytest.mark.parametrize("result", [None, b"damaged"])
-def test_what_gave_no_result_is_not_tried_again(result):
+def test_a_task_without_a_result_is_not_tried_again(result):
     class Failing:
         count = 3
 

@@ -1,4 +1,4 @@
-"""How the driver shares out tasks, tried on a scheduler that only says what the test lets it."""
+"""How the driver shares out tasks, tried on a scheduler that the test plays."""
 
 import itertools
 
@@ -62,7 +62,7 @@ class Scheduler:
 
 
 @pytest.mark.parametrize("more", [0, 5], ids=["nothing more to do", "more to do"])
-def test_an_idle_worker_tries_what_takes_too_long_elsewhere(monkeypatch, more):
+def test_an_idle_worker_tries_a_task_that_takes_too_long_elsewhere(monkeypatch, more):
     monkeypatch.setattr(workers, "SLOW_SECONDS", 0)
     monkeypatch.setattr(workers, "SLOW", 0)
     monkeypatch.setattr(workers, "TICK", 0.01)
@@ -81,7 +81,7 @@ def test_an_idle_worker_tries_what_takes_too_long_elsewhere(monkeypatch, more):
     assert scheduler.rescued[0][1] == ["idle"]
 
 
-def test_an_idle_worker_tries_what_a_hanging_one_has_done_and_does_not_hand_over(monkeypatch):
+def test_an_idle_worker_repeats_a_task_whose_result_a_hanging_worker_does_not_send(monkeypatch):
     monkeypatch.setattr(workers, "SLOW_SECONDS", 0)
     monkeypatch.setattr(workers, "SLOW", 0)
     monkeypatch.setattr(workers, "TICK", 0.01)
@@ -104,7 +104,7 @@ def test_an_idle_worker_tries_what_a_hanging_one_has_done_and_does_not_hand_over
     assert where == ["idle"]
 
 
-def test_what_waits_behind_a_hanging_task_is_tried_elsewhere_as_soon_as_that_one(monkeypatch):
+def test_a_task_that_waits_behind_a_hanging_one_is_tried_elsewhere_at_the_same_time(monkeypatch):
     monkeypatch.setattr(workers, "SLOW_SECONDS", 0)
     monkeypatch.setattr(workers, "SLOW", 0)
     monkeypatch.setattr(workers, "TICK", 0.01)
@@ -124,7 +124,7 @@ def test_what_waits_behind_a_hanging_task_is_tried_elsewhere_as_soon_as_that_one
 
 @pytest.fixture
 def handed_out(monkeypatch):
-    """Of one task that was handed out: the scheduler, the future it gave, and the outcomes to come."""
+    """A scheduler with one task that was handed out, the task's future, and the outcomes to come."""
     monkeypatch.setattr(workers, "TICK", 0.01)
     scheduler = Scheduler()
     outcomes = Workers(scheduler, "here", patience=60).outcomes([Task("ann", "autoencoder", b"")])
@@ -137,7 +137,7 @@ def assert_loss_is_told(outcomes):
         next(outcomes)
 
 
-def test_a_result_that_is_lost_with_its_worker_is_waited_for_until_another_one_has_it(handed_out):
+def test_a_result_that_is_lost_with_its_worker_comes_from_another_worker(handed_out):
     _, future, outcomes = handed_out
     future.finish(None)
     future.status = "lost"
@@ -150,14 +150,14 @@ def test_a_result_that_is_lost_with_its_worker_is_waited_for_until_another_one_h
 
 
 @pytest.mark.parametrize("loss", workers.LOSSES)
-def test_a_connection_that_is_lost_while_a_result_is_fetched_is_told_of(handed_out, loss):
+def test_a_connection_that_is_lost_while_a_result_is_fetched_is_reported(handed_out, loss):
     _, future, outcomes = handed_out
     future.finish(loss("in the middle of it"))
 
     assert_loss_is_told(outcomes)
 
 
-def test_whatever_a_closed_client_fails_with_its_connection_was_lost(handed_out):
+def test_any_error_of_a_closed_client_means_that_the_connection_was_lost(handed_out):
     scheduler, future, outcomes = handed_out
     future.finish(AttributeError("'NoneType' object has no attribute 'gather'"))
     scheduler.status = "closed"
@@ -165,7 +165,7 @@ def test_whatever_a_closed_client_fails_with_its_connection_was_lost(handed_out)
     assert_loss_is_told(outcomes)
 
 
-def test_a_connection_that_is_lost_while_an_error_is_fetched_is_told_of(handed_out):
+def test_a_connection_that_is_lost_while_an_error_is_fetched_is_reported(handed_out):
     _, future, outcomes = handed_out
     # Dask answers that there is no error, once the future is cancelled.
     future.status = "error"

@@ -1,8 +1,8 @@
-"""Who works on what since when, as far as a scheduler tells."""
+"""Which worker works on which task since when, as far as the scheduler says."""
 
 from types import SimpleNamespace
 
-from autograder.batch.tasks import Attempt, Outcome, Running, Task, look
+from autograder.batch.tasks import Attempt, Outcome, Task, look
 from autograder.grading.result import Result
 
 
@@ -18,14 +18,6 @@ def test_an_outcome_reads_its_result_once():
     assert Outcome(outcome.task, None, "no worker answered").read is None
 
 
-def test_a_task_was_begun_with_its_first_attempt():
-    attempts = [Attempt(0, Future("ann (0)"), started=5.0), Attempt(1, Future("ann (1)"))]
-    running = Running(Task("ann", "autoencoder", b""), attempts)
-    assert running.started == 5.0
-    assert running.attempt(Future("ann (1)")) is attempts[1]
-    assert running.attempt(Future("ben (2)")) is None
-
-
 def test_another_worker_begins_a_task_anew():
     attempt = Attempt(0, Future("ann"))
     processing = {"dies": ["ann"]}
@@ -36,8 +28,8 @@ def test_another_worker_begins_a_task_anew():
     assert (attempt.place, attempt.started) == ("lives", 100)
 
 
-def test_the_time_of_what_waited_begins_when_its_worker_begins_it():
-    """Its worker was only slow: a start in the past would give up a task that has just begun."""
+def test_the_time_of_a_waiting_attempt_starts_when_its_worker_begins_it():
+    """If its time started earlier, a task that has just begun could be given up."""
     ann, ben = Attempt(0, Future("ann")), Attempt(1, Future("ben"))
 
     for now in (1, 100):
@@ -48,7 +40,7 @@ def test_the_time_of_what_waited_begins_when_its_worker_begins_it():
     assert (ben.stuck, ben.started) == (True, 200)
 
 
-def test_what_waits_at_a_worker_that_gets_on_with_its_work_is_not_stuck():
+def test_an_attempt_that_waits_at_a_worker_that_gets_on_is_not_stuck():
     attempts = [Attempt(number, Future(name)) for number, name in enumerate(("ann", "ben", "cem"))]
 
     look(attempts, {"busy": ["ann"]}, {"busy": 2}, limit=50, now=1)
@@ -58,8 +50,8 @@ def test_what_waits_at_a_worker_that_gets_on_with_its_work_is_not_stuck():
     assert not any(attempt.stuck for attempt in attempts)
 
 
-def test_what_a_worker_has_begun_comes_before_what_it_is_given_later():
-    """As where a task comes back from a worker that died."""
+def test_a_worker_goes_on_with_what_it_began_before_it_begins_what_comes_later():
+    """For example, when it is given a task of a worker that died."""
     ann, ben = Attempt(0, Future("ann")), Attempt(1, Future("ben"))
 
     look([ann, ben], {"lives": ["ben"], "dies": ["ann"]}, {"lives": 1, "dies": 1}, limit=50, now=1)

@@ -71,13 +71,13 @@ def test_a_worker_that_is_killed_loses_nothing(survived, cluster):
     all_graded(survived, survived.printed)
 
 
-def test_what_a_worker_hangs_over_another_one_does(survived):
+def test_another_worker_does_what_a_hanging_one_does_not(survived):
     assert survived.hung
     assert survived.left_to_do, "there was something left to do"
     all_graded(survived, survived.printed)
 
 
-def test_a_run_leaves_nothing_on_the_workers(cluster, survived):
+def test_grading_leaves_no_processes_on_the_workers(cluster, survived):
     for number in range(2):
         wait_for(lambda number=number: not cluster.worker(number).children(), 60)
 
@@ -104,7 +104,7 @@ def test_workers_of_this_machine_are_reached_with_keys_only(own, protocol):
         Client(address, security=others, timeout=20, set_as_default=False)
 
 
-def test_no_scheduler_at_all_is_told_of(course):
+def test_a_scheduler_that_does_not_answer_is_reported(course):
     settings = "import autograder.batch.workers as w; w.CONNECT_SECONDS = 2"
     run = started(course, "--scheduler", "tcp://127.0.0.1:1", settings=settings)
     printed = run.communicate(timeout=SECONDS)[0]
@@ -140,7 +140,7 @@ def test_workers_end_with_what_they_started(lost):
     assert not any(map(lives, lost.of_the_worker))
 
 
-def test_a_scheduler_that_is_lost_is_told_of_and_the_rest_graded_later(lost):
+def test_a_lost_scheduler_is_reported_and_the_rest_is_graded_later(lost):
     assert lost.exit_code == 1
     assert "was lost" in lost.printed
     assert "run the same command again" in lost.printed

@@ -1,4 +1,4 @@
-"""Folders as they must not be: what can be graded is graded, the rest is flagged, the class goes on."""
+"""Broken and hostile folders: what can be graded is graded, the rest is flagged, the class goes on."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ class Case:
 
     student: str
     change: Callable
-    """Of the path of the notebook, which lies alone in its folder."""
+    """Is called with the path of the notebook, which lies alone in its folder."""
     says: str | None = None
     """Words of the comment; None: there is none."""
     scores: dict | None = None
@@ -92,7 +92,7 @@ def beside(**files):
 
 
 def in_place(make):
-    """Something else under the notebook's name."""
+    """Makes something else under the notebook's name."""
 
     def replaced(path):
         path.unlink()
@@ -111,7 +111,7 @@ def as_format_5(notebook):
 
 
 def spoil(notebook):
-    """Everything that grading has no need of, made wrong."""
+    """Spoils everything that grading does not need."""
     notebook["metadata"] = {"kernelspec": 7, "nan": float("nan"), "autograder_unreadable": "lie"}
     notebook["nbformat_minor"] = 99
     for cell in notebook["cells"]:
@@ -136,7 +136,7 @@ def no_cells(notebook):
 
 
 def large(name):
-    """200 MB that take no room on the disk."""
+    """Makes a file larger by 200 MB, which take no room on the disk."""
 
     def written(path):
         with path.with_name(name).open("ab") as file:
@@ -196,7 +196,7 @@ def many_files(path):
 
 
 def modules(path):
-    """Those that grading imports, and those that Python imports by itself."""
+    """Writes modules with the names of those that grading or Python imports."""
     canary = path.parents[3] / "canary"
     fail = f"open({str(canary)!r}, 'a').write(__name__)\nraise RuntimeError('the wrong module')\n"
     for name in ("keras", "numpy", "matplotlib", "tensorflow", "json", "autograder", "ipykernel"):
@@ -313,7 +313,7 @@ class Class(Course):
             return "\n".join(text for text in texts if text and text != "No response.")
 
     def flagged(self, student, notebook=AUTOENCODER):
-        """The criteria of which a zero was recorded for a person to look at."""
+        """The criteria whose zero a person should look at."""
         grades = self.grades()
         columns = {grades.columns[i][:2] for who, i in grades.review if who == student}
         return {criterion for name, criterion in columns if name == notebook}
@@ -393,7 +393,7 @@ for student in {students}:
 """
 
 
-def test_formgraders_button_does_the_same_and_leaves_what_a_person_gave(course):
+def test_formgraders_button_does_the_same_and_leaves_grades_by_hand(course):
     """One student's notebook could not be graded and got a grade and a comment by hand."""
     with course.gradebook as gradebook:
         gradebook.find_grade("loss", AUTOENCODER, ASSIGNMENT, "dies").manual_score = 2

@@ -1,4 +1,4 @@
-"""What goes wrong with the machine is told in words, with what to do about it."""
+"""Faults of the machine are described in words, with what to do about them."""
 
 import contextlib
 import errno
@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import NbGraderException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,7 +18,7 @@ full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev
 
 @contextlib.contextmanager
 def locked(gradebook):
-    """While another program writes to a database."""
+    """Lets another connection lock the database within this context."""
     with contextlib.closing(sqlite3.connect(gradebook, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
@@ -26,13 +26,13 @@ def locked(gradebook):
 
 
 def met(*arguments):
-    """The error with which a gradebook is opened."""
+    """Returns the error that opening a gradebook raises."""
     with pytest.raises(SQLAlchemyError) as info:
         Gradebook(*arguments).close()
     return info.value
 
 
-def test_a_locked_gradebook_is_told_of(tmp_path):
+def test_a_locked_gradebook_is_reported(tmp_path):
     path = tmp_path / "gradebook.db"
     Gradebook(f"sqlite:///{path}").close()
     with locked(path):
@@ -41,7 +41,7 @@ def test_a_locked_gradebook_is_told_of(tmp_path):
     Gradebook(f"sqlite:///{path}").close()
 
 
-def test_what_is_no_gradebook_is_told_of_without_statements_and_links(tmp_path):
+def test_a_file_that_is_no_gradebook_is_reported_without_statements_and_links(tmp_path):
     path = tmp_path / "gradebook.db"
     path.write_text("no database" * 100)
     assert in_words(met(f"sqlite:///{path}")) == "the gradebook cannot be used (file is not a database)"
@@ -62,6 +62,10 @@ def test_what_is_no_gradebook_is_told_of_without_statements_and_links(tmp_path):
         (OSError(errno.ENOTDIR, "Not a directory", "/c/x"), "/c/x: Not a directory"),
         (OSError("timed out"), "OSError: timed out"),
         (NbGraderException("no such assignment"), "no such assignment"),
+        (
+            MissingEntry("No such assignment: x"),
+            "the gradebook is incomplete (No such assignment: x); run nbgrader generate_assignment",
+        ),
         (ValueError("odd"), "ValueError: odd"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What nbgrader records of a submission, and what is kept of it for the next time."""
+"""What nbgrader records of a submission, and what is stored for the next time."""
 
 from types import SimpleNamespace
 
@@ -23,13 +23,13 @@ FAILED = zero(
 
 
 class Exporter(Configurable):
-    """The exporter, as far as the hook asks it."""
+    """An exporter with only what the hook asks for."""
 
-    def __init__(self, folder, result, known=None, **more):
+    def __init__(self, folder, result, earlier=None, **more):
         super().__init__()
         self.job = Job("autoencoder", corpus.source("autoencoder"), **more)
-        self.at_hand = {("ann", "autoencoder"): (self.job, known)}
-        self.grader = SimpleNamespace(grade=lambda job, known: result)
+        self.at_hand = {("ann", "autoencoder"): (self.job, earlier)}
+        self.grader = SimpleNamespace(grade=lambda job, earlier: result)
         self.store = ResultStore(folder, "autoencoders", print)
         self.handed_in = SimpleNamespace(timestamp=lambda student: b"")
 
@@ -53,14 +53,14 @@ def ran(**more):
     return Result("of a job", (), **more)
 
 
-def test_what_ran_and_was_judged_is_kept_and_stamped(written):
+def test_a_judged_result_is_stored_and_stamped(written):
     notebook, exporter = written(ran(verdicts={"loss": Verdict(1.0, "this", "that")}))
     assert graded_cells(notebook)["loss"].outputs[0].data["text/plain"] == "3"
     assert notebook.metadata[STAMP] == "what it was graded by"
     assert exporter.store.find("ann", "autoencoder").verdicts["loss"].credit == 1
 
 
-def test_what_the_judge_failed_over_is_flagged_and_tried_again(written):
+def test_a_failure_of_the_judge_is_flagged_and_tried_again(written):
     notebook, exporter = written(ran(verdicts={"loss": FAILED}))
     _, verdicts = exporter.graded
     assert verdicts["loss"].reason == "an error in the judge"
@@ -68,16 +68,16 @@ def test_what_the_judge_failed_over_is_flagged_and_tried_again(written):
     assert STAMP not in notebook.metadata
 
 
-def test_what_ended_early_is_tried_again(written):
+def test_a_notebook_that_ended_early_is_tried_again(written):
     notebook, exporter = written(ran(incident="the kernel died"))
     assert exporter.store.find("ann", "autoencoder") is None
     assert STAMP not in notebook.metadata
 
 
-def test_a_known_result_is_not_kept_once_more(written, monkeypatch):
-    monkeypatch.setattr(ResultStore, "keep", lambda *_: pytest.fail("kept once more"))
-    known = ran()
-    notebook, _ = written(known, known=known)
+def test_an_earlier_result_is_not_stored_again(written, monkeypatch):
+    monkeypatch.setattr(ResultStore, "keep", lambda *_: pytest.fail("stored again"))
+    earlier = ran()
+    notebook, _ = written(earlier, earlier=earlier)
     assert STAMP in notebook.metadata
 
 

@@ -1,4 +1,4 @@
-"""What is generated and committed is what the source gives now."""
+"""The generated notebooks in the repository are what the source gives now."""
 
 import shutil
 

@@ -20,11 +20,11 @@ CELLS = [
 ]
 
 
-def test_nothing_amiss_nothing_said():
+def test_without_problems_there_are_no_comments():
     assert comments(CELLS, {}, []) == {}
 
 
-def test_each_criterion_is_told_at_the_answer_before_it():
+def test_each_criterion_is_named_at_the_answer_before_it():
     died = "the kernel died, in cell 'loss'"
 
     assert comments(CELLS, {"encoder": died, "loss": died, "training": "none"}, []) == {
@@ -41,7 +41,7 @@ def test_what_the_grader_says_is_not_taken_for_markup():
     )
 
 
-def test_remarks_are_told_at_the_first_answer_without_markup():
+def test_remarks_are_at_the_first_answer_without_markup():
     assert comments(CELLS, {"loss": "<b>"}, ["left out: x"]) == {
         "build-model": "left out: x.\n\nNot judged: loss (?b?). A person should look."
     }

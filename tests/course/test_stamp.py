@@ -1,4 +1,4 @@
-"""Equal stamps: the notebook would be recorded just as it was."""
+"""Equal stamps mean that a notebook would be recorded as it was."""
 
 import dataclasses
 import json
@@ -15,7 +15,7 @@ GRADER = SimpleNamespace(fingerprint=lambda job: "a fingerprint", judged_by="a j
 CONFIG = Config({"AssignLatePenalties": {"plugin_class": "mine"}, "Autograde": {"force": False}})
 
 
-def test_all_that_makes_a_difference_to_the_record_is_in_it():
+def test_whatever_influences_the_record_changes_the_stamp():
     same = stamp(JOB, b"yesterday", GRADER, CONFIG)
     assert stamp(JOB, b"yesterday", GRADER, CONFIG) == same
     others = [
@@ -27,7 +27,7 @@ def test_all_that_makes_a_difference_to_the_record_is_in_it():
     assert len({same, *others}) == 1 + len(others)
 
 
-def test_which_submissions_are_asked_for_makes_none():
+def test_the_choice_of_submissions_does_not_change_the_stamp():
     forced = Config(CONFIG | {"Autograde": {"force": True}})
     assert stamp(JOB, b"", GRADER, forced) == stamp(JOB, b"", GRADER, CONFIG)
 
