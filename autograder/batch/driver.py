@@ -21,7 +21,7 @@ from autograder.batch.plugin import Settings
 from autograder.batch.progress import ProgressDisplay
 from autograder.batch.tasks import Outcome, Task
 from autograder.batch.telling import Feedback, Telling
-from autograder.batch.workers import THREADS, Workers, connected
+from autograder.batch.workers import NOTEBOOKS_PER_WORKER, Workers, connected
 from autograder.course.faults import in_words
 from autograder.course.stamp import stamp, stamp_in
 from autograder.grading.result import Result
@@ -34,7 +34,7 @@ SPARE_SECONDS = 300
 
 
 @dataclass
-class Submission:
+class StudentJobs:
     """One student's notebooks while they are graded."""
 
     student: str
@@ -89,7 +89,7 @@ class Driver(Telling, Autograde):
             self._grade(itertools.chain([first], to_run))
         self.summary.seconds = time.monotonic() - started
 
-    def _to_run(self) -> Iterator[Submission]:
+    def _to_run(self) -> Iterator[StudentJobs]:
         """Yields the submissions with notebooks to run or judge; records the others, if they changed."""
         for student in sorted(self.exporter.handed_in.folders):
             self.interruption.check()
@@ -107,7 +107,7 @@ class Driver(Telling, Autograde):
             else:
                 self._record(submission)
 
-    def _read(self, student: str) -> Submission:
+    def _read(self, student: str) -> StudentJobs:
         exporter = self.exporter
         if self.again:
             exporter.store.forget(student)
@@ -116,9 +116,9 @@ class Driver(Telling, Autograde):
         jobs = {name: exporter.handed_in.job(student, name) for name in names}
         results = {name: exporter.store.find(student, name) for name in names}
         to_do = {name for name in names if not exporter.grader.is_done(jobs[name], results[name])}
-        return Submission(student, jobs, results, to_do)
+        return StudentJobs(student, jobs, results, to_do)
 
-    def _is_recorded(self, submission: Submission) -> bool:
+    def _is_recorded(self, submission: StudentJobs) -> bool:
         """Whether each of its notebooks is recorded as it would be now."""
         if self.again or submission.student not in self._recorded:
             return False
@@ -130,8 +130,8 @@ class Driver(Telling, Autograde):
             for name, job in submission.jobs.items()
         )
 
-    def _grade(self, submissions: Iterable[Submission]) -> None:
-        self._at_work: dict[str, Submission] = {}
+    def _grade(self, submissions: Iterable[StudentJobs]) -> None:
+        self._at_work: dict[str, StudentJobs] = {}
         with self.connect(sum(map(len, self._notebooks.values()))) as workers:
             self._say_where(workers)
             for outcome in second_try.outcomes(workers, self._tasks(submissions)):
@@ -162,7 +162,7 @@ class Driver(Telling, Autograde):
         return connected(
             Settings.of(self.exporter.grader),
             scheduler=self.scheduler or None,
-            workers=min(self.workers, notebooks),
+            at_once=min(self.workers, notebooks),
             patience=self._patience,
         )
 
@@ -177,7 +177,7 @@ class Driver(Telling, Autograde):
             for place in workers.unsandboxed():
                 self.display.say(f"Submissions run unsandboxed on the worker {place}")
 
-    def _tasks(self, submissions: Iterable[Submission]) -> Iterator[Task]:
+    def _tasks(self, submissions: Iterable[StudentJobs]) -> Iterator[Task]:
         for submission in submissions:
             self._at_work[submission.student] = submission
             for name in sorted(submission.to_do):
@@ -190,15 +190,15 @@ class Driver(Telling, Autograde):
         grader = self.exporter.grader
         limits = grader.options.startup_timeout + PATIENCE * grader.options.notebook_timeout
         # The notebooks on a worker share one judge: each may wait for the verdicts on all others.
-        return float(limits + THREADS * grader.most_judging_seconds + SPARE_SECONDS)
+        return float(limits + NOTEBOOKS_PER_WORKER * grader.most_judging_seconds + SPARE_SECONDS)
 
-    def _record(self, submission: Submission) -> None:
+    def _record(self, submission: StudentJobs) -> None:
         """Lets nbgrader record a submission, with the results where it would run notebooks."""
         # nbgrader removes what it has written if its work is interrupted.
         with self.interruption.held():
             self._let_nbgrader_record(submission)
 
-    def _let_nbgrader_record(self, submission: Submission) -> None:
+    def _let_nbgrader_record(self, submission: StudentJobs) -> None:
         student = submission.student
         folder = self.exporter.handed_in.folders[student]
         self.assignments = {folder: self._notebooks[folder]}

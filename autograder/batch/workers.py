@@ -24,7 +24,7 @@ from autograder.course.faults import in_words
 
 TICK = 0.5
 """Seconds between two looks at the scheduler."""
-THREADS = 4
+NOTEBOOKS_PER_WORKER = 4
 """Notebooks that share one worker at once, as its fork server and its judge take seconds to start."""
 AHEAD = 2
 """Tasks that are handed out for each thread, so that none waits for the driver."""
@@ -220,11 +220,11 @@ class Workers:
 
 @contextlib.contextmanager
 def connected(
-    settings: Settings, *, scheduler: str | None, workers: int, patience: float
+    settings: Settings, *, scheduler: str | None, at_once: int, patience: float
 ) -> Iterator[Workers]:
     """Connects to a scheduler's workers, or starts workers on this machine that end with the context.
 
-    workers: notebooks at once on this machine. Raises SchedulerError if the scheduler does not answer.
+    at_once: how many notebooks run at once on this machine. Raises SchedulerError if the scheduler does not answer.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(
@@ -242,7 +242,7 @@ def connected(
             )
         )
         where = f"the scheduler at {scheduler}" if scheduler else "this machine's own scheduler"
-        address = scheduler or stack.enter_context(own_cluster(workers))
+        address = scheduler or stack.enter_context(own_cluster(at_once))
         try:
             client = stack.enter_context(
                 contextlib.closing(Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
@@ -266,15 +266,15 @@ def connected(
 
 def shared_out(count: int) -> dict[str, int]:
     """Returns Dask's options for so many notebooks at once: processes, and the threads of each."""
-    processes = -(-count // THREADS)
+    processes = -(-count // NOTEBOOKS_PER_WORKER)
     return {"n_workers": processes, "threads_per_worker": -(-count // processes)}
 
 
-def own_cluster(workers: int) -> LocalCluster:
+def own_cluster(at_once: int) -> LocalCluster:
     """Starts workers on this machine, for so many notebooks at once, which only this process can use."""
     # Whoever can talk to a scheduler can run code, so connections are encrypted with temporary keys.
     return LocalCluster(
-        **shared_out(workers),
+        **shared_out(at_once),
         processes=True,
         host="127.0.0.1",
         protocol="tls://",

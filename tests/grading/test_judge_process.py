@@ -135,15 +135,15 @@ def test_a_judge_that_only_waits_is_ended_too(monkeypatch):
 
 
 def test_notebooks_that_use_up_their_budgets_leave_the_others_theirs(monkeypatch):
-    from autograder.batch.workers import THREADS
+    from autograder.batch.workers import NOTEBOOKS_PER_WORKER
 
     endless = dict.fromkeys(("encoder", "decoder", "loss"), 3600)
-    notebooks = [endless] * (THREADS - 1) + [{"encoder": 0, "loss": 0}]
+    notebooks = [endless] * (NOTEBOOKS_PER_WORKER - 1) + [{"encoder": 0, "loss": 0}]
     *greedy, (verdicts, seconds) = asked(monkeypatch, judge_at_length, 2, *notebooks)
 
     assert verdicts == {"encoder": RIGHT, "loss": RIGHT}
     assert all(verdict.review for verdicts, _ in greedy for verdict in verdicts.values())
-    assert seconds < THREADS * judge_process.most_seconds(2)
+    assert seconds < NOTEBOOKS_PER_WORKER * judge_process.most_seconds(2)
 
 
 def patience(judge_timeout: float) -> float:
@@ -158,10 +158,10 @@ def patience(judge_timeout: float) -> float:
 
 
 def test_a_task_is_waited_for_while_all_that_share_its_judge_use_up_their_budgets():
-    from autograder.batch.workers import THREADS
+    from autograder.batch.workers import NOTEBOOKS_PER_WORKER
 
     own = 60 + 900
-    assert patience(judge_timeout=120) > own + THREADS * judge_process.most_seconds(120)
+    assert patience(judge_timeout=120) > own + NOTEBOOKS_PER_WORKER * judge_process.most_seconds(120)
 
 
 def test_who_asked_first_is_judged_first():
