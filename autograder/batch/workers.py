@@ -224,7 +224,7 @@ def connected(
 ) -> Iterator[Workers]:
     """Connects to a scheduler's workers, or starts workers on this machine that end with the context.
 
-    at_once: how many notebooks run at once on this machine. Raises SchedulerError if the scheduler does not answer.
+    at_once: notebooks at once on this machine. Raises SchedulerError if the scheduler does not answer.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(
@@ -271,7 +271,7 @@ def shared_out(count: int) -> dict[str, int]:
 
 
 def own_cluster(at_once: int) -> LocalCluster:
-    """Starts workers on this machine, for so many notebooks at once, which only this process can use."""
+    """Starts workers on this machine, for so many notebooks at once, that only this process can use."""
     # Whoever can talk to a scheduler can run code, so connections are encrypted with temporary keys.
     return LocalCluster(
         **shared_out(at_once),
