@@ -32,7 +32,7 @@ LONGEST = (  # files in tests/
     "submissions/test_harmless.py",
     "submissions/test_forged_pages.py",
     "submissions/test_svg.py",
-    "judge/test_cost.py",
+    "judge/test_workload.py",
     "judge/test_search.py",
     "kernel/test_plotly_figures.py",
     "judge/test_noise.py",

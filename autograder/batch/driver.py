@@ -19,8 +19,8 @@ from autograder.batch import second_try
 from autograder.batch.interruption import Interruption
 from autograder.batch.plugin import Settings
 from autograder.batch.progress import ProgressDisplay
+from autograder.batch.raising import Feedback, Raising
 from autograder.batch.tasks import Outcome, Task
-from autograder.batch.telling import Feedback, Telling
 from autograder.batch.workers import NOTEBOOKS_PER_WORKER, Workers, connected
 from autograder.course.faults import in_words
 from autograder.course.stamp import stamp, stamp_in
@@ -58,7 +58,7 @@ class Summary:
     seconds: float = 0.0
 
 
-class Driver(Telling, Autograde):
+class Driver(Raising, Autograde):
     """Grades all submissions of an assignment, many at once.
 
     A submission that fails, or that cannot be recorded, does not stop the others: `summary` names it.

@@ -1,4 +1,4 @@
-"""Limits the judge's own process, for networks that take more than `judge.cost` estimates.
+"""Limits the judge's own process, for networks that take more than `judge.workload` estimates.
 
 On systems without such limits the estimates are the only bound.
 """

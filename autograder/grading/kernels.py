@@ -141,6 +141,6 @@ class Kernels:
         if self.sandboxed:
             command = bubblewrap.command(self._runs, self._images_file, *program, SANDBOXED)
         else:
-            # -P: nothing beside a notebook must be what the kernel imports.
+            # -P: a file beside the notebook, such as keras.py, must not be what the kernel imports.
             command = [sys.executable, "-P", *program]
         return ForkServer(command, log)

@@ -1,4 +1,4 @@
-"""Aligns a student's layers with the prescribed ones, as one aligns two texts: at the least cost.
+"""Aligns a student's layers with the prescribed ones, as one aligns two texts: with the least penalty.
 
 Thus one missing layer does not make all later layers wrong.
 """
@@ -9,16 +9,25 @@ from enum import Enum
 
 from autograder.judge import rebuild
 from autograder.judge.doubt import doubt_of, kind_text
-from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
+from autograder.lab import (
+    IMAGE_SHAPE,
+    KERNEL_SIZE,
+    KERNEL_TEXT,
+    Exercise,
+    RequiredLayer,
+    channels_text,
+    times_text,
+)
 from autograder.protocol.evidence import LAYER_ATTRIBUTES, LayerEvidence, ModelEvidence
 
-MISSING_COST = EXTRA_COST = WRONG_COST = 10
-OTHER_KIND_COST = 11
-"""The cost of a layer of another kind that does the same work: more than a wrong attribute, less than a
-missing layer and an extra one."""
-UNLIKE_COST = MISSING_COST + EXTRA_COST + 1
-"""The cost of a layer that does other work: it never stands for the required one."""
-OTHER_PART_COST = 2
+MISSING_PENALTY = EXTRA_PENALTY = WRONG_PENALTY = 10
+"""Penalties only decide which layers are paired. `architecture` decides what a fault costs."""
+OTHER_KIND_PENALTY = 11
+"""The penalty of a layer of another kind that does the same work: between a wrong
+attribute, and a missing and an extra layer."""
+UNLIKE_PENALTY = MISSING_PENALTY + EXTRA_PENALTY + 1
+"""The penalty of a layer that does other work: it never stands for the required one."""
+OTHER_PART_PENALTY = 2
 """Breaks ties: a layer that makes images smaller belongs in the encoder, one that enlarges them in the
 decoder."""
 
@@ -141,11 +150,11 @@ def _does_nothing(layer: LayerEvidence, *, is_first: bool) -> bool:
 
 
 def align(steps: list[Step], exercise: Exercise) -> list[Match]:
-    """Pairs the student's layers with the required ones, both in order, at the least total cost."""
+    """Pairs the student's layers with the required ones, both in order, with the least total penalty."""
     wanted = [(Part.ENCODER, layer) for layer in exercise.encoder]
     wanted += [(Part.DECODER, layer) for layer in exercise.decoder]
     wanted += [(Part.OUTPUT, exercise.output)]
-    # best[i, j]: the least cost of pairing the first i layers with the first j required ones, and how.
+    # best[i, j]: least penalty of pairing the first i layers with the first j required ones, and how.
     best: dict[tuple[int, int], tuple[int, tuple[Match, ...]]] = {(0, 0): (0, ())}
     for i, j in itertools.product(range(len(steps) + 1), range(len(wanted) + 1)):
         step = steps[i - 1] if i else None
@@ -162,9 +171,9 @@ def align(steps: list[Step], exercise: Exercise) -> list[Match]:
         if j:
             moves.append(((i, j - 1), (Match(*wanted[j - 1], None),)))
         if moves:
-            costs = [best[before][0] + sum(map(_cost, matches)) for before, matches in moves]
-            before, matches = moves[costs.index(min(costs))]
-            best[i, j] = min(costs), (*best[before][1], *matches)
+            penalties = [best[before][0] + sum(map(_penalty, matches)) for before, matches in moves]
+            before, matches = moves[penalties.index(min(penalties))]
+            best[i, j] = min(penalties), (*best[before][1], *matches)
     return list(best[len(steps), len(wanted)][1])
 
 
@@ -183,16 +192,16 @@ def _part_of_extra(step: Step, before: int, wanted: list[tuple[Part, RequiredLay
     return Part.DECODER if last is Part.OUTPUT else last
 
 
-def _cost(match: Match) -> int:
+def _penalty(match: Match) -> int:
     if match.step is None:
-        return MISSING_COST
-    elsewhere = OTHER_PART_COST * (_changes_size_as(match.step) not in (None, match.part))
+        return MISSING_PENALTY
+    elsewhere = OTHER_PART_PENALTY * (_changes_size_as(match.step) not in (None, match.part))
     if match.required is None:
-        return EXTRA_COST + elsewhere
+        return EXTRA_PENALTY + elsewhere
     if match.step.believed_kind == match.required.kind:
-        return WRONG_COST * bool(match.faults) + elsewhere
+        return WRONG_PENALTY * bool(match.faults) + elsewhere
     alike = _does_the_work_of(match.step, match.required)
-    return (OTHER_KIND_COST if alike else UNLIKE_COST) + elsewhere
+    return (OTHER_KIND_PENALTY if alike else UNLIKE_PENALTY) + elsewhere
 
 
 def _does_the_work_of(step: Step, required: RequiredLayer) -> bool:
@@ -242,7 +251,7 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
         if attributes.get("filters") != required.filters:
             faults.append(f"{channels_text(attributes.get('filters'))}, not {required.filters}")
         if attributes.get("kernel_size") != KERNEL_SIZE:
-            faults.append(f"a kernel of {times_text(attributes.get('kernel_size'))}, not 3×3")
+            faults.append(f"a kernel of {times_text(attributes.get('kernel_size'))}, not {KERNEL_TEXT}")
         faults += step.window_faults()
         if step.activation != required.activation:
             named = step.activation or f"the unknown '{layer.activation}'"
@@ -266,8 +275,3 @@ def one_of(layer: LayerEvidence) -> str:
 
 def _with_article(name: str) -> str:
     return f"{'an' if name[:1] in set('AEIOU') else 'a'} {name}"
-
-
-def times_text(size: object) -> str:
-    """Writes a size such as (3, 3) as 3×3."""
-    return "×".join(str(side) for side in size) if isinstance(size, tuple) else str(size)

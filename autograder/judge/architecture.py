@@ -5,10 +5,19 @@ prescribed ones.
 """
 
 from autograder.judge import rebuild
-from autograder.judge.alignment import CONVOLUTIONS, Match, Part, Step, align, chain, one_of, times_text
+from autograder.judge.alignment import CONVOLUTIONS, Match, Part, Step, align, chain, one_of
 from autograder.judge.doubt import doubt_of, kind_text
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise, RequiredLayer, channels_text
+from autograder.lab import (
+    IMAGE_SHAPE,
+    IMAGE_TEXT,
+    KERNEL_SIZE,
+    KERNEL_TEXT,
+    Exercise,
+    RequiredLayer,
+    channels_text,
+    times_text,
+)
 from autograder.protocol.evidence import Evidence, ModelEvidence
 
 OUTPUT_CREDIT = (1.0, 0.5, 0.25)
@@ -29,7 +38,7 @@ def judge_decoder(evidence: Evidence, exercise: Exercise, reference: object) -> 
 
 def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
     """Judges the last convolution: one channel, sigmoid, 3×3, and an output of 28×28×1."""
-    expected = f"{exercise.output}; the output is 28×28×1, as the input"
+    expected = f"{exercise.output}; the output is {IMAGE_TEXT}, as the input"
     model = network(evidence.model, expected)
     if isinstance(model, Verdict):
         return model
@@ -53,20 +62,20 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
     if last.activation != "sigmoid":
         faults.append(f"its activation is {last.activation or 'unknown'}, not sigmoid")
     if attributes.get("kernel_size") != KERNEL_SIZE:
-        faults.append(f"its kernel is {times_text(attributes.get('kernel_size'))}, not 3×3")
+        faults.append(f"its kernel is {times_text(attributes.get('kernel_size'))}, not {KERNEL_TEXT}")
     window = last.window_faults()
     faults += [f"it has {fault}" for fault in window]
     if last.shared:
         faults.append(f"it is {last.shared}")
     lost = where_size_is_lost(model, exercise)
-    notes = (f"The output is no image of 28×28×1: see {lost}.",) if lost in _EARLIER else ()
+    notes = (f"The output is no image of {IMAGE_TEXT}: see {lost}.",) if lost in _EARLIER else ()
     shape = output_shape(model)
     other_size = lost and (shape is None or shape[:2] != IMAGE_SHAPE[:2])
     # Strides change the size, too: both are one mistake.
     if other_size and not window and (lost not in _EARLIER or attributes.get("padding") != "same"):
         faults.append(
             f"padding '{attributes.get('padding')}', not 'same': "
-            f"the output is {times_text(shape)}, not 28×28×1"
+            f"the output is {times_text(shape)}, not {IMAGE_TEXT}"
         )
     credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0
     problems = tuple(f"{last}: {fault}." for fault in faults)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.judge import architecture, fed, rebuild
+from autograder.judge import architecture, fit_inputs, rebuild
 from autograder.judge.compilation import CROSS_ENTROPY_NAMES
 from autograder.judge.rebuild import RebuildError
 from autograder.judge.reference import Floats, Reference
@@ -88,7 +88,7 @@ def _cause(fit: FitEvidence, model: ModelEvidence) -> str:
     """Why a call stopped: its 'arguments', the 'network', 'loss' or 'loss and optimizer'; or empty."""
     if fit.target is None or differ_in_number(fit):
         return "arguments"
-    if not all(sample and fed.are_images(sample) for sample in (fit.input, fit.target)):
+    if not all(sample and fit_inputs.are_images(sample) for sample in (fit.input, fit.target)):
         return "arguments"
     if model.loss is None or model.optimizer is None:
         return "loss and optimizer"

@@ -1,6 +1,6 @@
 """Criterion `noise`: is it Gaussian, σ = 0.2, additive, and drawn anew for every pixel and image?
 
-Noise is wrong if it fails one of the statistical tests of `noise_tests`; then `noise_causes` finds out
+Noise is wrong if it fails one of the statistical tests of `noise_statistics`; `noise_causes` then finds
 what was done. A sample of the images is tested pixel by pixel; a signature of every image shows where
 noise is missing or repeated. Sample and signatures follow from the request.
 """
@@ -11,16 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.judge import noise_tests as tests
+from autograder.judge import noise_statistics as tests
 from autograder.judge.noise_causes import cause
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import IMAGE_SHAPE, Exercise
+from autograder.lab import DENOISING, IMAGE_SHAPE, Exercise
 from autograder.protocol import challenge
 from autograder.protocol.evidence import Evidence, Sample
 
 TRAIN, TEST = "x_train_noisy", "x_test_noisy"
-_ADVICE = "x_train + np.random.normal(0, 0.2, x_train.shape) is such noise; the same for x_test."
+_ADVICE = (
+    f"x_train + np.random.normal(0, {DENOISING.noise}, x_train.shape) is such noise; "
+    "the same for x_test."
+)
 _OTHER_WAYS = "the same noise with its sign turned or its order reversed is the same noise"
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograder.judge import noise_tests as tests
-from autograder.judge.noise_tests import BLACK, Level, Noise
+from autograder.judge import noise_statistics as tests
+from autograder.judge.noise_statistics import BLACK, Level, Noise
 
 WHITE = 0.8
 NOTHING = 0.01

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.judge import fed
+from autograder.judge import fit_inputs
 from autograder.judge.reference import Floats, Reference, are_among
 from autograder.protocol.evidence import FitEvidence
 
@@ -29,11 +29,15 @@ def on_held_out(fits: tuple[FitEvidence, ...], reference: Reference) -> Floats |
     if not trained:
         return None
     given, clean = trained[-1].input, trained[-1].target
-    if given is None or clean is None or not (fed.are_images(given) and fed.are_images(clean)):
+    if (
+        given is None
+        or clean is None
+        or not (fit_inputs.are_images(given) and fit_inputs.are_images(clean))
+    ):
         return None
-    if given.rows != clean.rows or not fed.holds(are_among(clean.values, reference.train), clean):
+    if given.rows != clean.rows or not fit_inputs.holds(are_among(clean.values, reference.train), clean):
         return None
-    if np.sqrt(np.mean((given.values - clean.values) ** 2)) < fed.NO_NOISE:
+    if np.sqrt(np.mean((given.values - clean.values) ** 2)) < fit_inputs.NO_NOISE:
         return None
     return _transferred(given.values, clean.values, reference.held_out)
 
@@ -53,7 +57,7 @@ def handed_on(run: Network, noisy: Floats, digits: Floats) -> float:
     for each in np.unique(band):
         smooth[band == each] = noise[band == each].mean()
     rest = noise - smooth
-    if rest.std() < fed.NO_NOISE:
+    if rest.std() < fit_inputs.NO_NOISE:
         return 0.0
     left = np.mean((run(noisy) - run(digits + smooth)) * rest) / np.mean(rest**2)
     contrast = np.polyfit(digits.ravel(), noisy.ravel(), 1)[0]

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from autograder.judge import architecture, bounds, own_noise, rebuild
-from autograder.judge.alignment import times_text
 from autograder.judge.reference import Reference
 from autograder.judge.training import data_faults, judge_training, trained_without_noise
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import BATCH_SIZE, Exercise
+from autograder.lab import BATCH_SIZE, IMAGE_TEXT, Exercise, times_text
 from autograder.protocol.evidence import Evidence, FitEvidence, ModelEvidence
 
 CONSTANT = 0.02
@@ -113,7 +112,7 @@ def _no_result(
     if lost := architecture.where_size_is_lost(model, exercise):
         shape = architecture.output_shape(model)
         answers = "no image" if shape is None else times_text(shape)
-        problem = f"The network answers an image with {answers}, not with 28×28×1 (see {lost})."
+        problem = f"The network answers an image with {answers}, not with {IMAGE_TEXT} (see {lost})."
         advice = "Mend what the other panel names; then the result can be judged."
         return zero(expected, f"an output of {answers}", problem, advice)
     if trained := [fit for fit in fits if fit.steps]:

@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from autograder.judge import cost
-from autograder.judge.cost import Cost, Shape
+from autograder.judge import workload
 from autograder.judge.doubt import doubt_of, kind_text
+from autograder.judge.workload import Cost, Shape
 from autograder.lab import IMAGE_SHAPE
 from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
@@ -197,19 +197,19 @@ def _batch_size(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], images: 
     costs = [each.cost for each in drawn]
     fed = [layer.inputs for layer in layers]
     work = len(images) * sum(each.work for each in costs)
-    if work > cost.MOST_WORK:
-        problem = _WORK.format(work, f"{len(images)} images", cost.MOST_WORK)
+    if work > workload.MOST_WORK:
+        problem = _WORK.format(work, f"{len(images)} images", workload.MOST_WORK)
         raise TooLargeError(f"the network is {problem}")
-    held, answer = cost.most_held(costs, fed, images[0].size), costs[-1].output
-    if held > cost.MOST_HELD or len(images) * answer > cost.MOST_HELD:
+    held, answer = workload.most_held(costs, fed, images[0].size), costs[-1].output
+    if held > workload.MOST_HELD or len(images) * answer > workload.MOST_HELD:
         problem = _HELD.format(f"{held:,} values at once for an image and {answer:,} in each answer")
         raise TooLargeError(f"the network is {problem}")
-    return cost.MOST_HELD // held
+    return workload.MOST_HELD // held
 
 
 def _run_batch(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], batch: Values) -> Values:
     held = {-1: keras.ops.convert_to_tensor(batch)}
-    done = cost.last_uses([layer.inputs for layer in layers])
+    done = workload.last_uses([layer.inputs for layer in layers])
     for position, (each, layer) in enumerate(zip(drawn, layers, strict=True)):
         inputs = [held[i] for i in layer.inputs]
         held[position] = _run(each, layer, inputs[0] if len(inputs) == 1 else inputs)
@@ -305,20 +305,20 @@ def _estimated(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> tuple[Shape, 
     layer = _unbuilt(blueprint)
     shape = layer.compute_output_shape(inputs[0] if len(inputs) == 1 else list(inputs))
     shape = tuple(int(side) for side in shape)
-    return shape, cost.of_layer(layer, inputs, shape)
+    return shape, workload.of_layer(layer, inputs, shape)
 
 
 _WORK = "too large to be judged: {:.1e} multiplications for {}, at most {:.0e} are tried"
-_HELD = f"too large to be judged: {{}}, at most {cost.MOST_HELD:,} are held"
+_HELD = f"too large to be judged: {{}}, at most {workload.MOST_HELD:,} are held"
 
 
 def _check_size(drawn: _Drawn, layer: LayerEvidence) -> None:
     """Raises RebuildError if the layer takes too much, or has other weights than it needs."""
     takes = drawn.cost
-    if takes.work > cost.MOST_WORK_OF_LAYER:
-        problem = _WORK.format(takes.work, "one image", cost.MOST_WORK_OF_LAYER)
+    if takes.work > workload.MOST_WORK_OF_LAYER:
+        problem = _WORK.format(takes.work, "one image", workload.MOST_WORK_OF_LAYER)
         raise TooLargeError(_of(layer, f"it is {problem}"))
-    if takes.output + takes.scratch > cost.MOST_HELD:
+    if takes.output + takes.scratch > workload.MOST_HELD:
         problem = _HELD.format(f"{takes.output + takes.scratch:,} values at once for one image")
         raise TooLargeError(_of(layer, f"it is {problem}"))
     found = tuple(weights.shape for weights in layer.weights)

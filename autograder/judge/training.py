@@ -7,7 +7,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from autograder.judge import fed, learning
+from autograder.judge import fit_inputs, learning
 from autograder.judge.doubt import first_doubted, kind_text
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
@@ -75,7 +75,7 @@ def data_faults(
     counted, _ = _that_count(called, reference)
     given, target, *_ = _quarters(counted, exercise, None, reference)
     # Without the student's own noisy images the input cannot be compared with them.
-    unknown = bool(exercise.noise) and given.fault == f"The input is {fed.OTHER_IMAGES}_noisy"
+    unknown = bool(exercise.noise) and given.fault == f"The input is {fit_inputs.OTHER_IMAGES}_noisy"
     return tuple(filter(None, ("" if unknown else given.fault, target.fault)))
 
 
@@ -85,7 +85,7 @@ def trained_without_noise(fits: tuple[FitEvidence, ...], reference: Reference) -
     Only calls that count are considered: a trial with a few noisy images teaches nothing.
     """
     trained, _ = _that_count([fit for fit in fits if fit.steps], reference)
-    return bool(trained) and all(fed.is_clean(fit.input, reference) for fit in trained)
+    return bool(trained) and all(fit_inputs.is_clean(fit.input, reference) for fit in trained)
 
 
 def _that_count(
@@ -180,9 +180,9 @@ def _input_quarter(
         if isinstance(given, str):
             fault = given
         elif exercise.noise:
-            fault = fed.unlike_noisy(given, fit.target, own, reference)
+            fault = fit_inputs.unlike_noisy(given, fit.target, own, reference)
         else:
-            fault = fed.unlike_train(given, "input", reference)
+            fault = fit_inputs.unlike_train(given, "input", reference)
         if not fault:
             fault = _amount_fault(fit, reference)
             if target_is_right:
@@ -196,7 +196,7 @@ def _input_quarter(
 def _target_fault(fits: list[FitEvidence], reference: Reference) -> str:
     for fit in fits:
         given = _images(fit, "target", "x_train", reference)
-        fault = given if isinstance(given, str) else fed.unlike_train(given, "target", reference)
+        fault = given if isinstance(given, str) else fit_inputs.unlike_train(given, "target", reference)
         if fault:
             return fault
     return ""
@@ -206,7 +206,7 @@ def _pairing_fault(fits: list[FitEvidence], reference: Reference) -> str:
     for fit in fits:
         if learning.differ_in_number(fit):
             return "The target has another number of images than the input"
-        if fit.input and fit.target and fed.unpaired(fit.input, fit.target, reference):
+        if fit.input and fit.target and fit_inputs.unpaired(fit.input, fit.target, reference):
             return "The targets are in another order than the inputs"
     return ""
 
@@ -232,7 +232,11 @@ def _images(fit: FitEvidence, role: str, name: str, reference: Reference) -> Sam
         return f"The {role} could not be read: fit stopped with {fit.problem[:200]}"
     if sample is None:
         return f"No {role} was given to fit"
-    return sample if fed.are_images(sample) else fed.other_shape(sample, role, name, reference)
+    return (
+        sample
+        if fit_inputs.are_images(sample)
+        else fit_inputs.other_shape(sample, role, name, reference)
+    )
 
 
 def _amount_fault(fit: FitEvidence, reference: Reference) -> str:

@@ -14,7 +14,7 @@ from autograder.judge.page import Sight
 from autograder.judge.reference import Reference, are_among
 from autograder.judge.search import Search, explained
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import IMAGE_SHAPE, SHOWN_IMAGES, Exercise
+from autograder.lab import IMAGE_SHAPE, IMAGE_TEXT, SHOWN_IMAGES, Exercise
 from autograder.protocol.evidence import Evidence, ModelEvidence, Sample
 
 SAME_CORRELATION = 0.995
@@ -88,7 +88,7 @@ def _wanted(
     size = math.prod(IMAGE_SHAPE)
     if exercise.noise:
         if noisy is None or not noisy.values.size or noisy.values[0].size != size:
-            return wanted, ["x_test_noisy holds no images of 28×28×1."], False
+            return wanted, [f"x_test_noisy holds no images of {IMAGE_TEXT}."], False
         inputs = wanted[_NOISY] = noisy.values[:SHOWN_IMAGES].reshape(-1, *IMAGE_SHAPE)
     try:
         outputs = rebuild.run(model, inputs)

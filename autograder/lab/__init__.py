@@ -15,6 +15,14 @@ SHOWN_IMAGES = 10
 KERNEL_SIZE = (3, 3)
 
 
+def times_text(size: object) -> str:
+    """Writes a size such as (3, 3) as 3×3."""
+    return "×".join(str(side) for side in size) if isinstance(size, tuple) else str(size)
+
+
+IMAGE_TEXT, KERNEL_TEXT = times_text(IMAGE_SHAPE), times_text(KERNEL_SIZE)
+
+
 def channels_text(channels: object) -> str:
     """The number of channels in words."""
     return f"{channels} channel" if channels == 1 else f"{channels} channels"
@@ -32,8 +40,7 @@ class RequiredLayer:
     def __str__(self) -> str:
         if self.kind == "Conv2D":
             channels = channels_text(self.filters)
-            size = "×".join(map(str, KERNEL_SIZE))
-            return f"Conv2D, {channels}, {size}, {self.activation}, padding '{self.padding}'"
+            return f"Conv2D, {channels}, {KERNEL_TEXT}, {self.activation}, padding '{self.padding}'"
         padding = f", padding '{self.padding}'" if self.padding else ""
         return f"{self.kind} 2×2{padding}"
 

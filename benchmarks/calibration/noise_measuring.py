@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from autograder.judge.noise import judge_noise, results
-from autograder.judge.noise_tests import SHARE
+from autograder.judge.noise_statistics import SHARE
 from autograder.judge.reference import Reference
 from autograder.kernel import noisy
 from autograder.lab import DENOISING, images

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from autograder import lab
-from autograder.judge import noise_tests, own_noise
+from autograder.judge import noise_statistics, own_noise
 from autograder.kernel import short_fit, short_optimizer
 from autograder.lab import images
 from benchmarks.calibration import power
@@ -50,7 +50,7 @@ def written(bounds: list[Bound], noise: list[power.Row]) -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "lab": lab_numbers(),
         "noise": {
-            "false_rejection": noise_tests.FALSE_REJECTION,
+            "false_rejection": noise_statistics.FALSE_REJECTION,
             "unlikely": _rounded(BOUND),
             "sources": power.summary(noise),
         },

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.judge import noise_tests
+from autograder.judge import noise_statistics
 from autograder.judge.noise_causes import cause
 
 SIGMA = 0.2
@@ -15,13 +15,13 @@ def clean(reference):
 
 
 def cause_of(noisy, clean, *, blank=0.0, repeated=0.0):
-    noise = noise_tests.Noise(
+    noise = noise_statistics.Noise(
         *(np.float64(images).reshape(len(images), -1) for images in (noisy, clean))
     )
     level = noise.level()
     standard = noise.standard(0, SIGMA, np.random.default_rng(0))
-    results = noise_tests.tests_of_level(level, SIGMA)
-    results |= noise_tests.tests_of_shape_and_independence(standard, noise.clean)
+    results = noise_statistics.tests_of_level(level, SIGMA)
+    results |= noise_statistics.tests_of_shape_and_independence(standard, noise.clean)
     return cause(noise, level, results, SIGMA, blank, repeated)
 
 

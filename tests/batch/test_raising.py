@@ -4,7 +4,7 @@ import pytest
 from nbgrader.converters import NbGraderException
 from nbgrader.converters.base import BaseConverter
 
-from autograder.batch.telling import Telling
+from autograder.batch.raising import Raising
 
 
 def test_a_converter_raises_what_nbgrader_only_logs():
@@ -18,8 +18,8 @@ def test_a_converter_raises_what_nbgrader_only_logs():
         def set_permissions(self, assignment_id, student_id):
             raise ValueError(f"what is wrong with {student_id}")
 
-    class Told(Telling, Converter):
+    class Loud(Raising, Converter):
         pass
 
     with pytest.raises(ValueError, match="what is wrong with ann"):
-        Told().convert_notebooks()
+        Loud().convert_notebooks()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from by_hand import ROWS, sample
 
-from autograder.judge import fed
+from autograder.judge import fit_inputs
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def noise(sigma=0.2, seed=1):
 
 
 def test_images_are_finite_and_have_the_labs_shape(clean, whole):
-    assert fed.are_images(whole(clean))
-    assert not fed.are_images(whole(clean[..., 0]))
-    assert not fed.are_images(whole(np.full_like(clean, np.nan)))
+    assert fit_inputs.are_images(whole(clean))
+    assert not fit_inputs.are_images(whole(clean[..., 0]))
+    assert not fit_inputs.are_images(whole(np.full_like(clean, np.nan)))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_images_are_finite_and_have_the_labs_shape(clean, whole):
     ids=["flattened", "labels", "half", "infinite"],
 )
 def test_another_shape_is_named(clean, whole, reference, change, words):
-    assert words in fed.other_shape(whole(change(clean)), "input", "x_train", reference)
+    assert words in fit_inputs.other_shape(whole(change(clean)), "input", "x_train", reference)
 
 
 @pytest.mark.parametrize(
@@ -58,39 +58,39 @@ def test_another_shape_is_named(clean, whole, reference, change, words):
     ids=["x_train", "inverted", "upside down", "another range", "noisy", "noise alone"],
 )
 def test_what_was_done_to_the_images_is_named(clean, whole, reference, change, words):
-    found = fed.unlike_train(whole(change(clean)), "target", reference)
+    found = fit_inputs.unlike_train(whole(change(clean)), "target", reference)
     assert found.startswith(words)
     assert bool(found) == bool(words)
 
 
 def test_noise_of_any_draw_belongs_to_its_target(clean, whole, reference):
     given = whole(clean + noise())
-    assert fed.unlike_noisy(given, whole(clean), None, reference) == ""
-    assert fed.unlike_noisy(given, whole(clean), whole(clean + noise(seed=2)), reference) == ""
+    assert fit_inputs.unlike_noisy(given, whole(clean), None, reference) == ""
+    assert fit_inputs.unlike_noisy(given, whole(clean), whole(clean + noise(seed=2)), reference) == ""
 
 
 def test_clean_images_are_no_noisy_ones(clean, whole, reference):
-    assert fed.is_clean(whole(clean), reference)
-    assert not fed.is_clean(whole(clean + noise(0.05)), reference)
-    found = fed.unlike_noisy(whole(clean), whole(clean), whole(clean + noise()), reference)
+    assert fit_inputs.is_clean(whole(clean), reference)
+    assert not fit_inputs.is_clean(whole(clean + noise(0.05)), reference)
+    found = fit_inputs.unlike_noisy(whole(clean), whole(clean), whole(clean + noise()), reference)
     assert found == "The input is the clean images: there is no noise to learn to remove"
 
 
 def test_a_students_own_noisy_images_are_right_whatever_their_noise(clean, whole, reference):
     strange = whole(np.where(noise() > 0, 1, clean))
-    assert fed.unlike_noisy(strange, whole(clean), strange, reference) == ""
-    assert fed.unlike_noisy(strange, whole(clean), None, reference) != ""
+    assert fit_inputs.unlike_noisy(strange, whole(clean), strange, reference) == ""
+    assert fit_inputs.unlike_noisy(strange, whole(clean), None, reference) != ""
 
 
 def test_targets_in_another_order_belong_to_other_inputs(clean, whole, reference):
-    assert not fed.unpaired(whole(clean + noise()), whole(clean), reference)
-    assert fed.unpaired(whole(clean + noise()), whole(clean[::-1]), reference)
+    assert not fit_inputs.unpaired(whole(clean + noise()), whole(clean), reference)
+    assert fit_inputs.unpaired(whole(clean + noise()), whole(clean[::-1]), reference)
 
 
 def test_a_statement_has_to_hold_for_later_images_too(whole, clean):
-    rows = (*range(90), *range(fed.BEGINNING, fed.BEGINNING + 10))
+    rows = (*range(90), *range(fit_inputs.BEGINNING, fit_inputs.BEGINNING + 10))
     given = dataclasses.replace(whole(clean), rows=rows, values=np.empty(0))
     holds_early = np.arange(len(rows)) < 90
-    assert holds_early.mean() >= fed.SEVERAL
-    assert not fed.holds(holds_early, given)
-    assert fed.holds(np.ones(len(rows), bool), given)
+    assert holds_early.mean() >= fit_inputs.SEVERAL
+    assert not fit_inputs.holds(holds_early, given)
+    assert fit_inputs.holds(np.ones(len(rows), bool), given)

@@ -7,7 +7,7 @@ from nbgrader.converters import GenerateFeedback, NbGraderException
 from nbgrader.converters.base import BaseConverter
 
 
-class Telling(BaseConverter):
+class Raising(BaseConverter):
     """A base class to name before nbgrader's converter: raises the cause of a failure."""
 
     def convert_notebooks(self) -> None:
@@ -43,5 +43,5 @@ class Telling(BaseConverter):
             raise
 
 
-class Feedback(Telling, GenerateFeedback):
+class Feedback(Raising, GenerateFeedback):
     """nbgrader's GenerateFeedback, which raises what goes wrong."""

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from autograder.judge import noise_tests
-from autograder.judge.noise_tests import Noise, fails, log10_chance
+from autograder.judge import noise_statistics
+from autograder.judge.noise_statistics import Noise, fails, log10_chance
 
 IMAGES, PIXELS = 96, 784
 
 
 def p_values(standard, clean):
-    return noise_tests.tests_of_shape_and_independence(standard, clean).values()
+    return noise_statistics.tests_of_shape_and_independence(standard, clean).values()
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ FAULTS = {
 @pytest.mark.parametrize(("test", "spoil"), FAULTS.items(), ids=FAULTS)
 def test_a_fault_fails_its_test(clean, test, spoil):
     assert fails(
-        noise_tests.tests_of_shape_and_independence(spoil(standard_normal(), clean), clean)[test]
+        noise_statistics.tests_of_shape_and_independence(spoil(standard_normal(), clean), clean)[test]
     )
 
 

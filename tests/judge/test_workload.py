@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from by_hand import CHANNELS_LAST, activation, conv, evidence, layer, network, pool, up
 
-from autograder.judge import cost, rebuild
+from autograder.judge import rebuild, workload
 from autograder.judge.architecture import refusal
 from autograder.judge.behaviour import verified
 from autograder.judge.doubt import kind_text
@@ -248,15 +248,15 @@ def test_no_more_is_held_than_is_still_needed(model, held, monkeypatch):
 
 
 def test_what_is_held_at_once_is_counted():
-    each = cost.Cost((), 10, 5, 0)
-    assert cost.most_held([each] * 5, [(i - 1,) for i in range(5)], 3) == 10 + 10 + 5
-    assert cost.most_held([each] * 3, [(-1,), (-1,), (0, 1)], 3) == 3 * 10 + 5
-    assert cost.most_held([each] * 3, [(-1,), (0,), (-1,)], 3) == 3 + 10 + 10 + 5
+    each = workload.Cost((), 10, 5, 0)
+    assert workload.most_held([each] * 5, [(i - 1,) for i in range(5)], 3) == 10 + 10 + 5
+    assert workload.most_held([each] * 3, [(-1,), (-1,), (0, 1)], 3) == 3 * 10 + 5
+    assert workload.most_held([each] * 3, [(-1,), (0,), (-1,)], 3) == 3 + 10 + 10 + 5
 
 
 def test_images_are_run_in_batches_that_fit(monkeypatch):
     model, sizes, run = network(up(4), pool(size=4)), [], rebuild._run_batch
-    monkeypatch.setattr(cost, "MOST_HELD", 10**6)
+    monkeypatch.setattr(workload, "MOST_HELD", 10**6)
     monkeypatch.setattr(
         rebuild, "_run_batch", lambda *arguments: sizes.append(len(arguments[-1])) or run(*arguments)
     )
