@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograder.judge import workload
 from autograder.judge.doubt import doubt_of, kind_text
-from autograder.judge.workload import Cost, Shape
+from autograder.judge.workload import Workload, Shape
 from autograder.lab import IMAGE_SHAPE
 from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
@@ -149,7 +149,7 @@ class _Drawn:
     inputs: tuple[Shape, ...]
     """The shapes of its inputs for one image: (1, …)."""
     shape: Shape
-    cost: Cost
+    load: Workload
 
 
 def run_layer(blueprint: Blueprint, layer: LayerEvidence, images: Values) -> Values:
@@ -194,13 +194,13 @@ def run(model: ModelEvidence, images: Values) -> Values:
 
 def _batch_size(drawn: list[_Drawn], layers: tuple[LayerEvidence, ...], images: Values) -> int:
     """How many images are run at once. Raises TooLargeError if all of them together take too much."""
-    costs = [each.cost for each in drawn]
+    loads = [each.load for each in drawn]
     fed = [layer.inputs for layer in layers]
-    work = len(images) * sum(each.work for each in costs)
+    work = len(images) * sum(each.work for each in loads)
     if work > workload.MOST_WORK:
         problem = _WORK.format(work, f"{len(images)} images", workload.MOST_WORK)
         raise TooLargeError(f"the network is {problem}")
-    held, answer = workload.most_held(costs, fed, images[0].size), costs[-1].output
+    held, answer = workload.most_held(loads, fed, images[0].size), loads[-1].output
     if held > workload.MOST_HELD or len(images) * answer > workload.MOST_HELD:
         problem = _HELD.format(f"{held:,} values at once for an image and {answer:,} in each answer")
         raise TooLargeError(f"the network is {problem}")
@@ -288,7 +288,7 @@ _unbuilt = functools.lru_cache(MAX_KEPT)(_new)
 
 
 def _draw(blueprint: Blueprint, layer: LayerEvidence, inputs: tuple[Shape, ...]) -> _Drawn:
-    """Computes a layer's output shape and cost for inputs of these shapes. Raises RebuildError."""
+    """Computes a layer's output shape and workload for inputs of these shapes. Raises RebuildError."""
     try:
         shape, estimate = _estimated(blueprint, inputs)
     except Exception as error:
@@ -301,7 +301,7 @@ def _draw(blueprint: Blueprint, layer: LayerEvidence, inputs: tuple[Shape, ...])
 
 
 @functools.lru_cache(MAX_KEPT)
-def _estimated(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> tuple[Shape, Cost]:
+def _estimated(blueprint: Blueprint, inputs: tuple[Shape, ...]) -> tuple[Shape, Workload]:
     layer = _unbuilt(blueprint)
     shape = layer.compute_output_shape(inputs[0] if len(inputs) == 1 else list(inputs))
     shape = tuple(int(side) for side in shape)
@@ -314,7 +314,7 @@ _HELD = f"too large to be judged: {{}}, at most {workload.MOST_HELD:,} are held"
 
 def _check_size(drawn: _Drawn, layer: LayerEvidence) -> None:
     """Raises RebuildError if the layer takes too much, or has other weights than it needs."""
-    takes = drawn.cost
+    takes = drawn.load
     if takes.work > workload.MOST_WORK_OF_LAYER:
         problem = _WORK.format(takes.work, "one image", workload.MOST_WORK_OF_LAYER)
         raise TooLargeError(_of(layer, f"it is {problem}"))

@@ -39,7 +39,7 @@ _COPIES = 5
 
 
 @dataclass(frozen=True)
-class Cost:
+class Workload:
     """The weights, memory and work of one layer for one image."""
 
     weights: tuple[Shape, ...]
@@ -52,13 +52,13 @@ class Cost:
     """Steps."""
 
 
-def of_layer(layer: keras.Layer, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Estimates the cost of an unbuilt layer. inputs, output: shapes for one image, (1, …)."""
+def of_layer(layer: keras.Layer, inputs: tuple[Shape, ...], output: Shape) -> Workload:
+    """Estimates the load of an unbuilt layer. inputs, output: shapes for one image, (1, …)."""
     estimate = _OF_KIND.get(type(layer).__name__, _of_any)
     weights, scratch, work = estimate(layer, inputs[0], output)
     values = math.prod(output)
     passed = values + sum(math.prod(shape) for shape in inputs)
-    return Cost(weights, values, scratch + _COPIES * values, work + _PER_VALUE * passed)
+    return Workload(weights, values, scratch + _COPIES * values, work + _PER_VALUE * passed)
 
 
 def last_uses(fed: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -75,16 +75,16 @@ def last_uses(fed: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return [tuple(indices) for indices in done]
 
 
-def most_held(costs: Sequence[Cost], fed: Sequence[tuple[int, ...]], image: int) -> int:
+def most_held(loads: Sequence[Workload], fed: Sequence[tuple[int, ...]], image: int) -> int:
     """The most values held at once for one image if each output is dropped after its last use.
 
     image: the number of values of the network's input.
     """
     held, most = image, 0
-    for cost, done in zip(costs, last_uses(fed), strict=True):
-        held += cost.output
-        most = max(most, held + cost.scratch)
-        held -= sum(image if index == -1 else costs[index].output for index in done)
+    for load, done in zip(loads, last_uses(fed), strict=True):
+        held += load.output
+        most = max(most, held + load.scratch)
+        held -= sum(image if index == -1 else loads[index].output for index in done)
     return most
 
 

@@ -72,7 +72,7 @@ def with_weights(model):
     """The network with weights as its layers need them."""
     drawn = list(rebuild._drawn(model.layers, (28, 28, 1)))
     layers = (
-        dataclasses.replace(each, weights=tuple(np.zeros(s, np.float32) for s in known.cost.weights))
+        dataclasses.replace(each, weights=tuple(np.zeros(s, np.float32) for s in known.load.weights))
         for each, known in zip(model.layers, drawn, strict=True)
     )
     return dataclasses.replace(model, layers=tuple(layers))
@@ -131,7 +131,7 @@ def test_the_weights_of_a_layer_are_known_before_it_is_built(kind):
     unbuilt = rebuild._unbuilt(drawn.blueprint)
     assert not unbuilt.weights
     built = rebuild._built(drawn.blueprint, inputs)
-    assert drawn.cost.weights == tuple(tuple(variable.shape) for variable in built.weights)
+    assert drawn.load.weights == tuple(tuple(variable.shape) for variable in built.weights)
     if kind.attributes.get("data_format") != "channels_first":
         assert built(keras.ops.zeros(inputs[0])).shape == drawn.shape
 
@@ -248,7 +248,7 @@ def test_no_more_is_held_than_is_still_needed(model, held, monkeypatch):
 
 
 def test_what_is_held_at_once_is_counted():
-    each = workload.Cost((), 10, 5, 0)
+    each = workload.Workload((), 10, 5, 0)
     assert workload.most_held([each] * 5, [(i - 1,) for i in range(5)], 3) == 10 + 10 + 5
     assert workload.most_held([each] * 3, [(-1,), (-1,), (0, 1)], 3) == 3 * 10 + 5
     assert workload.most_held([each] * 3, [(-1,), (0,), (-1,)], 3) == 3 + 10 + 10 + 5
