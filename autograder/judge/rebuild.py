@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograder.judge import workload
 from autograder.judge.doubt import doubt_of, kind_text
-from autograder.judge.workload import Workload, Shape
+from autograder.judge.workload import Shape, Workload
 from autograder.lab import IMAGE_SHAPE
 from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
