@@ -25,7 +25,7 @@ ROUNDED = 0.003
 """The same for pictures without contrast: values truncated to bytes are 0.0023 off."""
 
 LIKELY_CORRELATION = 0.9
-"""Correlation from which on a picture may be a function of another, as an output before its sigmoid."""
+"""Least correlation of a picture with a function of it, such as an output before its sigmoid."""
 
 MOST_CHANNELS = 4
 """Channels of an output that are looked for: each may have been drawn."""
@@ -167,7 +167,7 @@ def _why_unseen(sights: Sequence[Sight], image: np.ndarray) -> str:
             why = sight.why_unseen(part)
             if not why:
                 return ""
-            # What is wrong with a picture on the page says more than that another was only saved.
+            # A fault of a picture on the page tells more than a picture that was only saved.
             unseen = why if unseen in (MISSING, page.NOT_SHOWN) else unseen
     return unseen
 

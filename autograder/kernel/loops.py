@@ -76,7 +76,7 @@ class _Loop:
         return columns
 
     def evidence(self) -> FitEvidence:
-        """Returns the loop as one call of `fit` with one long epoch: it has no marks between epochs."""
+        """Returns the loop as one call of `fit` with one long epoch: nothing shows where epochs end."""
         inputs, targets, _ = zip(*self._first, strict=True)
         target = None
         if targets[0] is not None:
