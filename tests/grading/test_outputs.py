@@ -19,7 +19,7 @@ MIB = 2**20
 
 
 def shown(*printed):
-    """What is made of pieces of (stream, text), as such pieces."""
+    """The joined pieces of (stream, text), as such pieces."""
     outputs = [new_output("stream", name=name, text=text) for name, text in printed]
     return [(output.name, output.text) for output in in_one_piece(outputs)]
 
