@@ -184,7 +184,7 @@ def _results_of_both(train: Set, test: Set) -> dict[str, float]:
 
 
 def _fault(measured: Set, sigma: float) -> str:
-    """What is wrong with the noise of one set; empty if it passes all tests."""
+    """Says what is wrong with the noise of one set; empty if it passes all tests."""
     if not any(map(tests.fails, measured.results.values())):
         return ""
     shares = float(measured.blank.mean()), float(measured.repeated.mean())

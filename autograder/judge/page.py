@@ -218,7 +218,7 @@ def _colours(gif: bytes, position: int) -> int:
 
 
 def _seen_in(picture: Image.Image, drawings: Sequence[Drawing]) -> list[Sight]:
-    """What can be seen of each drawing in the picture."""
+    """Returns what can be seen of each drawing in the picture."""
     sights = [_sight(picture, drawing) for drawing in drawings]
     boxes = np.array([_upright(drawing.box) for drawing in drawings])
     rivals = [_overlap(box, boxes) > SAME_PLACE for box in boxes]

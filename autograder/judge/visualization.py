@@ -120,7 +120,7 @@ def _search(
 def _problems(
     counts: dict[str, int], reasons: dict[str, list[str]], sights: Sequence[Sight], reference: Reference
 ) -> tuple[str, ...]:
-    """What is missing, and why as far as known; an explanation of everything missing comes first."""
+    """Lists what is missing, and why if known; an explanation of all that is missing comes first."""
     total = SHOWN_IMAGES * len(counts)
     missing = tuple(
         f"{SHOWN_IMAGES - number} of the {SHOWN_IMAGES} {role} are missing."
@@ -138,7 +138,7 @@ def _problems(
 
 
 def _others(sights: Sequence[Sight], reference: Reference) -> str:
-    """What the pictures show if they include none of the required ones."""
+    """Says what the pictures show if they include none of the required ones."""
     problem = "None of the pictures is one of the first test images or what becomes of it"
     size = math.prod(IMAGE_SHAPE)
     shown = [sight.array for sight in sights if sight.array.size == size and np.ptp(sight.array) > 0]
@@ -183,7 +183,7 @@ def _place(drawing: np.ndarray, image: np.ndarray) -> tuple[slice, slice] | None
 
 
 def _looks(image: np.ndarray) -> list[np.ndarray]:
-    """What may be drawn of an image (height, width, channels): its mean in grey, or one channel."""
+    """Ways to draw an image (height, width, channels): its mean in grey, or one channel."""
     channels = list(np.moveaxis(image, -1, 0)[:MOST_CHANNELS])
     return channels if len(channels) == 1 else [image.mean(axis=-1), *channels]
 

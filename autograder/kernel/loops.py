@@ -60,7 +60,7 @@ class _Loop:
     def __init__(self) -> None:
         self.steps = 0
         self.answer: object = None
-        """What the last step that was run returned."""
+        """The return value of the last step that was run."""
         self._first: list[feed.Columns] = []
         self._late = feed.Late()
         self._seen = feed.Different()

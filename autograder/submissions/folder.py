@@ -36,7 +36,7 @@ class Submission:
     files: tuple[Path, ...] = ()
     """The files to copy beside the notebooks, relative to the folder."""
     remarks: tuple[str, ...] = ()
-    """What graders and the student should know about the submission."""
+    """Remarks on the submission for graders and the student."""
 
 
 def sort_out(

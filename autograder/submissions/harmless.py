@@ -119,7 +119,7 @@ def harmless_output(
 
 
 def _harmless_data(data: dict[str, Any], clean: Cleaning) -> dict[str, str]:
-    """What can be shown of an output's data: its text, and its HTML or a picture in a frame."""
+    """Returns an output's data that can be shown: its text, and its HTML or a picture in a frame."""
     texts = {name: value for name, value in data.items() if isinstance(value, str)}
     shown = {}
     if "text/plain" in texts:

@@ -58,7 +58,7 @@ def test_what_a_progress_bar_overwrote_is_gone(printed, left):
 
 @pytest.mark.parametrize("piece", ["a", "a\r", "\r", "\ra", "\r\n", "\x08"])
 def test_a_line_of_millions_is_no_matter(piece):
-    # Where each place of a line is begun at anew, this takes weeks.
+    # A search that starts again at each place of a line would take weeks.
     assert shown(("stdout", piece * 5_000_000))
 
 
