@@ -1,7 +1,7 @@
 """Fingerprints, by which an unchanged submission under an unchanged grader is recognised.
 
-What decides a notebook's run, its verdicts and its record is told apart: new criteria judge the evidence
-of earlier runs again, without running anybody's code. All fingerprints of code cover the versions of
+A notebook's run, its verdicts and its record have separate fingerprints: new criteria judge the evidence
+of earlier runs again, without running any student's code. All fingerprints of code cover the versions of
 Python and of every library that grading depends on.
 """
 
@@ -19,7 +19,7 @@ from autograder.submissions.notebooks import grade_id
 
 _PACKAGE = Path(autograder.__file__).parent
 RUNNING = ("check", "grading", "kernel", "protocol", "sandbox", "submissions")
-"""The rooms that decide how a notebook runs: not who judges it, nor what it is worth."""
+"""The rooms that decide how a notebook runs; they decide neither its verdicts nor its points."""
 JUDGING = ("judge", "lab", "protocol")
 """The rooms that decide the verdict on evidence."""
 

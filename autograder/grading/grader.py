@@ -19,7 +19,7 @@ from autograder.submissions.job import Job
 
 
 class Grader:
-    """Runs notebooks and judges them. A context: kernels and judge end with it.
+    """Runs notebooks and judges them. A context manager: kernels and judge end with the context.
 
     images: the digits to grade on; None for those that the options name. secret: decides the ids of the
     requests to run cells; None for a new one. Raises ImagesError if there are no images, SandboxError if
@@ -86,7 +86,7 @@ class Grader:
         )
 
     def fingerprint(self, job: Job) -> str:
-        """Identifies the job, and all that decides what comes of running it."""
+        """Identifies the job, and all that decides how it runs."""
         parts = fingerprints.of_job(job), fingerprints.of_running(), self._images_fingerprint
         return fingerprints.fingerprint(*parts, self.options.limits)
 
@@ -97,7 +97,7 @@ class Grader:
 
     @property
     def most_judging_seconds(self) -> float:
-        """The longest that judging one notebook can take, with all that the judge fails over."""
+        """Most seconds that judging one notebook can take, including restarts after failures."""
         return most_seconds(self.options.judge_timeout)
 
     @functools.cached_property

@@ -34,11 +34,11 @@ Verdicts = dict[str, Verdict]
 READY_SECONDS = 300
 """Seconds that the process may take to start: many times what it takes on an idle machine."""
 BUSY = 4
-"""How many times its processor time a notebook may take by the clock: others use the processors."""
+"""Most wall time for a notebook, as a multiple of its processor time: others use the processors."""
 MOST_FAILURES = 2
 """Messages of a notebook over which the judge may fail before the rest is left out."""
 TICK = 1
-"""Seconds between two looks at the time that is used."""
+"""Seconds between two checks of the time that is used."""
 
 _reference = None
 
@@ -109,7 +109,7 @@ class _OutOfTime(Exception):
 
 
 class _Budget:
-    """The time for one notebook: processor time of the judge, and a bound by the clock."""
+    """The time for one notebook: processor time of the judge, and wall time."""
 
     def __init__(self, seconds: float) -> None:
         self._processor, self._clock = seconds, BUSY * seconds
@@ -119,7 +119,7 @@ class _Budget:
         return self._processor > 0 and self._clock > 0
 
     def wait(self, answer: Future[Verdicts], judge: psutil.Process) -> Verdicts:
-        """Returns the judge's answer. Raises _OutOfTime, or whatever the judge ended with."""
+        """Returns the judge's answer. Raises _OutOfTime, or the judge's error."""
         processor, clock = _processor_seconds(judge, 0.0), time.monotonic()
         while self.left:
             wait([answer], TICK)

@@ -21,7 +21,7 @@ from autograder.sandbox.provisioner import NAME as FORKED
 from autograder.sandbox.relay import Relay
 
 WAITING_MESSAGES = 1
-"""Most messages of a kernel that wait to be read. Times their size, it bounds the memory."""
+"""Most messages of a kernel that wait to be read. This number times their size bounds the memory."""
 
 SEND_TIMEOUT = 5000
 """Milliseconds after which sending to a kernel is given up."""
@@ -52,7 +52,7 @@ class GradingSession(Session):
     def deserialize(
         self, msg_list: list[typing.Any], content: bool = True, copy: bool = True
     ) -> dict[str, typing.Any]:
-        """Returns the message; with too many values, without its content and marked as LEFT_OUT."""
+        """Returns the message; one with too many values is empty and marked as LEFT_OUT."""
         _, *about, said = msg_list[:5]
         if any(holds_too_much(part) for part in about):
             raise ValueError("the headers of a message hold more than is read")
@@ -132,10 +132,10 @@ class GradingKernelManager(AsyncKernelManager):
 
     @property
     def confinement(self) -> Confinement | None:
-        """What the kernel is confined to; None without the sandbox."""
+        """The confinement of the kernel; None without the sandbox."""
         return self.kernels.confinement(self.run)
 
     def write_connection_file(self, **kwargs: typing.Any) -> None:
-        """Writes it so that who runs the submission can read it."""
+        """Writes the file so that the user who runs the submission can read it."""
         super().write_connection_file(**kwargs)
         self.kernels.give_to_student_user(self.run)

@@ -1,4 +1,4 @@
-"""Where kernels come from: a folder for their runs, and what forks them, in the sandbox or not."""
+"""Provides what kernels need: a folder for their runs and a fork server, in the sandbox or not."""
 
 import contextlib
 import functools
@@ -28,7 +28,7 @@ class Containment:
 
 
 def containment(options: Grading) -> Containment:
-    """What contains submissions. Raises SandboxError if the sandbox is required and does not work."""
+    """Decides on the sandbox. Raises SandboxError if the sandbox is required and does not work."""
     problem = bubblewrap.problem() if options.sandbox != "off" else "c.Grading.sandbox is 'off'"
     if not problem:
         return Containment(True, "Submissions run in a sandbox (bubblewrap)")
@@ -80,7 +80,7 @@ class Kernels:
 
     @contextlib.contextmanager
     def new_run(self) -> Iterator[Path]:
-        """A folder for one notebook's run: `files` is what it works on, `ipc` is for its sockets."""
+        """A folder for one notebook's run: `files` holds its files, `ipc` its sockets."""
         with tempfile.TemporaryDirectory(dir=self._runs, ignore_cleanup_errors=True) as run:
             for name in ("files", "ipc"):
                 Path(run, name).mkdir()
@@ -88,7 +88,7 @@ class Kernels:
 
     @contextlib.contextmanager
     def forking(self) -> Iterator[ForkServer | None]:
-        """What one kernel is forked from, for as long as it runs; None where nothing can be forked."""
+        """The server to fork one kernel from, while the kernel runs; None without a fork server."""
         if not AVAILABLE:
             yield None
         elif self._options.preloaded:
@@ -107,7 +107,7 @@ class Kernels:
         return ["--images", images, *(["--full"] if self._options.full_training else [])]
 
     def confinement(self, run: Path) -> Confinement | None:
-        """What the kernel of a run is confined to; None without the sandbox."""
+        """The confinement of the kernel of a run; None without the sandbox."""
         if not self.sandboxed:
             return None
         return bubblewrap.confinement(

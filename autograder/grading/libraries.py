@@ -45,7 +45,7 @@ def versions(of: str = DISTRIBUTION) -> Mapping[str, str]:
 
 
 def _required(requirements: Iterable[str], extra: str) -> Iterator[tuple[str, str]]:
-    """Yields what is needed here, by name and extra. extra: the one in question; "" for none."""
+    """Yields name and extra of each requirement needed here. extra: the extra that asks, or ""."""
     for text in requirements:
         # Most requirements belong to extras that nobody asks for: parsing them would take long.
         if bool(extra) != ("extra ==" in text):

@@ -69,7 +69,7 @@ class Grading(Configurable):
 
     @property
     def limits(self) -> tuple[int, ...]:
-        """What a notebook meets while it runs, besides the images."""
+        """The limits that a notebook meets while it runs."""
         return (
             *(self.cell_timeout, self.notebook_timeout, self.iopub_timeout, self.max_output_mib),
             *(self.kernel_memory_mib, self.kernel_processes, self.kernel_disk_mib),

@@ -66,12 +66,12 @@ class Outputs:
 
     @property
     def full(self) -> bool:
-        """Whether more came than is kept."""
+        """Whether the kernel sent more than is kept."""
         return self.bytes > self.max_bytes or self.messages > MOST_MESSAGES
 
     @property
     def flood(self) -> bool:
-        """Whether so much came that the kernel should be ended."""
+        """Whether the kernel sent so much that it should be ended."""
         return self.bytes > FLOOD * self.max_bytes or self.messages > FLOOD * MOST_MESSAGES
 
 

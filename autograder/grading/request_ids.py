@@ -15,14 +15,14 @@ from pathlib import Path
 from autograder.grading.store import FOLDER
 
 FILE = "secret"
-"""The file of the secret. Without it a job is asked other questions, and earns the same."""
+"""The file of the secret. If it is lost, a job gets other challenges, and earns the same."""
 SECRET_BYTES = 32
 
 
 def secret_of(course: Path) -> bytes:
     """Returns the secret of the course in this directory, which the first call makes.
 
-    Where it cannot be kept, each call makes another one.
+    Where the secret cannot be stored, each call makes another one.
     """
     path, made = course / FOLDER / FILE, secrets.token_bytes(SECRET_BYTES)
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What came of a job: enough to record it, to show it, or to judge it again."""
+"""The result of a job: enough to record it, to show it, or to judge it again."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from autograder.submissions.packed import FormatError, packed, unpacked
 
 @dataclass(frozen=True)
 class CellRun:
-    """What became of one code cell."""
+    """The outcome of one code cell."""
 
     execution_count: int | None
     outputs: tuple[Mapping[str, Any], ...]
@@ -24,16 +24,16 @@ class CellRun:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a job."""
+    """The outcome of a job."""
 
     fingerprint: str
     """Identifies the job and all that decides how it runs."""
     cells: tuple[CellRun, ...] = ()
-    """What became of the code cells, in their order."""
+    """The outcomes of the code cells, in their order."""
     evidence: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
-    """What test cells handed over, by their grade_id: request and text of each `Message`."""
+    """The evidence from test cells, by their grade_id: request and text of each `Message`."""
     language: Mapping[str, Any] = field(default_factory=dict)
-    """What the kernel said of its language."""
+    """The kernel's description of its language."""
     incident: str = ""
     """Why execution ended early; empty if it did not."""
     timed_out: bool = False
@@ -50,9 +50,9 @@ class Result:
 
     @property
     def final(self) -> bool:
-        """Whether another run would give the same.
+        """Whether another run would give the same result.
 
-        It may not where a busy machine interrupted a cell, the kernel died or the judge failed.
+        It may give another if a busy machine interrupted a cell, the kernel died or the judge failed.
         """
         if self.incident or self.cut_short:
             return False
@@ -61,7 +61,7 @@ class Result:
     def show(self, content: NotebookNode) -> None:
         """Writes the outputs into the notebook of the job."""
         cells = [cell for cell in content.cells if cell.cell_type == "code"]
-        # Of a notebook that could not be read no cell ran.
+        # If the notebook could not be read, no cell ran.
         for cell, ran in zip(cells, self.cells, strict=bool(self.cells)):
             cell.execution_count = ran.execution_count
             cell.outputs = [nbformat.from_dict(output) for output in ran.outputs]

@@ -60,7 +60,7 @@ class Runner(Execute):
     requests: the ids of the requests to run cells.
     """
 
-    # Nothing that differs from run to run.
+    # Times would differ from run to run.
     record_timing = False
     # No code of the student's runs when the notebook is over.
     shutdown_kernel = "immediate"
@@ -98,7 +98,7 @@ class Runner(Execute):
                     self.preprocess(notebook, {"metadata": {"path": str(files)}})
             except Exception as error:
                 if self._running is None:
-                    # Nothing of the student's ran yet: the fault is not theirs, nor should a zero be.
+                    # No code of the student's ran yet: a zero for this failure would be unfair.
                     raise
                 what = _INCIDENTS.get(type(error).__name__, f"{type(error).__name__}: {error}"[:500])
                 incident = f"{self._ended_because or what}, in {self._running}"
@@ -190,11 +190,11 @@ class Runner(Execute):
         return cell, resources
 
     def _collect_drawings(self) -> None:
-        """Asks the kernel for what was drawn in all of the notebook; no cell of the notebook asks."""
+        """Asks the kernel for all drawings of the notebook, as no cell of the notebook asks for them."""
         cells, interrupted = self.nb.cells, set(self._interrupted)
         cells.append(new_code_cell(COLLECT, metadata={"nbgrader": {"grade_id": DRAWINGS}}))
         self._cell_time = TimeLimit(self._clock, _COLLECT_SECONDS)
-        # Whatever comes of it, the notebook has run to its end.
+        # Even if this fails, the notebook has run to its end.
         with contextlib.suppress(Exception):
             self.execute_cell(cells[-1], len(cells) - 1, store_history=False)
         cells.pop()
@@ -206,7 +206,7 @@ class Runner(Execute):
             if self._time.lasts_too_long or self._cell_time.lasts_too_long:
                 raise Starved
             if self._cell_time.left > 0:
-                # nbclient may ask again at once, after a late message of another cell's.
+                # nbclient may ask again at once, after a late message of another cell.
                 await asyncio.sleep(_PAUSE)
                 return None
             self._interrupted.add(self._index)
@@ -215,7 +215,7 @@ class Runner(Execute):
 
 
 def _log_file() -> IO[str]:
-    """A file for what the kernel writes past its notebook; on Linux one that cannot grow on."""
+    """A file for the kernel's output outside of its notebook; on Linux, the file's size is fixed."""
     if not hasattr(os, "memfd_create"):
         return tempfile.TemporaryFile("w+", errors="replace")
     import fcntl

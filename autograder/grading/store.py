@@ -1,4 +1,4 @@
-"""The results of earlier gradings, kept beside the gradebook: what did not change need not run again."""
+"""The results of earlier gradings, kept beside the gradebook: unchanged notebooks need not run again."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ FOLDER = ".autograder"
 """The folder in the course directory for what only saves work. It may be deleted."""
 
 MAX_BYTES = 50 * 2**20
-"""Size above which a result, full of a flood of output, is not kept."""
+"""Largest result that is kept; a larger one holds a flood of output."""
 
 
 class ResultStore:
@@ -43,7 +43,7 @@ class ResultStore:
         """Replaces the last result in one step: a run that is killed leaves the old or the new one.
 
         A result that is not final is not kept, as the next run may end otherwise.
-        data: the result as bytes, where it came as such.
+        data: the result as bytes, if it arrived as bytes.
         """
         if not result.final:
             return
@@ -76,7 +76,7 @@ class ResultStore:
             for path in (self._folder / student).glob("*.result"):
                 path.unlink()
         except OSError as error:
-            # What cannot be removed must not be found either.
+            # Results that cannot be removed must not be found either.
             self._forgotten.add(student)
             self._tell_once(error)
 

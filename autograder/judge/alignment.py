@@ -1,4 +1,4 @@
-"""Aligns a student's layers with the prescribed ones, as one aligns two texts: with the least penalty.
+"""Aligns a student's layers with the prescribed ones at the least penalty, as a diff aligns two texts.
 
 Thus one missing layer does not make all later layers wrong.
 """
@@ -41,7 +41,7 @@ _BETWEEN = (
 
 
 class Part(Enum):
-    """A part of the network, by the name of its criterion."""
+    """A part of the network; its value is the name of its criterion."""
 
     ENCODER = "encoder"
     DECODER = "decoder"
@@ -79,7 +79,7 @@ class Step:
         return f"the same layer as layer {self.layer.same_as + 1} once more: its weights are shared"
 
     def window_faults(self) -> list[str]:
-        """Lists how a convolution's window differs from all channels of a pixel and its neighbours."""
+        """Lists the attributes by which a convolution skips pixels, neighbours or channels."""
         attributes, faults = self.layer.attributes, []
         for name, words in (("strides", "strides"), ("dilation_rate", "a dilation rate")):
             if attributes.get(name, (1, 1)) != (1, 1):
@@ -219,7 +219,7 @@ def _does_the_work_of(step: Step, required: RequiredLayer) -> bool:
 
 
 def _pools_itself(step: Step, first: RequiredLayer, second: RequiredLayer) -> bool:
-    """Whether a convolution stands for two required layers, as its strides do the pooling's work."""
+    """Whether a convolution stands for two required layers, because its strides replace the pooling."""
     return (
         (first.kind, second.kind) == ("Conv2D", "MaxPooling2D")
         and step.believed_kind == "Conv2D"
@@ -233,7 +233,7 @@ def _without_strides(step: Step) -> Step:
 
 
 def _changes_size_as(step: Step) -> Part | None:
-    """The part whose task it is to change the size of images as this layer does; None if it does not."""
+    """The part that must change the size of images as this layer does; None if this layer keeps it."""
     if step.layer.kind in ("UpSampling2D", "Conv2DTranspose"):
         return Part.DECODER
     return Part.ENCODER if step.has_strides else None

@@ -84,7 +84,7 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
 
 
 def no_model(model: ModelEvidence | None, expected: str) -> Verdict:
-    """The zero for something that is no Keras model."""
+    """The verdict of zero for an object that is no Keras model."""
     return zero(
         expected,
         model.problem if model else "nothing",
@@ -95,13 +95,13 @@ def no_model(model: ModelEvidence | None, expected: str) -> Verdict:
 
 
 def refusal(model: ModelEvidence | None, expected: str) -> Verdict | None:
-    """The zero for something that is no network from images to images; None if it is one."""
+    """The verdict of zero unless the model is a network from images to images; None if it is one."""
     found = network(model, expected)
     return found if isinstance(found, Verdict) else None
 
 
 def network(model: ModelEvidence | None, expected: str) -> ModelEvidence | Verdict:
-    """The network, or the zero for something that is no network from images to images."""
+    """The network, or the verdict of zero if it is no network from images to images."""
     if model is None or model.api == "none":
         return no_model(model, expected)
     if model.problem or not model.layers:

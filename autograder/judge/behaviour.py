@@ -1,7 +1,7 @@
-"""Checks whether a network does what its layers say of themselves.
+"""Checks whether each layer of a network computes what its description says.
 
-Each layer's answer to the challenge is compared with that of the layer it says it is, which the judge
-builds with the weights in the evidence.
+The judge builds each layer as described, with the weights in the evidence, and compares its answer to
+the challenge with the answer of the student's layer.
 """
 
 import dataclasses
@@ -43,7 +43,7 @@ def verified(evidence: Evidence) -> Evidence:
         return dataclasses.replace(evidence, model=unread)
     found = [_tried(layer, position, evidence) for position, layer in enumerate(model.layers)]
     if _Believed.SHOWN not in found or any(isinstance(outcome, Doubt) for outcome in found):
-        # Weights of zero are legal, but their answer can be guessed without any layer.
+        # Weights of zero are legal, but then the answer can be guessed without a layer.
         found = [_CONSTANT if outcome is _Believed.SILENT else outcome for outcome in found]
     layers = tuple(
         DoubtedLayer(**vars(layer), doubt=outcome) if isinstance(outcome, Doubt) else layer
@@ -61,13 +61,13 @@ def _tried(layer: LayerEvidence, position: int, evidence: Evidence) -> _Believed
     try:
         blueprint = rebuild.blueprint(layer)
     except rebuild.RebuildError as error:
-        # A forged layer must not escape the trial by a size that nobody asks for.
+        # A forged layer must not escape the trial by being too large.
         known = asked_for or isinstance(error, rebuild.TooLargeError)
         return _untried(str(error).partition(": ")[2]) if known else _Believed.UNASKED
     outcome = _compared(blueprint, layer, position, evidence) if layer.response else _UNTRIED
     if outcome is not _FALSE:
         return outcome
-    # A class of one's own is no lie if it does something else than the class it inherits from.
+    # A student's own class may honestly behave unlike the class that it inherits from.
     own = "it is a class of its own" if layer.own_class else rebuild.unknown_activation(layer)
     return _untried(own) if own else outcome
 

@@ -1,4 +1,4 @@
-"""Says where known images may be in a picture: correlation with both at a coarse resolution, by FFT."""
+"""Finds where known images may be in a picture, by correlating both at a coarse resolution (FFT)."""
 
 import math
 
@@ -10,21 +10,21 @@ from autograder.judge.page import MIN_SIDE
 from autograder.lab import IMAGE_SHAPE
 
 COARSE = 2
-"""Side, in pixels of an image, of one pixel of the coarse search."""
+"""Each pixel of the coarse search averages a square of an image with this side."""
 SCALE_STEP = 1.07
 """Ratio of one size to the next at which images are looked for."""
 LIKELY = 0.75
-"""Coarse correlation from which on a place is worth a closer look."""
+"""Least coarse correlation of a place that is looked at more closely."""
 MAX_PEAKS = 3
-"""Places of one image in one picture that are looked at."""
+"""Most places of one image in one picture that are looked at."""
 _MAX_CELLS = 400
-"""Largest number of images side by side that a picture is searched for: others would be tiny."""
+"""Images are searched for at sizes of which at most this many fit into the picture."""
 _MAX_WHOLE = 32
-"""Largest whole number of pixels for one of an image's."""
+"""Largest whole number by which an image is enlarged in the search."""
 
 
 def units(size: tuple[int, int], shape: tuple[int, int]) -> list[float]:
-    """The pixels that one of an image's may take: whole numbers first, as they are the most usual.
+    """Factors by which an image may be enlarged: whole numbers first, as they are the most usual.
 
     size: width and height of the picture. shape: height and width of the image.
     """
@@ -39,7 +39,7 @@ def units(size: tuple[int, int], shape: tuple[int, int]) -> list[float]:
 def coarse_peaks(
     picture: Image.Image, templates: dict[int, np.ndarray]
 ) -> dict[int, list[tuple[float, int, int]]]:
-    """For each template its best places in a picture: correlation, x and y."""
+    """Returns, for each template, its best places in a picture: correlation, x and y."""
     pixels = np.asarray(picture, np.float32)
     channels = pixels[..., None] if pixels.ndim == 2 else pixels
     peaks: dict[int, list[tuple[float, int, int]]] = {}

@@ -12,11 +12,11 @@ from autograder.protocol import challenge
 from autograder.protocol.evidence import Evidence, ModelEvidence
 
 CROSS_ENTROPY_NAMES = ("binary_crossentropy", "BinaryCrossentropy", "bce", "BCE")
-"""Keras's names of binary cross-entropy. They only word messages: what a loss computes decides."""
+"""Keras's names of binary cross-entropy, used only in messages: a loss is judged by its values."""
 _TOLERANCE = 2e-3
 """Largest relative difference between the ratios of two losses that count as proportional."""
 MAX_SMOOTHING = 0.5
-"""Less label smoothing leaves bright pixels bright and dark ones dark; more than 1 inverts them."""
+"""Less label smoothing than this keeps bright pixels bright; more than 1 inverts the images."""
 SLOW_RATE = 0.005
 """Learning rate of Adagrad below which the pictures stay blurred after the full training."""
 _LOSS_ADVICE = "Compile with loss='binary_crossentropy'."
@@ -58,7 +58,7 @@ def judge_loss(evidence: Evidence, exercise: Exercise, reference: object) -> Ver
         )
     if not model.loss.values:
         return zero(expected, found, f"The loss cannot be computed: {found}.", _LOSS_ADVICE)
-    # A loss that is only named so is not called by its name, which would contradict the sentence.
+    # If the loss has the name of cross-entropy, that name would contradict the sentence.
     said = "" if model.loss.name in CROSS_ENTROPY_NAMES else f"{found}, "
     return zero(expected, found, f"The loss is {said}not binary cross-entropy.", _LOSS_ADVICE)
 

@@ -1,4 +1,4 @@
-"""Judges one criterion: finds its function, and turns bad messages and failures into verdicts, too."""
+"""Judges one criterion: calls its function, and turns bad messages and failures into verdicts, too."""
 
 import dataclasses
 import functools
@@ -42,7 +42,7 @@ def judge(
     reference: Reference,
     pictures: Sequence[str] | None = None,
 ) -> Verdict:
-    """Returns the verdict on one criterion. If the judge fails, it logs the error and asks for a person.
+    """Returns the verdict on one criterion. A failure of the judge is logged and flagged for a person.
 
     pictures: the pictures that were sent to the page, see `Message`; None if they were not collected.
     """
@@ -64,7 +64,7 @@ def judge(
 
 
 def _with_incidents(verdict: Verdict, evidence: Evidence) -> Verdict:
-    """Asks for a person if credit is missing and the kernel could not give all that was asked for."""
+    """Flags the verdict for a person if credit is missing and the kernel lacked something."""
     if verdict.credit >= 1 or not evidence.incidents:
         return verdict
     lacking = "; ".join(evidence.incidents)[:MOST_LACKING]

@@ -1,4 +1,4 @@
-"""Layers that the judge does not believe. Only the judge makes them: no evidence is decoded as one."""
+"""Layers that the judge does not believe. Evidence cannot contain such layers."""
 
 from dataclasses import dataclass
 
@@ -10,25 +10,25 @@ class Doubt:
     """Why a layer does not count as what it says it is."""
 
     words: str
-    """What follows "a Conv2D that"."""
+    """The reason, in words that continue "a Conv2D that"."""
     untried: bool = False
     """Whether the layer could not be tried, so that a person has to look."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DoubtedLayer(LayerEvidence):
-    """A layer that is not, or cannot be shown to be, what it says."""
+    """A layer that is not what the evidence says, or cannot be shown to be."""
 
     doubt: Doubt
 
 
 def doubt_of(layer: LayerEvidence) -> Doubt | None:
-    """What the judge doubts of a layer, if it does."""
+    """Returns the judge's doubt about a layer, if there is one."""
     return layer.doubt if isinstance(layer, DoubtedLayer) else None
 
 
 def kind_text(layer: LayerEvidence) -> str:
-    """The kind of a layer and what is doubted of it, such as "Conv2D that is one in name only"."""
+    """The kind of a layer and the doubt about it, such as "Conv2D that is one in name only"."""
     return f"{layer.kind} that {layer.doubt.words}" if isinstance(layer, DoubtedLayer) else layer.kind
 
 

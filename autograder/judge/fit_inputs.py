@@ -11,9 +11,9 @@ from autograder.lab import IMAGE_SHAPE
 from autograder.protocol.evidence import Sample
 
 NOISE_RANGE = (0.05, 0.6)
-"""Root mean squares that count as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
+"""Range of root mean squares that count as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
 NO_NOISE = 0.01
-"""Root mean square of the noise below which there is none to remove: less than three grey levels."""
+"""Noise of a smaller root mean square counts as none: it is less than three grey levels."""
 SAME_NOISE = 0.1
 """Largest difference in mean and spread between samples of the same noise, as a share of its spread."""
 SEVERAL = 0.9
@@ -61,7 +61,7 @@ def other_shape(sample: Sample, role: str, wanted: str, reference: Reference) ->
 
 
 def unlike_train(sample: Sample, role: str, reference: Reference) -> str:
-    """Says what images that should be x_train are instead; empty if they are x_train."""
+    """Says which images are given instead of x_train; empty if they are x_train."""
     values = sample.values
     in_train = are_among(values, reference.train)
     if holds(in_train, sample):
@@ -106,7 +106,7 @@ def _recoloured(images: Floats, originals: Floats) -> str:
 
 
 def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, reference: Reference) -> str:
-    """Says what images that should be x_train with noise are instead; empty if they are that.
+    """Says which images are given instead of x_train with noise; empty if they are x_train with noise.
 
     own: the student's x_train_noisy, which is the right input whatever its noise is.
     """
@@ -200,7 +200,7 @@ def _likeness(images: Floats, others: Floats) -> Floats:
 
 
 def _most_alike(images: Floats, pool: Floats) -> tuple[Floats, Floats]:
-    """For each image the one in the pool that it or its negative resembles most; their correlations."""
+    """For each image, the pool's image that it or its negative resembles most; their correlations."""
     likeness = _centred(images) @ _centred(pool).T
     best = np.abs(likeness).argmax(axis=1)
     return pool[best], likeness[np.arange(len(images)), best]

@@ -24,10 +24,10 @@ class Unproven:
 
 
 def why_unproven(fit: FitEvidence, model: ModelEvidence, reference: Reference) -> Unproven | None:
-    """Why nothing shows that this call trained the network; None if something does, or need not.
+    """Why nothing shows that this call trained the network; None if that is shown, or need not be.
 
-    It need not if the call stopped because of a fault that another criterion charges, or if there was
-    nothing to train.
+    It need not be shown if the call stopped because of a fault that another criterion charges, or if
+    there was nothing to train.
     """
     if has_moved(model):
         return None
@@ -58,7 +58,7 @@ def has_moved(model: ModelEvidence) -> bool:
 
 
 def why_not_run(model: ModelEvidence, reference: Reference) -> str:
-    """Why the judge cannot run a network that Keras might; empty if the judge can, or nobody can."""
+    """Why the judge cannot run a network that Keras may run; empty if both can, or neither can."""
     try:
         rebuild.run(model, reference.train[:1])
     except rebuild.ImpossibleError:
@@ -80,7 +80,7 @@ def why_stopped(fit: FitEvidence, model: ModelEvidence, exercise: Exercise) -> t
 
 
 def differ_in_number(fit: FitEvidence) -> bool:
-    """Whether the numbers of inputs and targets differ, as then other rows of them were sampled."""
+    """Whether the numbers of inputs and targets differ: then their samples consist of different rows."""
     return fit.input is None or fit.target is None or fit.input.rows != fit.target.rows
 
 

@@ -1,4 +1,4 @@
-"""Criterion `noise`: is it Gaussian, σ = 0.2, additive, and drawn anew for every pixel and image?
+"""Criterion `noise`: is it Gaussian, σ = 0.2, additive, and independent in every pixel and image?
 
 Noise is wrong if it fails one of the statistical tests of `noise_statistics`; `noise_causes` then finds
 what was done. A sample of the images is tested pixel by pixel; a signature of every image shows where
@@ -35,11 +35,11 @@ class Set:
     noise: tests.Noise
     level: tests.Level
     standard: np.ndarray
-    """The standardized noise, (n, 784): standard normal if it is right, but for an allowed mean."""
+    """The standardized noise, (n, 784): standard normal if it is right, except for an allowed mean."""
     blank: np.ndarray
     """For each image of the whole set, whether its frame is black."""
     keys: np.ndarray
-    """For each image of the whole set a number, the same for the same noise."""
+    """For each image of the whole set, a number, which is the same for the same noise."""
     repeated: np.ndarray
     """For each image of the whole set, whether another one has the same noise."""
     results: dict[str, float]
@@ -187,7 +187,7 @@ def _results_of_both(train: Set, test: Set) -> dict[str, float]:
 
 
 def _fault(measured: Set, sigma: float) -> str:
-    """What is wrong with the noise of one set; empty if it passes all tests."""
+    """Says what is wrong with the noise of one set; empty if it passes all tests."""
     if not any(map(tests.fails, measured.results.values())):
         return ""
     shares = float(measured.blank.mean()), float(measured.repeated.mean())
@@ -202,6 +202,6 @@ def _fault_of_both(train: Set, test: Set) -> str:
 
 def _found(measured: Set) -> str:
     level = measured.level
-    # Only digits that do not depend on which images are sampled. Adding 0 turns -0 into 0.
+    # Rounded, so that the text does not depend on the sample. Adding 0 turns -0 into 0.
     mean = round(level.mean, 2) + 0
     return f"σ ≈ {level.sigma:.2f}, mean ≈ {mean:.2f}, {measured.noise.clipping}"

@@ -19,7 +19,7 @@ CLOSE = 0.04
 """Relative difference up to which a standard deviation counts as a known one."""
 LARGE_CORRELATION = 0.3
 GAUSSIAN_RATIO, UNIFORM_RATIO = 2 / np.pi, 0.75
-"""Squared mean of the deviations' sizes over their mean square, for each distribution."""
+"""Squared mean absolute deviation over the mean squared deviation, for each distribution."""
 
 KNOWN_SIGMAS: tuple[tuple[Callable[[float], float], str], ...] = (
     (lambda s: s**0.5, "{sigma} is the standard deviation, not the variance"),
@@ -39,7 +39,7 @@ KNOWN_SIGMAS: tuple[tuple[Callable[[float], float], str], ...] = (
 def cause(
     noise: Noise, level: Level, results: dict[str, float], sigma: float, blank: float, repeated: float
 ) -> str:
-    """What is wrong with a set whose tests failed: the first cause that applies.
+    """Returns the first cause that applies to a set that failed a test.
 
     blank, repeated: shares of its images without noise, and with the noise of another image.
     """
@@ -84,7 +84,7 @@ def _none(noise: Noise, sigma: float) -> str:
 
 
 def _wrapped(noise: Noise) -> str:
-    """Integers below 0 or above 255 that wrapped around as bytes, scaled back to [0, 1] or not."""
+    """Recognizes integers below 0 or above 255 that wrapped around as bytes, later scaled or not."""
     top = 255.0 if noise.noisy.max() > 2 else 1.0
     dark = noise.noisy[noise.clean <= BLACK] / top
     steps = dark * 255
@@ -200,7 +200,7 @@ def _black_and_white(noise: Noise) -> str:
 
 
 def _scaled(noise: Noise, sigma: float) -> str:
-    """Images under the noise that are not the clean ones."""
+    """Recognizes noise that was added to images other than the clean ones."""
     black, bright = noise.clean <= BLACK, noise.clean >= WHITE
     dark, light = noise.level(black), noise.level(bright)
     white = float(noise.clean[bright].mean())
@@ -242,7 +242,7 @@ def _scaled(noise: Noise, sigma: float) -> str:
 
 
 def _shared(standard: np.ndarray, repeated: float) -> str:
-    """Noise that is the same in pixels or images which need noise of their own."""
+    """Recognizes noise that is the same in different pixels or images."""
     if _pattern(standard) > 0.5:
         return "the noise is the same in every image; draw it for the shape of the whole set"
     if _correlation(standard) > LARGE_CORRELATION:
@@ -256,7 +256,7 @@ def _shared(standard: np.ndarray, repeated: float) -> str:
 
 
 def _uneven(standard: np.ndarray, level: Level) -> str:
-    """Noise of different strength in different images or places."""
+    """Recognizes noise of different strength in different images or places."""
     by_image, by_pixel = (np.sqrt((standard**2).mean(axis=axis)) for axis in (1, 0))
     for sizes, most, where in ((by_image, 0.08, "images"), (by_pixel, 0.25, "places of the image")):
         if sizes.std() > most:
@@ -291,7 +291,7 @@ def _correlation(standard: np.ndarray) -> float:
 
 
 def _other_distribution(noise: Noise) -> str:
-    """Noise that is not Gaussian on black pixels, whatever its mean and standard deviation there."""
+    """Recognizes noise on black pixels that is not Gaussian, whatever its mean and deviation."""
     black = noise.clean <= BLACK
     level = noise.level(black)
     if not tests.fails(tests.test_of_shape(_standard(noise, level)[black])):
@@ -361,7 +361,7 @@ def _by_brightness(noise: Noise, standard: np.ndarray) -> str:
 
 
 def _elsewhere(results: dict[str, float]) -> str:
-    """What the test with the smallest p-value is about."""
+    """Says what the test with the smallest p-value found."""
     said = {
         "level of an image": "the noise is not equally strong in all images",
         "mean of an image": "the noise of single images has not mean 0",

@@ -21,14 +21,14 @@ FALSE_REJECTION = 1e-6
 """Largest probability that right noise in both sets fails any of the tests."""
 TESTS_OF_A_SET = 13
 SHARE = FALSE_REJECTION / (2 * TESTS_OF_A_SET + 2)
-"""Significance level of each test: there are two of both sets together (Bonferroni correction)."""
+"""Significance level of each test (Bonferroni correction); two tests concern both sets together."""
 
 COARSEST_STEP = 0.0101
 """Coarsest rounding that is allowed: to bytes or two decimals."""
 MEAN_ALLOWED = 1 / 510
 """Mean that noise may have: truncation to bytes moves it by half a step."""
 CLIPPED_SHARE = 2e-4
-"""Share of the pixels equal to the minimum (or maximum) from which on values were clipped there."""
+"""If more than this share of the pixels equals the minimum (or maximum), values were clipped there."""
 BLACK = 0.002
 BRIGHT = 0.5
 BINS = 32
@@ -61,14 +61,14 @@ class Noise:
 
     @cached_property
     def low(self) -> float:
-        """Where values were clipped below; -inf where they were not."""
+        """The value at which low values were clipped; -inf if none were."""
         least = float(self.noisy.min())
         is_clipped = least <= 1e-3 and np.mean(self.noisy == least) > CLIPPED_SHARE
         return least if is_clipped else -np.inf
 
     @cached_property
     def high(self) -> float:
-        """Where values were clipped above; inf where they were not."""
+        """The value at which high values were clipped; inf if none were."""
         largest = float(self.noisy.max())
         is_clipped = largest >= 1 - 1e-3 and np.mean(self.noisy == largest) > CLIPPED_SHARE
         return largest if is_clipped else np.inf
@@ -257,7 +257,7 @@ def largest_cosine(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def between(a: np.ndarray, b: np.ndarray) -> float:
-    """log10 of the probability that any two images of two sets have noise so alike."""
+    """log10 of the probability that any image of one set has noise so like that of one of the other."""
     return _cosine(largest_cosine(a, b), a.shape[1], len(a) * len(b))
 
 

@@ -1,4 +1,4 @@
-"""Puts the student's own noise, whatever it is, on held-out digits; drawn from what went into `fit`."""
+"""Adds noise like that in the student's inputs of `fit`, whatever its kind, to held-out digits."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ GREYS = 8
 """Bands of brightness: a pixel gets its noise from pixels in the same band."""
 LET_THROUGH = 0.5
 """Largest share of the noise, relative to the digits' contrast, that a denoising network leaves. The
-prescribed network leaves 0.03, one that copies its input 1, or 0.53 if it clips to [0, 1]."""
+prescribed network leaves 0.03. A network that copies its input leaves 1, or 0.53 if it clips."""
 
 Network = Callable[[Floats], Floats]
 """Runs a network on images."""
@@ -43,7 +43,7 @@ def on_held_out(fits: tuple[FitEvidence, ...], reference: Reference) -> Floats |
 
 
 def lets_through(run: Network, noisy: Floats, digits: Floats) -> bool:
-    """Whether a network lets noise through, which leaves a small error if the noise is faint."""
+    """Whether a network lets noise through: if the noise is faint, the error does not show it."""
     return handed_on(run, noisy, digits) > LET_THROUGH
 
 
@@ -67,8 +67,8 @@ def handed_on(run: Network, noisy: Floats, digits: Floats) -> float:
 def _transferred(noisy: Floats, clean: Floats, digits: Floats) -> Floats:
     """Adds the noise of one image to each digit, pixel by pixel where both are equally bright.
 
-    Other pixels get the noise of random pixels of their brightness. Thus noise that depends on the image
-    still does, and noise that images or pixels share is still shared.
+    Other pixels get the noise of random pixels of their brightness. So noise still depends on the image
+    if it did before, and images or pixels still share the noise that they shared before.
     """
     random, noise = np.random.default_rng(_SEED), noisy - clean
     of_image = np.arange(len(digits)) % len(clean)

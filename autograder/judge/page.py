@@ -33,34 +33,34 @@ TOLERANCE = 0.3
 MIN_AGREEMENT = 0.5
 """Share of the pixels that must be as expected; axes' labels may cover some."""
 COPY_AGREEMENT = 0.8
-"""The same share in a picture that is not the figure's own file: two digits agree in about half."""
+"""The same share in a picture other than the figure's own file: any two digits agree in about half."""
 MAX_OFF = 64
 """Levels by which an image of a single colour may be off."""
 FLAT = 0.01
-"""Range of values in which nothing can be seen, whatever the colours."""
+"""An image with a smaller range of values shows nothing, whatever the colours."""
 MAX_WITHOUT_BYTES = 16
-"""Largest value that counts as being on the scale from 0 to 1, not on that from 0 to 255."""
+"""Largest value in an image that counts as scaled from 0 to 1, not from 0 to 255."""
 SAME_PLACE = 0.5
-"""Share of their joint area from which on two images are in one place, so that one hides the other."""
+"""Two images that overlap in this share of their joint area are in one place: one hides the other."""
 
 MAX_PICTURE_PIXELS = 16_000_000
 MAX_PIXELS = 64_000_000
-"""Pixels of all pictures and of the images in them together."""
+"""Most pixels of all pictures and of the images in them together."""
 MAX_UNKNOWN_PIXELS = 16_000_000
-"""Pixels of all pictures that the kernel does not report; one of them may have a quarter."""
+"""Most pixels of all pictures that the kernel does not report; a single one may have a quarter of it."""
 MAX_DRAWINGS = 400
 MAX_TRIED = 2000
-"""Number of comparisons of images with pictures other than those the kernel reports for them."""
+"""Most comparisons of images with pictures other than those that the kernel reports for them."""
 MAX_CHUNKS = 5000
-"""Chunks of a PNG: each takes time to read."""
+"""Most chunks of a PNG: each takes time to read."""
 MAX_SCANS = 20
-"""Scans of a JPEG: each goes over all pixels."""
+"""Most scans of a JPEG: each goes over all pixels."""
 MAX_GIF_BLOCKS = 5000
-"""Blocks of a GIF: each takes time to read."""
+"""Most blocks of a GIF: each takes time to read."""
 _FULL_BLOCK = 0.05
-"""Weight of a full block of a GIF's pixels: these are read in one go."""
+"""Weight of a full block of a GIF's pixels: consecutive full blocks are read in one go."""
 MAX_FRAMES = 60
-"""Frames of an animation: each counts as a picture."""
+"""Most frames of an animation: each counts as a picture."""
 _LEVELS = 3
 
 NOT_SHOWN = "in a figure that is not in the notebook's output: it was only saved, or closed"
@@ -78,18 +78,18 @@ class Sight:
 
     array: Array
     colours: tuple[Array, Array] | None = None
-    """Those it should have and those on the page, (height, width, 3) from 0 to 255; None if unknown."""
+    """The expected colours and those on the page: (height, width, 3), 0 to 255; None if unknown."""
     hidden: str = ""
-    """Why nothing of it can be seen; empty if something can."""
+    """Why nothing of the image can be seen; empty if something can."""
 
     def why_unseen(self, part: tuple[slice, slice]) -> str:
-        """Why these rows and columns of it cannot be seen; empty if they can."""
+        """Why these rows and columns of the image cannot be seen; empty if they can."""
         if self.hidden or self.colours is None:
             return self.hidden
         values, (meant, shown) = self.array[part], (colours[part] for colours in self.colours)
         spread = np.ptp(values) / (255 if self.array.max() > MAX_WITHOUT_BYTES else 1)
         if spread <= FLAT:
-            # Rounding errors may get any of its colours, but no other one.
+            # A single value with rounding errors may show any of the image's colours, but no other.
             middle, seen = (np.median(colours, axis=(0, 1)) for colours in (meant, shown))
             return "" if np.abs(middle - seen).max() <= MAX_OFF else COVERED
         # Values that differ little may be shown on the scale from black (0) to white (1).
@@ -103,7 +103,7 @@ class Sight:
 
 
 def look(drawings: Sequence[Drawing], pictures: Sequence[str]) -> tuple[list[Sight], list[Image.Image]]:
-    """What can be seen of the drawings, and the pictures that no drawing names.
+    """Returns what can be seen of the drawings, and the pictures that no drawing names.
 
     pictures: PNG, JPEG or GIF files in base64, as they were sent to the page.
     """
@@ -198,7 +198,7 @@ def _laborious(content: bytes) -> bool:
 
 
 def _blocks(gif: bytes) -> int:
-    """The number of a GIF's blocks, counted up to a few more than are read; full ones count less."""
+    """The number of a GIF's blocks, counted up to a few more than are read; full blocks count less."""
     position, blocks = 13 + _colours(gif, 10), 0.0
     while gif[position : position + 1] in (b"!", b",") and blocks <= MAX_GIF_BLOCKS:
         # An image starts with its place, its colours and the size of its codes.
@@ -218,7 +218,7 @@ def _colours(gif: bytes, position: int) -> int:
 
 
 def _seen_in(picture: Image.Image, drawings: Sequence[Drawing]) -> list[Sight]:
-    """What can be seen of each drawing in the picture."""
+    """Returns what can be seen of each drawing in the picture."""
     sights = [_sight(picture, drawing) for drawing in drawings]
     boxes = np.array([_upright(drawing.box) for drawing in drawings])
     rivals = [_overlap(box, boxes) > SAME_PLACE for box in boxes]

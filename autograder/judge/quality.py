@@ -19,7 +19,7 @@ from autograder.lab import BATCH_SIZE, IMAGE_TEXT, Exercise, times_text
 from autograder.protocol.evidence import Evidence, FitEvidence, ModelEvidence
 
 CONSTANT = 0.02
-"""Standard deviation of the answers to different images below which they count as the same."""
+"""Answers to different images count as the same if their standard deviation is below this."""
 
 FAR = 0.1
 """Mean squared distance from the range [0, 1] that outputs with leftover noise do not reach."""
@@ -108,7 +108,7 @@ def _found(error: float) -> str:
 def _no_result(
     model: ModelEvidence, fits: tuple[FitEvidence, ...], exercise: Exercise, expected: str
 ) -> Verdict | None:
-    """The zero for a network that returns no images or was not trained; None for any other."""
+    """The zero verdict on a network that returns no images or was not trained; None for any other."""
     if lost := architecture.where_size_is_lost(model, exercise):
         shape = architecture.output_shape(model)
         answers = "no image" if shape is None else times_text(shape)
@@ -142,7 +142,7 @@ def _images_in_all(fits: list[FitEvidence]) -> int | None:
 def _tries(
     model: ModelEvidence, fits: tuple[FitEvidence, ...], exercise: Exercise, reference: Reference
 ) -> Iterator[tuple[Callable[[np.ndarray], np.ndarray], np.ndarray, str]]:
-    """The networks to try, their inputs, and remarks on what differs from the prescribed."""
+    """The networks to try, their inputs, and remarks on how both differ from the prescribed ones."""
     shown = [(reference.held_out, "")]
     if exercise.noise:
         shown = [(reference.noisy_held_out(exercise.noise), "")]
@@ -167,7 +167,7 @@ def _with_sigmoid(model: ModelEvidence) -> ModelEvidence | None:
 
 
 def _needs_sigmoid(model: ModelEvidence, answers: np.ndarray) -> bool:
-    """Whether the answers are no pixels for lack of a sigmoid: all 1 (softmax), or far from [0, 1]."""
+    """Whether a missing sigmoid spoils the answers: all are 1 (softmax), or far from [0, 1]."""
     if _with_sigmoid(model) is None:
         return False
     name = rebuild.activation_name(model.layers[-1].activation_values)
@@ -179,7 +179,7 @@ def _why(
 ) -> tuple[str, str]:
     """The most likely reason why digits are not restored, and advice.
 
-    fault: of the training data. hands_on: whether noise is left in answers with a small error.
+    fault: the fault of the training data. hands_on: whether noise is left in answers with a small error.
     """
     if model.optimizer is not None and model.optimizer.learning_rate == 0:
         return "A learning rate of 0 teaches nothing.", "Try a learning rate of 0.01."

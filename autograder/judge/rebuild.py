@@ -1,7 +1,7 @@
-"""Builds a submission's network anew from evidence: from known classes, with checked sizes, no code.
+"""Rebuilds a submission's network from evidence, with known classes and checked sizes, without its code.
 
-Building a layer takes longer than running it, and a class hands in the same few layers many times. So
-built layers are kept, without anybody's weights: each call brings the weights to run them with.
+Building a layer takes longer than running it, and most students hand in the same few layers. So built
+layers are kept, but no student's weights: each call passes the weights to run the layers with.
 """
 
 import functools
@@ -30,7 +30,7 @@ from autograder.protocol.evidence import (
 MAX_LAYERS = 300
 """Most layers of a network that is judged: building one takes milliseconds. The lab's has 14."""
 MAX_INPUTS = 1000
-"""Most inputs of all its layers together."""
+"""Most inputs of all layers of a network together."""
 MAX_SIDE = 4096
 """Largest number in a layer's attributes."""
 MAX_VALUES = 4_000_000
@@ -133,7 +133,7 @@ def is_activation(layer: LayerEvidence) -> bool:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A layer without its weights and name. Layers with the same text are the same."""
+    """A layer without its weights and name. Equal texts mean equal layers."""
 
     text: str
     kind: str = field(compare=False)
@@ -143,7 +143,7 @@ class Blueprint:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A layer with what is known about it before it is built."""
+    """A layer and the facts that are known about it before it is built."""
 
     blueprint: Blueprint
     inputs: tuple[Shape, ...]
@@ -166,7 +166,7 @@ def output_shapes(layers: tuple[LayerEvidence, ...]) -> list[Shape]:
 
 
 def possible_shapes(layers: tuple[LayerEvidence, ...]) -> list[Shape]:
-    """The shapes up to the first layer that nobody can run. Raises RebuildError for other reasons."""
+    """The shapes up to the first layer that does not fit its input. Raises other RebuildErrors."""
     shapes = []
     try:
         for drawn in _drawn(layers, IMAGE_SHAPE):

@@ -53,7 +53,7 @@ class Reference:
 
 
 def nearest(images: NDArray[Any], pool: Floats) -> Floats:
-    """For each image the one in the pool with the least squared difference."""
+    """For each image, the image in the pool with the least squared difference."""
     a, b = images.reshape(len(images), -1), pool.reshape(len(pool), -1)
     distance = (b**2).sum(axis=1)[None] - 2 * a @ b.T
     best: NDArray[np.intp] = distance.argmin(axis=1)
@@ -61,7 +61,7 @@ def nearest(images: NDArray[Any], pool: Floats) -> Floats:
 
 
 def are_among(images: NDArray[Any], pool: Floats) -> NDArray[np.bool]:
-    """For each image whether the pool holds it, pixel for pixel."""
+    """For each image, whether the pool holds it, pixel for pixel."""
     difference = np.abs(images - nearest(images, pool)).reshape(len(images), -1)
     same: NDArray[np.bool] = difference.max(axis=1) <= SAME_PIXEL
     return same

@@ -20,11 +20,11 @@ Box = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels."""
 
 SAME = 0.99
-"""Multiple correlation with the colours at a place from which on an image counts as found there."""
+"""Least multiple correlation with the colours at a place for an image to count as found there."""
 CLOSE = 0.002
-"""Distance to the best correlation at a place up to which another image counts as found there, too."""
+"""Another image counts as found at a place, too, if its correlation is this close to the best one."""
 MAX_DOUBT = 0.5
-"""The same as a share of what the best correlation lacks: a perfect fit leaves no doubt."""
+"""The same limit, as a share of the gap from the best correlation to 1: a perfect fit is certain."""
 LEAST_DOUBT = 0.0002
 """Correlation that a perfect fit loses by rounding to bytes."""
 
@@ -37,14 +37,14 @@ _FILTERS = (
 )
 """Filters that may have resized an image."""
 _MOST_ENLARGED = 8
-"""Factor of enlargement beyond which all filters' results differ no more."""
+"""Factor of enlargement beyond which all filters give the same result."""
 _SURE = 0.93
-"""Coarse correlation from which on a place is refined at once."""
+"""Least coarse correlation of a place that is refined at once."""
 _HOPEFUL = 0.5
 """Multiple correlation below which a place is given up."""
 _MOST_MOVES = 6
 _MOST_REACH = 6
-"""Pixels to each side of a coarse place in which an image of known size is looked for."""
+"""An image of known size is looked for up to this many pixels to each side of a coarse place."""
 _SAME_SIZE = 0.1
 """Relative difference up to which two images in one picture count as equally large."""
 _GREY = 12
@@ -53,13 +53,13 @@ _GREY = 12
 MAX_SIDE = 128
 """Largest side of an image that is looked for."""
 MAX_TRANSFORMED = 120_000_000
-"""Pixels of all Fourier transforms of the coarse search: some 5 s."""
+"""Most pixels of all Fourier transforms of the coarse search: some 5 s."""
 MAX_REFINED = 120
-"""Places that are refined: each takes some 0.05 s, up to 0.14 s, or 3 s in pictures made for that."""
+"""Most places that are refined: each takes 0.05 to 0.14 s, and up to 3 s in malicious pictures."""
 MAX_COMPARED = 1_000_000_000
-"""Pixels of all refinements, as `_effort` counts them: some 5 to 10 s."""
+"""Most pixels of all refinements, as `_effort` counts them: some 5 to 10 s."""
 MAX_SIZES = 30
-"""Different sizes of pictures that are compared as a whole."""
+"""Most different sizes of pictures that are compared as a whole."""
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Search:
         return seen
 
     def _note(self, picture: Image.Image, box: Box, shape: tuple[int, ...]) -> bool:
-        """Marks the image of a shape that is most like a box as found, if it is seen there."""
+        """Marks the images of a shape that are most like a box as found, if they are seen there."""
         same_shape = [i for i, image in enumerate(self.images) if image.shape == shape]
         seen = _seen(picture, box, _compared_at(box, shape))
         scores = {i: self._score(i, box, seen) for i in same_shape}
@@ -134,7 +134,7 @@ class Search:
         return explained(seen, self._versions(index, size))
 
     def _compute_versions(self, index: int, size: tuple[int, int]) -> np.ndarray:
-        """The pixels that an image drawn in a size may have, for each filter, centred: (n, pixels)."""
+        """The pixels of an image that is drawn in this size, by each filter; centred, (n, pixels)."""
         height, width = self.images[index].shape
         to = _compared_at((0, 0, *size), (height, width))
         size = (min(size[0], _MOST_ENLARGED * width), min(size[1], _MOST_ENLARGED * height))
@@ -143,7 +143,7 @@ class Search:
         return _centred([each.resize(to, Image.Resampling.BOX) for each in drawn])
 
     def _compute_plain(self, index: int, size: tuple[int, int]) -> np.ndarray:
-        """The pixels that an image drawn in a size may roughly have, whatever the filter."""
+        """The rough pixels of an image that is drawn in this size, whatever the filter."""
         return _centred([look.resize(size, Image.Resampling.BOX) for look in self._looks[index]])
 
     def _compute_template(self, index: int) -> np.ndarray:
@@ -173,7 +173,7 @@ class Search:
                         self._refine(picture, i, unit, x, y, taken)
                     else:
                         peaks[i].append((likeness, unit, x, y))
-        # The first round finds out how large the images are, which those with fine detail need.
+        # The first round finds the size of the images. Images with fine detail are only found with it.
         for _ in range(2):
             for i, some in peaks.items():
                 tried = 0
@@ -193,7 +193,7 @@ class Search:
     ) -> bool:
         """Finds the box near a coarse place in which the image fits best, and notes what is seen there.
 
-        Returns whether the place was looked at, which it is not where another image was found.
+        Returns whether the place was looked at: it is skipped if another image was found there.
         """
         shape = self.images[index].shape
         scale = picture.width / max(round(picture.width / (unit * COARSE)), 1)

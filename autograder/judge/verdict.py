@@ -11,22 +11,22 @@ class Verdict:
     expected: str
     found: str
     problems: tuple[str, ...] = ()
-    """What cost credit, each with its cost unless that is all of the credit."""
+    """The faults that cost credit, each with its cost unless that is all of the credit."""
     advice: str = ""
     notes: tuple[str, ...] = ()
     """Remarks that cost nothing."""
     review: bool = False
-    """Whether a person should look at it, because the judge had too little to judge by."""
+    """Whether a person should look at the submission, because the judge had too little to judge by."""
     why_review: str = ""
     """Why a person should look, if `found` does not say it."""
     transient: bool = False
     """Whether the judge itself failed, and may succeed the next time."""
     missing: bool = False
-    """Whether what is judged does not exist, for instance because the cell that makes it failed."""
+    """Whether the object to judge does not exist, for instance because the cell that makes it failed."""
 
     @property
     def reason(self) -> str:
-        """Why a person should look at it."""
+        """Why a person should look at the submission."""
         return self.why_review or self.found
 
     @property

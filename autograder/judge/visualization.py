@@ -25,7 +25,7 @@ ROUNDED = 0.003
 """The same for pictures without contrast: values truncated to bytes are 0.0023 off."""
 
 LIKELY_CORRELATION = 0.9
-"""Correlation from which on a picture may be a function of another, as an output before its sigmoid."""
+"""Least correlation of a picture with a function of it, such as an output before its sigmoid."""
 
 MOST_CHANNELS = 4
 """Channels of an output that are looked for: each may have been drawn."""
@@ -120,7 +120,7 @@ def _search(
 def _problems(
     counts: dict[str, int], reasons: dict[str, list[str]], sights: Sequence[Sight], reference: Reference
 ) -> tuple[str, ...]:
-    """What is missing, and why as far as known; an explanation of everything missing comes first."""
+    """Lists what is missing, and why if known; an explanation of all that is missing comes first."""
     total = SHOWN_IMAGES * len(counts)
     missing = tuple(
         f"{SHOWN_IMAGES - number} of the {SHOWN_IMAGES} {role} are missing."
@@ -138,7 +138,7 @@ def _problems(
 
 
 def _others(sights: Sequence[Sight], reference: Reference) -> str:
-    """What the pictures show if they include none of the required ones."""
+    """Says what the pictures show if they include none of the required ones."""
     problem = "None of the pictures is one of the first test images or what becomes of it"
     size = math.prod(IMAGE_SHAPE)
     shown = [sight.array for sight in sights if sight.array.size == size and np.ptp(sight.array) > 0]
@@ -167,7 +167,7 @@ def _why_unseen(sights: Sequence[Sight], image: np.ndarray) -> str:
             why = sight.why_unseen(part)
             if not why:
                 return ""
-            # What is wrong with a picture on the page says more than that another was only saved.
+            # A fault of a picture on the page tells more than a picture that was only saved.
             unseen = why if unseen in (MISSING, page.NOT_SHOWN) else unseen
     return unseen
 
@@ -183,7 +183,7 @@ def _place(drawing: np.ndarray, image: np.ndarray) -> tuple[slice, slice] | None
 
 
 def _looks(image: np.ndarray) -> list[np.ndarray]:
-    """What may be drawn of an image (height, width, channels): its mean in grey, or one channel."""
+    """Ways to draw an image (height, width, channels): its mean in grey, or one channel."""
     channels = list(np.moveaxis(image, -1, 0)[:MOST_CHANNELS])
     return channels if len(channels) == 1 else [image.mean(axis=-1), *channels]
 

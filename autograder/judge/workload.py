@@ -19,8 +19,8 @@ MOST_WORK = 10**12
 
 A step is a multiplication and an addition. One core does 20 to 40 thousand million steps a second in a
 convolution of at least 16 channels. With fewer channels it is up to 300 times slower, so fewer count as
-16. (Measured from 1 channel to 1 with a 128×128 kernel: 0.13 thousand million real steps a second, 33 as
-counted.)
+16. (Measured with one input and one output channel and a 128×128 kernel: 0.13 thousand million real
+steps a second, which count as 33.)
 """
 MOST_WORK_OF_LAYER = 10**10
 """Largest number of steps of one layer for one image: half a second.
@@ -29,11 +29,11 @@ The lab's layers take up to 2 million. Weights that fit into a message take at m
 images of 28×28.
 """
 MOST_HELD = 2**26
-"""Largest number of values held at once, 256 MiB: for one image, or for all in one batch."""
+"""Most values in memory at once (256 MiB): for one image, or for all images in one batch."""
 _FEW_CHANNELS = 16
 """Fewer channels are counted as this many."""
 _PER_VALUE = 50
-"""Steps counted for each input and output value: activations do 70 (gelu) to 1,400 (relu) million/s."""
+"""Steps for each input and output value: activations do 70 (gelu) to 1,400 (relu) million values/s."""
 _COPIES = 5
 """Copies of a layer's output that it may hold while it runs: 5 for gelu, 2 for a convolution."""
 
@@ -43,13 +43,13 @@ class Workload:
     """The weights, memory and work of one layer for one image."""
 
     weights: tuple[Shape, ...]
-    """The shapes of its variables."""
+    """The shapes of the layer's variables."""
     output: int
-    """Values of its output."""
+    """Number of values of the layer's output."""
     scratch: int
-    """Values held while it runs, besides its inputs and its output."""
+    """Number of values held while the layer runs, besides its inputs and its output."""
     work: int
-    """Steps."""
+    """Number of steps."""
 
 
 def of_layer(layer: keras.Layer, inputs: tuple[Shape, ...], output: Shape) -> Workload:
@@ -171,7 +171,7 @@ _OF_KIND: dict[str, Callable[[keras.Layer, Shape, Shape], Estimate]] = {
 
 
 def _multiplied(window: Sequence[int], groups: int, channels: int, made: int) -> int:
-    """Steps at one place of a layer that makes channels from others, in groups."""
+    """Steps at one place of a layer that makes output channels from groups of input channels."""
     pairs = max(channels // groups, _FEW_CHANNELS) * max(made // groups, _FEW_CHANNELS)
     return math.prod(_ints(window)) * groups * pairs
 

@@ -1,6 +1,6 @@
-"""Inside the student's process: prepares it for a notebook, watches, and describes what is there.
+"""Prepares the student's process for a notebook, watches it, and describes its networks, from inside.
 
 Runs as `python -m autograder.kernel`, or by `prepare.serve` in a forked process. `watchers` records
-training and drawing, and `describe` turns networks into evidence for `autograder.check`. It decides
-nothing and keeps no secret, since the process belongs to the student.
+training and drawing, and `describe` turns networks into evidence for `autograder.check`. This room
+decides nothing and keeps no secret, since the process belongs to the student.
 """

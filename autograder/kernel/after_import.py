@@ -1,4 +1,4 @@
-"""Changes modules that few notebooks import once they are imported, since importing takes seconds."""
+"""Changes seldom used modules only when a notebook imports them, as importing takes seconds."""
 
 import functools
 import importlib.abc
@@ -24,7 +24,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         self._name, self._change = name, change
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Finds the module as others would, and lets its loader make the change afterwards."""
+        """Finds the module as usual, and lets its loader make the change afterwards."""
         if name != self._name:
             return None
         sys.meta_path.remove(self)

@@ -1,4 +1,4 @@
-"""Replacements for the functions of `google.colab` that work, or mean something, outside of Colab."""
+"""Replacements for those functions of `google.colab` that make sense outside of Colab."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

@@ -61,7 +61,7 @@ def _soft_cell_magic(shell: Any, run: Callable[..., Any]) -> Callable[..., Any]:
     def run_cell_magic(name: str, line: str, cell: str) -> Any:
         if not shell.find_cell_magic(name) and name not in shell.magics_manager.lazy_magics:
             watchers.remark(f"%%{name} does nothing here")
-            # Most extensions' magics run the cell and look at it, so it is run if it is Python.
+            # Most magics of extensions run their cell and watch it, so the cell is run if it is Python.
             with contextlib.suppress(SyntaxError):
                 ast.parse(shell.transform_cell(cell))
                 shell.run_cell(cell).raise_error()
@@ -74,7 +74,7 @@ def _soft_cell_magic(shell: Any, run: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def _errors_as_remarks(what: str, *, unless: bool = False) -> Iterator[None]:
-    """Turns an error into a remark, unless it is told not to."""
+    """Turns an error into a remark, except where `unless` holds."""
     try:
         yield
     except Exception as error:

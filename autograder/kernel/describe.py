@@ -38,7 +38,7 @@ Shape = tuple[int | None, ...]
 
 
 def describe(model: object, request: str, *, compiled: bool = True) -> ModelEvidence:
-    """Returns the network as evidence. Whatever it is given, it raises nothing but says what it found.
+    """Returns the network as evidence. If it is no network, the evidence says so; nothing is raised.
 
     request: id from which the challenge follows. compiled: whether to challenge loss and optimizer.
     """
@@ -199,7 +199,7 @@ class _Walk:
 
 
 def _traced(block: keras.Layer, shape: Shape) -> keras.Model:
-    """Returns the graph that `call` builds of a model or layer of the student's own class."""
+    """Returns the graph that the `call` method of a student's own model or layer builds."""
     tensor = keras.Input(shape)
     # A method wrapped in tf.function takes no symbolic tensors.
     call = getattr(block.call, "python_function", block.call)
@@ -207,7 +207,7 @@ def _traced(block: keras.Layer, shape: Shape) -> keras.Model:
 
 
 def _opened(operation: object, shape: Shape) -> keras.Model | None:
-    """Returns the graph of a layer of the student's own that consists of others; None for any other."""
+    """Returns the graph of a student's own layer that is made of others; None for other operations."""
     if _keras_class(operation) != ("Layer", True) or not getattr(operation, "_layers", ()):
         return None
     try:

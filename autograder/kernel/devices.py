@@ -85,7 +85,7 @@ class _NoTPU:
 
 
 class _DefaultStrategy(tf.distribute.TPUStrategy):
-    """Replaces its base class. Keras asks whether a strategy is an instance, so it must be a class."""
+    """Replaces its base class; a class itself, as Keras asks whether a strategy is an instance of it."""
 
     def __new__(cls, *_: object, **__: object) -> tf.distribute.Strategy:
         return tf.distribute.get_strategy()

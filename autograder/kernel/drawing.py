@@ -95,8 +95,8 @@ def render_as_pixels() -> None:
         asked = {formats} if isinstance(formats, str) else set(formats)
         return select(shell, asked - _VECTOR_FORMATS or {"png"}, **kwargs)
 
-    # The inline backend looks it up there. It must not be imported before there is a shell: it would
-    # not register with one, and not show figures at the end of a cell.
+    # The inline backend looks the function up there. A backend that is imported before there is a
+    # shell would not register with the shell, and not show figures at the end of a cell.
     pylabtools.select_figure_formats = select_figure_formats
 
 
@@ -137,7 +137,7 @@ def _colours(artist: Any, drawn: NDArray[Any], array: NDArray[Any]) -> NDArray[A
     """Returns the colours of a `Drawing`. drawn: the artist's own array, array: its values."""
     values = np.linspace(array.min(), array.max(), STEPS)
     if drawn.ndim == 3:
-        # It has colours already, which are nearly multiples of their mean.
+        # The array holds colours already, which are nearly multiples of their mean.
         scale = 255 if drawn.max() <= 1 else 1
         slope, offset = np.polyfit(array.ravel(), scale * drawn[..., :3].reshape(-1, 3), 1)
         return np.asarray(values[:, None] * slope + offset)
@@ -150,7 +150,7 @@ def _colours(artist: Any, drawn: NDArray[Any], array: NDArray[Any]) -> NDArray[A
 
 
 def _content(file: object) -> bytes:
-    """Returns what was written to a file; nothing if that cannot be read again."""
+    """Returns the content that was written to a file; nothing if it cannot be read again."""
     if isinstance(file, io.BytesIO):
         return file.getvalue()
     if isinstance(file, str | os.PathLike):

@@ -59,7 +59,7 @@ class Exchanges:
                 self._kept[model] = model._compile_config, short
 
     def _of(self, model: keras.Model, columns: tuple[Any, ...]) -> Attributes:
-        """Returns what the model learns with: the same as before, unless it was compiled anew."""
+        """Returns what the model learns with: the same as before, unless it was compiled again."""
         compiled, short = self._kept.get(model, (None, {}))
         if compiled is not model._compile_config:
             # A training step of the student's own may use an optimizer of another name.

@@ -1,7 +1,7 @@
 """Reads what is fed to `fit`: its beginning as arrays, and facts about the rest of an epoch.
 
 One epoch of a pipeline or a generator is read to its end, as Keras would, so that images which come late
-are seen as well. It moves a generator on by as much.
+are seen as well. A generator then continues after that epoch.
 """
 
 import dataclasses
@@ -48,7 +48,7 @@ class Feed:
     read: int | None = None
     """Images that were read, at most those of an epoch."""
     different: int | None = None
-    """Number of different targets among them, or of different inputs if there are no targets."""
+    """Number of different targets read, or of different inputs if there are no targets."""
 
 
 NOTHING = Feed()
@@ -56,7 +56,7 @@ NOTHING = Feed()
 
 
 def read(arguments: Arguments, rows: int, seconds: float) -> Feed:
-    """Returns what these arguments of `fit` feed, with its first `rows` images as they are.
+    """Returns the data that these arguments feed to `fit`, with the first `rows` images as they are.
 
     seconds: time after which the rest of an epoch is left unread. Raises an exception if the arguments
     are no data.
@@ -81,7 +81,7 @@ def read(arguments: Arguments, rows: int, seconds: float) -> Feed:
 
 
 def only(x: object) -> Any:
-    """Returns the array itself, also of a list of one array or of a nested list of numbers."""
+    """Returns the one array that x is or holds; a list of numbers becomes an array."""
     if isinstance(x, dict) and len(x) == 1:
         return next(iter(x.values()))
     if isinstance(x, list | tuple):
@@ -90,7 +90,7 @@ def only(x: object) -> Any:
 
 
 def batches(x: Iterable[Any]) -> Iterable[Any]:
-    """Returns what Keras iterates over."""
+    """Returns the batches that Keras iterates over."""
     if isinstance(x, keras.utils.PyDataset):
         count = x.num_batches
         return (x[i] for i in (itertools.count() if count is None else range(count)))

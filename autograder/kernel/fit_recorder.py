@@ -41,8 +41,8 @@ class _State:
 class FitRecorder:
     """Records each `fit` call as the student wrote it, by model.
 
-    shorten: run a short share of each training. incident: is told what the student's own training would
-    have done and the short one cannot.
+    shorten: run a short share of each training. incident: is called with a text where the short training
+    cannot do what the student's own would have done.
     """
 
     def __init__(self, *, shorten: bool, incident: Callable[[str], None] = lambda what: None) -> None:
@@ -73,8 +73,8 @@ class FitRecorder:
     def calls(self, model: object) -> tuple[FitEvidence, ...]:
         """Returns the `fit` calls that trained this model.
 
-        A model without calls of its own may have been saved and loaded again, or its weights: then the
-        calls are those that led to these weights, or else the last ones of a model of the same layers.
+        A model without calls of its own may have been loaded, or given saved weights: then the calls are
+        those that led to these weights, or else the last calls on a model with the same layers.
         """
         if not isinstance(model, keras.Model):
             return ()
@@ -102,7 +102,7 @@ class FitRecorder:
         self._all.clear()
 
     def start_over(self) -> None:
-        """Forgets the calls, but keeps what was built for their models, whose next calls train anew."""
+        """Forgets the calls and resets the optimizers, but keeps the functions built for training."""
         self._calls.clear()
         self._all.clear()
         self._exchanges.start_over()
@@ -112,7 +112,7 @@ class FitRecorder:
         if not self._own(model):
             # A model that was loaded continues the calls on the model that was saved.
             self._calls[model] = list(self.calls(model))
-            watcher.anew = not self._calls[model]
+            watcher.first_call = not self._calls[model]
         before = self._calls.setdefault(model, [])
         fed = self._read(arguments)
         data = fed if isinstance(fed, Feed) else feed.NOTHING
@@ -137,7 +137,7 @@ class FitRecorder:
         return history
 
     def _read(self, arguments: Arguments) -> Feed | Exception:
-        """Returns what the call is fed, or why that cannot be read."""
+        """Returns the data that the call is fed, or the error that reading it raised."""
         started = time.monotonic()
         try:
             return feed.read(arguments, SHORT_ROWS if self.shorten else FULL_ROWS, self._reading)

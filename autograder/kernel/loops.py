@@ -60,7 +60,7 @@ class _Loop:
     def __init__(self) -> None:
         self.steps = 0
         self.answer: object = None
-        """What the last step that was run returned."""
+        """The return value of the last step that was run."""
         self._first: list[feed.Columns] = []
         self._late = feed.Late()
         self._seen = feed.Different()
@@ -76,7 +76,7 @@ class _Loop:
         return columns
 
     def evidence(self) -> FitEvidence:
-        """Returns the loop as one call of `fit` with one long epoch: it has no marks between epochs."""
+        """Returns the loop as one call of `fit` with one long epoch: nothing shows where epochs end."""
         inputs, targets, _ = zip(*self._first, strict=True)
         target = None
         if targets[0] is not None:

@@ -14,7 +14,7 @@ MOST = 20
 
 
 def install(shell: InteractiveShell) -> None:
-    """Adds what there is to the errors over undefined names in checks."""
+    """Adds a list of the defined names to a check's error over an undefined name."""
     shell.set_custom_exc((NameError,), _tell)
 
 

@@ -21,7 +21,7 @@ MOST_IMAGES = 100_000
 
 
 def look(request: str, sets: dict[str, object]) -> dict[str, Sample]:
-    """Returns some images of each set and, under `challenge.signatures_of` it, the signatures of all."""
+    """Returns some images of each set, and under its name from `signatures_of` all signatures."""
     arrays = {name: as_array(images) for name, images in sets.items()}
     counts = [int(array.shape[0]) if len(array.shape) else 0 for array in arrays.values()]
     seen: dict[str, Sample] = {}

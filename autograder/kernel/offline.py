@@ -31,7 +31,7 @@ def install(images: str) -> None:
     socket.getaddrinfo = _noting_failure(socket.getaddrinfo)
     urllib.request.urlretrieve = _soft_retrieval(urllib.request.urlretrieve)
     get_file = _soft_download(keras.utils.get_file, images)
-    # `from tensorflow.keras.utils import …` looks it up again where it is defined.
+    # `from tensorflow.keras.utils import …` looks the function up again where it is defined.
     for place in (keras.utils, tf.keras.utils, file_utils):
         place.get_file = get_file
     styles = matplotlib.style.library

@@ -11,9 +11,9 @@ import numpy as np
 from autograder.kernel.fit_recorder import Trainer
 
 FIRST = 500
-"""Images that are really run: a multiple of the number of embedded test images, so that those which
-follow are the same digits again. Where all images differ, as in MNIST, the answers to those which follow
-belong to other digits; the criteria look at the first ten."""
+"""Images that are really run: a multiple of the number of embedded test images, so that later images
+are the same digits again. Where all images differ, as in MNIST, the answers to later images belong to
+other digits; the criteria look at the first ten."""
 
 
 def install() -> None:

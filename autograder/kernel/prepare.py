@@ -83,7 +83,7 @@ def prepare(images: str, *, shorten: bool, deliver: watchers.Deliver = watchers.
 
 
 def soften(shell: InteractiveShell) -> None:
-    """Lets what cannot work here leave a remark, and NameErrors tell what there is."""
+    """Turns features that cannot work here into remarks, and lets NameErrors list the defined names."""
     absent.install(shell)
     commands.install(shell)
     names.install(shell)

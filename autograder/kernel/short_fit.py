@@ -28,12 +28,12 @@ SHORT_ROWS = SHORT_STEPS * SHORT_BATCH
 """Images that the usual short training takes."""
 SHORT_SECONDS = 120
 SLOW = 0.6
-"""A network is trained for longer if its error on what it learns from exceeds this share of the error of
-always answering the mean target: a few initial weights lead only slowly to where others do."""
+"""A network is trained for longer if its error on its training images exceeds this share of the error of
+always answering the mean target: a few initial weights make a network learn slowly."""
 MOST_STEPS = 5 * SHORT_STEPS
 """Most steps of a call that is trained for longer."""
 MOST_STEPS_IN_ALL = 7 * SHORT_STEPS
-"""Steps of a network in all calls, after which none is trained for longer."""
+"""Steps of a network in all calls, after which no call is trained for longer."""
 SLOW_ROWS = 100
 """Images on which this error is measured."""
 SMALL = 0.8
@@ -49,7 +49,7 @@ Logs = dict[str, Any]
 class RunToTheEnd(keras.callbacks.Callback):
     """Counts steps, and lets nothing but the number of steps and the clock end the short training."""
 
-    anew = False
+    first_call = False
     """Whether the network is trained for the first time."""
 
     def __init__(self) -> None:
@@ -68,8 +68,8 @@ class RunToTheEnd(keras.callbacks.Callback):
         """Steps after which another callback asked to stop, if that was within the first epoch."""
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        if self.anew:
-            self.anew = False
+        if self.first_call:
+            self.first_call = False
             for variable in self.model.trainable_weights:
                 _spread_as_usual(variable)
 
@@ -100,9 +100,9 @@ class ShortFit:
     watcher: RunToTheEnd
 
     def run(self, data: Feed | Exception, exchanges: Exchanges) -> keras.callbacks.History:
-        """Trains, and raises what Keras raises to the call as the student wrote it.
+        """Trains, and raises the error that Keras raises for the call as the student wrote it.
 
-        data: what the call is fed, or why that could not be read.
+        data: the data that the call is fed, or the error that reading it raised.
         """
         callbacks = [*_callbacks(self.arguments["callbacks"]), self.watcher]
         short = self.arguments | {"callbacks": callbacks}
@@ -172,7 +172,7 @@ class ShortFit:
         }
 
     def _steps_left(self, work: int) -> float:
-        """Returns the steps left for a call on `work` images in all, less for larger calls before."""
+        """Returns the steps left for a call on `work` images in all: fewer after larger calls."""
         works = [call.epochs * (call.images_per_epoch or call.read or 0) for call in self.before]
         # Longer training of one call takes nothing from the next.
         steps = [min(call.steps, SHORT_STEPS) for call in self.before]
@@ -181,7 +181,7 @@ class ShortFit:
 
 
 def epochs(arguments: Arguments) -> int:
-    """Returns how many epochs are asked for; 0 where Keras will say that this is no number."""
+    """Returns how many epochs are asked for; 0 where Keras will reject the argument."""
     try:
         return max(0, int(arguments["epochs"]) - int(arguments["initial_epoch"]))
     except (TypeError, ValueError):
@@ -189,7 +189,7 @@ def epochs(arguments: Arguments) -> int:
 
 
 def error_left(model: keras.Model, x: Any, y: Any) -> float:
-    """Returns the mean squared error on the first images, as a share of that of their mean target.
+    """Returns the mean squared error on the first images, as a share of the error of their mean target.
 
     NaN if the network's answers cannot be compared with the targets.
     """
@@ -222,7 +222,7 @@ def _spread_as_usual(variable: keras.Variable) -> None:
 
 
 def _is_finite(logs: Logs | None) -> bool:
-    """Tells whether the loss is a number: where it is none, a callback does right to stop."""
+    """Tells whether the loss is a number: if it is not, a callback is right to stop."""
     return all(np.isfinite(keras.ops.convert_to_numpy(value)).all() for value in (logs or {}).values())
 
 

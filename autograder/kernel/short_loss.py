@@ -16,7 +16,7 @@ LOUD = 1000.0
 def in_place_of(model: keras.Model, x: Any, y: Any, weights: Any) -> Any:
     """Returns a compiled loss by which the network learns to answer x with y.
 
-    That is the student's own where there is no target, or where theirs fails: Keras's error helps them.
+    It is the student's own loss if there is no target, or if that loss fails: Keras's error then helps.
     """
     own = model._compile_loss
     if own is None or y is None or _is_as_prescribed(model):

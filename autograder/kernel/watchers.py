@@ -1,4 +1,4 @@
-"""What watches the student's code in one kernel, and how evidence and remarks leave it."""
+"""Watches the student's code in one kernel, and delivers its evidence and remarks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ MOST_CHARACTERS = 300
 
 @dataclass(frozen=True)
 class Watchers:
-    """What watches the student's code, and where evidence goes."""
+    """The objects that watch the student's code, and the function that delivers evidence."""
 
     fits: FitRecorder
     screen: ScreenRecorder
     deliver: Deliver
     incidents: list[str] = field(default_factory=list)
-    """What this kernel could not provide, in words for people, each once."""
+    """The things that this kernel could not provide, in words for people, each once."""
 
 
 _current: Watchers | None = None

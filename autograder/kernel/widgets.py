@@ -11,7 +11,7 @@ from autograder.kernel import watchers
 from autograder.kernel.after_import import after_import
 
 MOST_PICTURES = 400
-"""Pictures that one output shows."""
+"""Most pictures that one output shows."""
 _MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "jpg": "image/jpeg", "gif": "image/gif"}
 
 

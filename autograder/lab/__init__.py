@@ -30,7 +30,7 @@ def channels_text(channels: object) -> str:
 
 @dataclass(frozen=True)
 class RequiredLayer:
-    """One layer of the prescribed network. The student may choose whatever is None."""
+    """One layer of the prescribed network. The student may choose attributes that are None."""
 
     kind: Literal["Conv2D", "MaxPooling2D", "UpSampling2D"]
     filters: int | None = None

@@ -1,9 +1,8 @@
-"""The challenge that a kernel's evidence answers, so that the judge need not believe what a network says
-of itself.
+"""The challenge that a kernel's evidence answers: the judge need not trust a network's description.
 
 Every request to run a test cell has an id that no submission knows beforehand. The id seeds the inputs
 on which the kernel tries each layer, the loss and the optimizer; the judge repeats this with layers,
-loss and optimizer of its own and compares. It also seeds the choice of the noisy images that are sent.
+loss and optimizer of its own and compares. The id also seeds the choice of noisy images.
 """
 
 import hashlib
@@ -106,7 +105,7 @@ def noisy_rows(request: str, *counts: int) -> list[NDArray[np.int64]]:
 
 
 def signatures(request: str, noisy: Array) -> Array:
-    """Returns two whole numbers for each noisy image (n, PIXELS), by which pixels of its frame exceed 0.
+    """Returns two whole numbers for each noisy image (n, PIXELS), from the pixels of its frame above 0.
 
     The same noise has the same signature, clipped or not. Noise of the opposite sign has the negative
     signature, and noise turned by 180° has the two numbers in the other order.

@@ -78,7 +78,7 @@ LAYER_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "Concatenate": ("axis",),
     "Rescaling": ("scale", "offset"),
 }
-"""Attributes that are read of each class of layer; of any other class, only the name is."""
+"""Attributes that are read of each class of layer; of other classes, only the name is read."""
 
 ACTIVATION_PROBE = np.concatenate([np.linspace(-6, 6, 25), [-20.0, 20.0]]).astype(np.float32)
 """Points at which an activation is evaluated: its values identify it, whatever its name."""
@@ -109,7 +109,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class LayerEvidence:
-    """One operation of a network, in the order in which it is computed."""
+    """One operation of a network, which lists its operations in the order of their computation."""
 
     kind: str
     """Name of its Keras class, or of the Keras class that it inherits from."""
@@ -135,7 +135,7 @@ class LayerEvidence:
 class LossEvidence:
     """The compiled loss and its values on `challenge.loss_inputs`, one for each batch.
 
-    Only the checks of loss and optimizer compute values.
+    Only the checks of loss and optimizer compute these values.
     """
 
     name: str
@@ -185,7 +185,7 @@ class FitEvidence:
     read: int | None = None
     """Number of images of the first epoch that were read: all of them, unless that takes too long."""
     different: int | None = None
-    """Number of different targets among those."""
+    """Number of different targets among the images read."""
     stopped: int | None = None
     """Steps after which a callback asked to stop, if that was within the first epoch."""
     incident: str = ""
@@ -230,23 +230,23 @@ class Evidence:
     drawings: tuple[Drawing, ...]
     """The images of all figures that were rendered, whether or not they are on the page."""
     incidents: tuple[str, ...] = ()
-    """What the grading kernel could not provide, such as a package that is not installed."""
+    """Things that the grading kernel could not provide, such as a package that is not installed."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """What was received from one test cell."""
+    """All that was received from one test cell."""
 
     request: str
     """Id of the request to run the cell that this answers."""
     text: str
-    """What was published under MIME_TYPE."""
+    """The text that was published under MIME_TYPE."""
     pictures: tuple[str, ...] = ()
     """The PNG, JPEG and GIF files that were sent to the page, in base64."""
     out_of_sight: int = 0
     """Number of outputs whose pictures are unknown here, since scripts may draw or hide them."""
     drawn: str = ""
-    """What was published under MIME_TYPE after the last cell, by COLLECT."""
+    """The text that COLLECT published under MIME_TYPE after the last cell."""
 
 
 def encode(evidence: Evidence) -> str:
@@ -255,7 +255,7 @@ def encode(evidence: Evidence) -> str:
 
 
 def decode(text: object) -> Evidence:
-    """Returns the evidence in a published text. Raises only EvidenceError, if the text is none."""
+    """Returns the evidence in a published text. Raises nothing but EvidenceError."""
     message = _parsed(text)
     if not isinstance(message, dict) or message.get("version") != VERSION:
         raise EvidenceError("not a message of this version")

@@ -1,4 +1,4 @@
-"""Finds why something is missing: a cell stopped, or it has another name than the task gives."""
+"""Finds why an object is missing: a cell stopped, or the student gave the object another name."""
 
 import ast
 import builtins
@@ -15,7 +15,7 @@ from autograder.report.crashes import Crash, crash_of, crashes, errors_of, ident
 from autograder.submissions.notebooks import grade_id, is_answer
 
 MOST_OTHERS = 3
-"""Other names that are offered for an undefined one; if more would fit, none is."""
+"""Most other names that are suggested for an undefined name; if more fit, none is suggested."""
 
 
 def explained(
@@ -73,7 +73,7 @@ def for_a_person(verdict: Verdict, why: str, note: str) -> Verdict:
 
 
 def cause(cells: Sequence[NotebookNode], place: int, name: str, found: Iterable[Crash]) -> Crash | None:
-    """Returns the first crash that led to what a test cell lacks, if there is one.
+    """Returns the first crash that explains why a test cell lacks an object, if there is one.
 
     place: the test cell's index. name: the undefined name that stopped it; empty if none did.
     found: all crashes of the notebook.
@@ -147,7 +147,7 @@ _NETWORKS = {exercise.model for exercise in EXERCISES.values()}
 
 
 def _other_names(name: str, test: NotebookNode) -> list[str]:
-    """Returns names that the student may have given to what a test cell asked for.
+    """Returns names that the student may have given to the object that a test cell asked for.
 
     The kernel lists what is defined (see `autograder.kernel.names`); a student can forge that list.
     """

@@ -14,7 +14,7 @@ from autograder.report.remedies import LACKING, REMEDIES, first_match
 from autograder.submissions.notebooks import cell_name, is_answer
 
 MOST_CRASHES = 200
-"""Crashes of one notebook that are looked at."""
+"""Most crashes of one notebook that are looked at."""
 MOST_OF_A_TEXT = 300
 """Characters that are quoted of an error's text."""
 MOST_OF_A_NAME = 60
@@ -28,14 +28,14 @@ class Crash:
     place: int
     """The cell's index in the notebook."""
     cell: str
-    """What people call the cell."""
+    """The cell's name in texts for people."""
     answer: bool
     """Whether the lab asks for this cell; if not, the student added it."""
     source: str
     error: str
     """The name of the error's class."""
     text: str
-    """What the error says, in one line."""
+    """The error's message, in one line."""
 
     @functools.cached_property
     def identifiers(self) -> frozenset[str]:
@@ -55,14 +55,14 @@ class Crash:
 
     @property
     def sentence(self) -> str:
-        """What happened, for the student."""
+        """The sentence that tells the student what happened."""
         if self.error == "TimeoutError" and "was interrupted" in self.text:
             return f"Your {self.cell} took too long and was interrupted."
         return f"Your {self.cell} stopped with {self.quoted.rstrip('.')}."
 
     @property
     def remedy(self) -> str:
-        """What the student should try."""
+        """Advice to the student."""
         usual = (
             f"Restart the kernel, run all cells, and mend {self.cell}: all that builds on it follows."
         )
@@ -70,7 +70,7 @@ class Crash:
 
     @property
     def lacking(self) -> str:
-        """What the cell asked for and the grading machine does not have, if that stopped it."""
+        """Says what the grading machine lacks, if that stopped the cell; else empty."""
         return first_match(LACKING, self.quoted)
 
 
@@ -107,7 +107,7 @@ def _gist(text: str) -> str:
     return next((line for line in lines if line and not _FRAMING.match(line)), "")
 
 
-# What Keras and TensorFlow write around the error itself.
+# Text that Keras and TensorFlow write around the error itself.
 _FRAMING = re.compile(
     r"Graph execution error|Exception encountered when calling|Detected at node|Stack trace for"
     r"|File \"|<stdin>|Arguments received by|Node: |\[\[\{\{node"
@@ -120,7 +120,7 @@ def identifiers(source: str) -> frozenset[str]:
 
 
 def _called(cell: NotebookNode, index: int) -> str:
-    """Returns what people call a cell: with its first line if it has no name, as nobody counts cells."""
+    """Returns a cell's name for people, with its first line if it has no id, as nobody counts cells."""
     if is_answer(cell):
         return cell_name(cell, index)
     first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")

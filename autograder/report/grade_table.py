@@ -88,7 +88,7 @@ def read_grades(database: str, course: str, assignment: str) -> GradeTable:
 
 
 def _in_order(notebook: Notebook) -> list[GradeCell]:
-    """Returns the graded cells in the order of the notebook, which is that of its source cells."""
+    """Returns the graded cells in the order of the notebook's source cells."""
     order = [cell.name for cell in notebook.source_cells]
     return sorted(notebook.grade_cells, key=lambda cell: order.index(cell.name))
 

@@ -1,4 +1,4 @@
-"""Errors that students of this lab meet: what helps, and what the grading machine lacks.
+"""Errors that students of this lab meet: advice for each, and parts that the grading machine lacks.
 
 An error is recognized by a pattern in its class and text, as Python prints them; the first match counts.
 """
@@ -35,7 +35,7 @@ LACKING = (
         "there is no GPU or TPU",
     ),
 )
-"""What the grading machine lacks and a student's machine may have."""
+"""Errors over parts that the grading machine lacks and a student's machine may have."""
 
 REMEDIES = (
     (
@@ -111,4 +111,4 @@ REMEDIES = (
     (r"must call `?compile|compile\(\)", "Compile the model before it is trained."),
     (r"^UsageError", "Leave out commands of the notebook's surroundings (% and !): none is needed."),
 )
-"""What the student should try."""
+"""Advice to the student for each error."""

@@ -20,8 +20,8 @@ EXPECTED = "evidence from this test cell"
 def verdicts_on(notebook: NotebookNode, result: Result, *, doubtful: bool) -> dict[str, Verdict]:
     """The verdict on each test cell, by its grade_id. A cell without evidence gets a zero that says why.
 
-    notebook: with the outputs of the result. doubtful: whether something was amiss with the submission
-    before, so that a test cell's error may not be the student's.
+    notebook: with the outputs of the result. doubtful: whether reading the submission left
+    remarks, so that a test cell's error may not be the student's fault.
     """
     verdicts = decide(notebook, result.evidence, result.verdicts, result.incident, doubtful)
     for name, why in cut_short(notebook, result.cells).items():
@@ -50,7 +50,7 @@ def decide(
     """The verdict on each test cell of an executed notebook, each with its cause.
 
     evidence: the messages that came while each test cell ran, by its grade_id.
-    judged: the judge's verdicts on those of which there is one.
+    judged: the judge's verdicts on cells with one message.
     incident: why execution ended early; empty if it did not. doubtful: as in `verdicts_on`.
     """
     cells = graded_cells(notebook)
@@ -64,9 +64,9 @@ def decide(
 
 
 def cut_short(notebook: NotebookNode, ran: Sequence[CellRun]) -> dict[str, str]:
-    """Why each test cell may lack what it was to show: a cell was interrupted, it or one before it.
+    """Why each test cell may lack evidence: this cell or an earlier one was interrupted.
 
-    ran: what became of each code cell.
+    ran: the outcome of each code cell.
     """
     cells = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     found, why = {}, ""

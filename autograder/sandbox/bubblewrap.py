@@ -50,7 +50,7 @@ def command(runs: Path, images: Path, *program: str) -> list[str]:
     if os.getuid():
         arguments.append("--unshare-user")
     arguments += ["--perms", "1777", "--tmpfs", str(isolation.SCRATCH), "--dev", "/dev"]
-    # The machine's /proc: without it, the system refuses kernels their own, which covers this one.
+    # The machine's /proc: without it, kernels may not mount their own /proc, which covers this one.
     arguments += ["--dev-bind", "/proc", "/proc"]
     shown = (*_SYSTEM, *_python_folders(), str(_PACKAGE), IMAGES, str(runs))
     # Bubblewrap would create parent folders that only root can enter.
@@ -77,7 +77,7 @@ def command(runs: Path, images: Path, *program: str) -> list[str]:
 
 
 def confinement(run: Path, *, memory: int, processes: int, disk: int) -> isolation.Confinement:
-    """Returns what one kernel is confined to inside the sandbox.
+    """Returns the confinement of one kernel inside the sandbox.
 
     run: the kernel's folder, which lies in the folder of all runs. memory, disk: bytes.
     """

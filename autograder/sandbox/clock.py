@@ -29,7 +29,7 @@ LOWEST = 19
 
 @dataclass(frozen=True)
 class Thread:
-    """What the system reports of one thread."""
+    """The system's report on one thread."""
 
     ran: int
     """Nanoseconds on a processor since the thread's start."""

@@ -39,7 +39,7 @@ _MAX_OPEN = 1024
 
 @dataclass(frozen=True)
 class Confinement:
-    """What one kernel is confined to."""
+    """The folders and limits that one kernel is confined to."""
 
     run: str
     """The folder of the run: `files`, which the kernel gets a copy of, and `ipc` for its sockets."""
@@ -77,7 +77,7 @@ def close_standard_input() -> None:
 
 
 def confine(to: Confinement, started: Callable[[int], None]) -> Callable[[], None]:
-    """Returns in a new, confined process; the result is to be called once its sockets are bound.
+    """Continues in a new, confined process; returns a function to call once its sockets are bound.
 
     started: is called once, with a pidfd of the first process of the new namespace. It passes interrupts
     on to the kernel, and all others end with it. Raises OSError if the system refuses namespaces.
@@ -119,7 +119,7 @@ def confine(to: Confinement, started: Callable[[int], None]) -> Callable[[], Non
 
 
 def _lay_out(to: Confinement) -> None:
-    """Mounts what the kernel shall see over what it shall not see."""
+    """Mounts the folders that the kernel shall see, and covers all others."""
     _mount("none", "/", None, _REC | _PRIVATE)
     # The paths of these folders are about to be covered; their handles stay valid.
     files, ipc = (_handle(f"{to.run}/{name}") for name in ("files", "ipc"))
@@ -140,7 +140,7 @@ def _lay_out(to: Confinement) -> None:
     shared_memory = SCRATCH / ".shm"
     shared_memory.mkdir()
     _mount(str(shared_memory), "/dev/shm", None, _BIND)
-    # Reads as zeros too, but cannot be mapped, as memory that stays allocated when it is unmapped.
+    # /dev/full also reads as zeros, but cannot be mapped: mapped zeros stay allocated when unmapped.
     _mount("/dev/full", "/dev/zero", None, _BIND)
     for handle in (files, ipc, *kept.values()):
         os.close(handle)

@@ -41,9 +41,9 @@ def memory_watched(pid: int, limit: int, exceeded: Callable[[], None]) -> Iterat
 def exceeds(pid: int, limit: int) -> bool:
     """Whether a process and its descendants take more than `limit` bytes; False once it has ended.
 
-    Pages that processes share count once, as forked processes share most of theirs. What the system
-    holds for them counts as well: page tables, pages in swap, and the most that their sockets and pipes
-    can hold. Only Linux reports all this; elsewhere, shared pages count for each process.
+    Pages that processes share count once, as forked processes share most of theirs. The memory
+    that the system holds for them counts as well: page tables, pages in swap, and the most that their
+    sockets and pipes can hold. Only Linux reports all this; elsewhere, shared pages count several times.
     """
     try:
         first = psutil.Process(pid)
@@ -65,7 +65,7 @@ def _resident(process: psutil.Process) -> int:
 
 
 def _share(process: psutil.Process) -> int:
-    """The same as `_resident`, but of each shared page only this process's share."""
+    """Like `_resident`, but of each shared page only this process's share."""
     if pages := _numbers(f"/proc/{process.pid}/smaps_rollup"):
         return _kib(pages, "Pss", "SwapPss") + _held(_numbers(f"/proc/{process.pid}/status"))
     return _resident(process)

@@ -28,7 +28,7 @@ AVAILABLE = sys.platform == "linux"
 
 
 class ForkServerError(RuntimeError):
-    """The fork server could not start a kernel; the text holds what it wrote."""
+    """The fork server could not start a kernel; the text holds the server's output."""
 
 
 class ForkServerDied(ForkServerError):
@@ -38,8 +38,8 @@ class ForkServerDied(ForkServerError):
 class ForkServer:
     """The grader's handle on the process that runs `autograder.sandbox.fork_server`.
 
-    The constructor starts the process. If the process dies, the next request starts it anew. Several
-    threads may ask for kernels. command: starts the process. log: the file for what it writes.
+    The constructor starts the process. If the process dies, the next request starts it again. Several
+    threads may ask for kernels. command: starts the process. log: the file for its output.
     """
 
     def __init__(self, command: list[str], log: Path) -> None:

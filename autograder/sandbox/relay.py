@@ -96,7 +96,7 @@ class _Side:
     def __init__(self, end: socket.socket, frames: Frames | None) -> None:
         self.socket = end
         self.frames = frames
-        """The frames that it sends; None if they are not followed."""
+        """The frames that this socket sends; None if they are not followed."""
         self.waiting = memoryview(b"")
         self.other: _Side
         end.setblocking(False)
@@ -127,7 +127,7 @@ class Relay:
         self._thread.join()
 
     def address(self, kernels: str) -> str:
-        """Returns the path of a socket that takes the place of one of the kernel's."""
+        """Returns the path of a socket that stands in for the kernel's socket at this path."""
         if kernels not in self._addresses:
             path = str(self._folder / str(len(self._addresses)))
             listening = socket.socket(socket.AF_UNIX)
@@ -173,7 +173,7 @@ class Relay:
 
     def _serve(self, side: _Side, events: int) -> None:
         if side.socket.fileno() < 0:
-            # It was closed with its other side, a moment ago.
+            # This side was closed together with the other side, a moment ago.
             return
         try:
             if events & selectors.EVENT_WRITE:

@@ -1,7 +1,7 @@
-"""A filter (seccomp) that refuses a kernel some system calls; neither it nor its children can remove it.
+"""A filter (seccomp) that refuses a kernel some system calls; no process can remove the filter.
 
-It refuses calls that reach keys of the grader's login, calls that hold memory which no limit counts, and
-calls that only add ways to attack the system itself. No honest notebook needs any of them.
+It refuses calls that reach keys of the grader's login, calls that hold memory without counting towards a
+limit, and calls that only add ways to attack the system itself. No honest notebook needs any of them.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ _UNCOUNTED = (
     # Files in memory outside the scratch folder; System V's memory, messages and semaphores, which
     # outlive the process that created them.
     *("memfd_create", "memfd_secret", "shmget", "msgget", "semget"),
-    # Pages given to a pipe, queues of events, rules: the system keeps them on no process's account.
+    # Pages given to a pipe, queues of events, rules: the system charges these to no process.
     *("vmsplice", "inotify_init", "inotify_init1", "fanotify_init", "landlock_create_ruleset"),
 )
 _ATTACKED = (

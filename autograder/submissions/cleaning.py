@@ -57,7 +57,7 @@ TAGS = (
     *("thead", "tr", "u", "ul", "var"),
 )
 
-# Only complete addresses: in the page, `http:page.html` would be one of the formgrader's own.
+# Only complete addresses: in the page, `http:page.html` would be an address in the formgrader.
 _LINK = re.compile(r"https?://[^\s\\]+|mailto:[^\s\\]+|#[^\s\\]*")
 # A picture from elsewhere would be fetched when the page is opened, with the reader's cookies. An SVG
 # here would escape the limits on drawings.

@@ -36,7 +36,7 @@ class Submission:
     files: tuple[Path, ...] = ()
     """The files to copy beside the notebooks, relative to the folder."""
     remarks: tuple[str, ...] = ()
-    """What graders and the student should know about the submission."""
+    """Remarks on the submission for graders and the student."""
 
 
 def sort_out(
@@ -51,7 +51,7 @@ def sort_out(
 
     expected: ids of the cells in each notebook of the assignment. cell_ids: returns the ids in a file.
     ignore: patterns of names to ignore. given: files that the instructor's own versions replace.
-    max_bytes: of all files beside the notebooks.
+    max_bytes: the most bytes of all files beside the notebooks.
     """
     own = {name: Path(f"{name}.ipynb") for name in expected}
     try:
@@ -163,7 +163,7 @@ def _mode_and_size(path: Path) -> tuple[int, int]:
 
 
 def _is_sound(path: Path, mode: int) -> bool:
-    """Whether a file may be copied: copies keep these bits, with which they would run as the grader."""
+    """Whether a file may be copied: copies keep setuid bits and would run as the grader."""
     return stat.S_ISREG(mode) and not mode & (stat.S_ISUID | stat.S_ISGID) and os.access(path, os.R_OK)
 
 
@@ -185,7 +185,7 @@ def _beside(
 ) -> tuple[tuple[Path, ...], list[str]]:
     """The files to copy beside the notebooks, and remarks on files that are not copied.
 
-    given: files that may be handed in, but not as folders, nor files where they have folders.
+    given: files of the assignment; students may hand these in, but not swap files and folders.
     pages: files that grading writes itself.
     """
     files = [path for path in found.regular if path.suffix != ".ipynb"]

@@ -1,7 +1,7 @@
 """Restores a submission's given cells, even if they were changed, moved, repeated or deleted.
 
-Of what a notebook says about a given cell, only the id is used. Its kind, its points and, for a test,
-its code come from the gradebook. nbgrader's OverwriteCells trusts the notebook in more, and fails on
+Only the id of a given cell is taken from the notebook. The cell's kind, its points and, for a test, its
+code come from the gradebook. nbgrader's OverwriteCells trusts more of the notebook, and fails on
 metadata that it does not expect.
 """
 
@@ -79,7 +79,7 @@ def restored(
 
 
 def _known_name(cell: NotebookNode, by_name: dict[str, GivenCell]) -> str | None:
-    """The name of the given cell that a cell says it is; None if there is no such cell."""
+    """The name of the given cell that a cell claims to be; None if there is no such cell."""
     metadata = cell.metadata.get("nbgrader")
     name = metadata.get("grade_id") if isinstance(metadata, dict) else None
     return name if isinstance(name, str) and name in by_name else None

@@ -33,7 +33,7 @@ _COLOURS = re.compile(r"\x1b\[([^@-~\n]*)m")
 
 
 def make_harmless(notebook: NotebookNode) -> None:
-    """Leaves of an executed notebook what can be shown."""
+    """Removes from an executed notebook all that cannot be shown safely."""
     notebook.metadata = from_dict(_METADATA)
     clean = Cleaning()
     notebook.cells = [harmless_cell(cell, clean) for cell in notebook.cells]
@@ -88,7 +88,7 @@ def harmless_markdown(source: str, attachments: dict[str, Any], clean: Cleaning)
 
 
 def framed(html: str) -> str:
-    """Puts cleaned HTML into a frame that says whose it is, and that nothing inside can leave."""
+    """Puts cleaned HTML into a frame that names the notebook as its source, and confines it."""
     return (
         '<div style="border:2px dashed #8c959f;background-color:#f6f8fa;padding:4px 10px;margin:4px 0">'
         f'<div style="font:11px sans-serif;color:#57606a">{FROM_THE_NOTEBOOK}</div>'
@@ -119,7 +119,7 @@ def harmless_output(
 
 
 def _harmless_data(data: dict[str, Any], clean: Cleaning) -> dict[str, str]:
-    """What can be shown of an output's data: its text, and its HTML or a picture in a frame."""
+    """Returns an output's data that can be shown: its text, and its HTML or a picture in a frame."""
     texts = {name: value for name, value in data.items() if isinstance(value, str)}
     shown = {}
     if "text/plain" in texts:
@@ -174,7 +174,7 @@ def _image(encoded: str, signature: bytes) -> str:
 
 
 def _as_markdown(html: str) -> str:
-    """Markdown that renders to cleaned HTML. A blank line would end it: it has no line breaks."""
+    """Markdown that renders to cleaned HTML; without line breaks, as a blank line would end the HTML."""
     return f"<div>{'&#10;'.join(html.splitlines())}</div>"
 
 

@@ -24,11 +24,11 @@ class Job:
     """The notebook's name in the assignment."""
     content: NotebookNode
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """By their paths relative to the notebook."""
+    """The contents of files, by their paths relative to the notebook."""
     executable: tuple[str, ...] = ()
     """The files that may be run as programs."""
     remarks: tuple[str, ...] = ()
-    """What a grader and the student should know of the submission."""
+    """Remarks on the submission for grader and student."""
     unreadable: str = ""
     """Why there is no notebook to run; empty if there is one."""
 

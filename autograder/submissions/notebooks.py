@@ -9,7 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 
 NewCell = Callable[..., NotebookNode]
-"""A function of nbformat's that makes a cell."""
+"""A function of nbformat that makes a cell."""
 
 _SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)\n?### END SOLUTION", re.DOTALL)
 
@@ -27,7 +27,7 @@ def grade_id(cell: NotebookNode) -> str | None:
 
 
 def cell_name(cell: NotebookNode, index: int) -> str:
-    """Returns what a cell is called in texts for people: its id or its number in the notebook."""
+    """Returns a cell's name in texts for people: its id or its number in the notebook."""
     name = grade_id(cell)
     return f"cell '{name}'" if name else f"cell {index + 1}"
 

@@ -1,4 +1,4 @@
-"""Values as bytes that travel and lie on disks: compressed JSON, which only the same version reads."""
+"""Packs values as bytes to send or store: compressed JSON, which only the same version reads."""
 
 import json
 import zlib

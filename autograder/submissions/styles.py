@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 Check = Callable[[str], bool]
-"""Whether a value is allowed."""
+"""A function that tells whether a value is allowed."""
 
 MAX_SIZES = {"px": 2000, "pt": 1500, "em": 100, "rem": 100, "ex": 200, "ch": 200, "%": 100}
 """The largest widths, by unit."""
@@ -72,7 +72,7 @@ _is_border = _parts(3, _size(_BORDERS), _matches(_COLOUR))
 _is_width = _size(MAX_SIZES, "auto", "none", "min-content", "max-content")
 _FONT_WORDS = ("xx-small", "x-small", "small", "smaller", "medium", "large", "x-large")
 
-# None of them takes a URL, or could cover or move other parts of the page.
+# None of these styles takes a URL, or could cover or move other parts of the page.
 STYLES: dict[str, Check] = {
     "background-color": _is_colours,
     **dict.fromkeys(
@@ -89,7 +89,7 @@ STYLES: dict[str, Check] = {
     "font-size": _size(_FONT_SIZES, *_FONT_WORDS),
     "font-style": _is_words,
     "font-weight": _matches("[1-9]00|[a-z]{1,10}"),
-    # This is what rich writes. With a number, a line could cover its neighbours.
+    # The library rich writes this value. With a number, a line could cover its neighbours.
     "line-height": _matches("normal"),
     "max-width": _is_width,
     "overflow-x": _is_words,
@@ -116,7 +116,7 @@ def harmless_style(style: str) -> str | None:
     return ";".join(kept) or None
 
 
-# No ids or names: the formgrader's own scripts could find them in place of their own.
+# No ids or names: the formgrader's scripts could take the student's elements for the page's.
 ATTRIBUTES: dict[str, Check] = {
     "align": _is_words,
     "alt": _is_anything,

@@ -1,7 +1,7 @@
 """Rebuilds an SVG from its shapes, texts and pictures, if a browser can draw them in a few seconds.
 
 A kilobyte of SVG can keep a browser busy for minutes, if each of its groups uses the one before ten
-times. So what is drawn several times counts as often.
+times. So an element counts as often as it is drawn.
 """
 
 import base64
@@ -21,7 +21,7 @@ MAX_EFFORT = 30_000
 """Most shapes that are drawn; a long outline, a layer or a picture counts as several."""
 
 GROUP, CLIP, GRADIENT, LAYER = 0.25, 8, 15, 25
-"""Shapes that each counts as, by the time it takes in Chromium. A shape takes half a millisecond."""
+"""Shapes that each of these counts as, by its time in Chromium. A shape takes half a millisecond."""
 
 MAX_SIDE = 4000
 """Longest side of the whole drawing in any unit; a larger drawing gets its size from the page."""
@@ -99,7 +99,7 @@ def harmless_svg(drawing: str) -> Drawing:
 
 
 def _rebuilt(element: Element, depth: int, names: set[str]) -> Element | None:
-    """A new element with the known parts of one; None if it is unknown itself. names: the ids so far."""
+    """A new element with an element's known parts; None if it is unknown itself. names: ids so far."""
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     name = element.tag.removeprefix(_SVG) if isinstance(element.tag, str) else ""
@@ -156,7 +156,7 @@ def _declarations(style: str, name: str) -> Iterator[tuple[str, str]]:
 def _is_allowed(key: str, value: str, name: str, known: set[str]) -> bool:
     """Whether an element of this name may have a property with this value."""
     if key == _DASHES:
-        # What is in a group inherits its dashes, and the effort would have to be counted there.
+        # Elements would inherit the dashes of a group, so that their effort would change.
         return name in _SHAPES and re.fullmatch(r"none|[\d.,\s]+|(?:[\d.]+px[,\s]*)+", value) is not None
     if key not in known or "\\" in value:
         return False

@@ -1,9 +1,9 @@
-"""Derives the bounds: each lies between the errors of right networks and that of the nearest wrong one.
+"""Derives the bounds: each lies between the errors of right and the smallest error of wrong networks.
 
 A right network is rejected if it stays slow to the end (`benchmarks.calibration.slow`), or if it
 restores held-out digits much worse than training digits. Training goes on until the error on training
-digits is at most `SLOW`. So the second probability is at most that of an error at worst above the bound:
-`SLOW` times the ratio of both errors, as if training had stopped just there.
+digits is at most `SLOW`. At worst it equals `SLOW`: then the error on held-out digits is `SLOW` times
+the ratio of both errors. The tail of these worst errors limits the second probability.
 """
 
 import math
@@ -27,7 +27,7 @@ LEAST = 20
 """Smallest number of right networks from which a bound is derived."""
 QUANTILES = (0.5, 0.9, 0.99)
 CRITERIA = {lab.AUTOENCODER.notebook: "reconstruction", lab.DENOISING.notebook: "denoising"}
-"""The criterion of each exercise that compares its error with a bound."""
+"""The criterion of each exercise that compares an error with a bound."""
 
 
 class TooFewError(Exception):
@@ -54,7 +54,7 @@ class Source:
 
     @cached_property
     def at_worst(self) -> np.ndarray:
-        """The errors they would have, had training ended just when they were no longer slow."""
+        """The errors of right networks if training had ended just when they were no longer slow."""
         errors = ((each.error, each.left) for each in self.of(RIGHT))
         return np.sort([SLOW * error / left for error, left in errors if left and left <= SLOW])
 

@@ -19,7 +19,7 @@ INITIALIZERS = (
     *("random_normal", "random_uniform", "truncated_normal", "variance_scaling"),
 )
 WRONG_SHARE = 1 / 30
-"""Seeds of each kind that is not right, as a share of the right ones' seeds: of 300, 10."""
+"""Seeds of each kind that is not right, as a share of a right kind's seeds: 10 if it has 300."""
 RIGHT, WRONG, EITHER = "right", "wrong", "either"
 
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -94,7 +94,7 @@ class Training:
     initializer: str
     rate: float
     number: int
-    """Its number among those of the same exercise and data that are right, or of the same kind."""
+    """Its number among the right trainings with its exercise and data, or among those of its kind."""
 
     @property
     def seed(self) -> int:

@@ -21,7 +21,7 @@ Subject = Training | Draw
 def measure(
     plan: Sequence[Subject], kind: type[Kind], sources: dict[str, str], file: Path, workers: int
 ) -> None:
-    """Measures what the file does not hold, and appends the results, which are of a kind, to it.
+    """Makes the measurements that the file does not hold, and appends their results to the file.
 
     sources: by name, where `images.load` finds the digits. Ctrl-C lets running measurements end; the
     same call continues from there.

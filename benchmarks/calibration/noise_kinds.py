@@ -21,7 +21,7 @@ IN_IMAGE = (1, 2, 3)
 """Axes over which each image is rescaled by itself."""
 
 Images = NDArray[np.floating[Any]]
-"""(n, 28, 28, 1)."""
+"""Images of the shape (n, 28, 28, 1)."""
 Add = Callable[[Images, np.random.Generator], Images]
 """Makes noisy images of clean ones, float32 in [0, 1]."""
 

@@ -38,7 +38,7 @@ def unlikeliness(shown: Evidence, reference: Reference) -> dict[str, float]:
 
 
 def evidence(kind: str, seed: int, reference: Reference) -> Evidence:
-    """What the test cell hands over where both sets have noise of this kind."""
+    """Evidence of the test cell on two sets with noise of this kind."""
     random = np.random.default_rng([seed, *kind.encode()])
     clean = {
         "x_train_noisy": reference.train_images(np.arange(reference.images.train_count)),

@@ -18,7 +18,7 @@ class Trained:
     error: float
     """Error on the held-out digits, as a share of the mean image's."""
     left: float | None
-    """`short_fit.error_left` on what it learned from; None if that is no number."""
+    """`short_fit.error_left` on the images it learned from; None if that is no number."""
     steps: int
     """Steps of training."""
     handed_on: float | None

@@ -25,10 +25,10 @@ def rounds(result: Trained, first: int) -> int:
 
 @dataclass(frozen=True)
 class Slowness:
-    """Numbers of networks by how many rounds left them slow."""
+    """Counts networks by the number of rounds that left them slow."""
 
     counts: tuple[int, ...]
-    """All networks, those that were slow after the first round, after the second, …"""
+    """The numbers of all networks, of those slow after the first round, after the second, …"""
 
     @classmethod
     def of(cls, results: list[Trained]) -> "Slowness":
@@ -53,7 +53,7 @@ class Slowness:
 def stays(own: Slowness, all_of_them: Slowness) -> tuple[float, float]:
     """The probability that a network stays slow to the end: an estimate and an upper limit.
 
-    own: of the networks in question. all_of_them: of all that were measured, as few networks are slow.
+    own: counts of these networks. all_of_them: counts of all measured networks, as few are slow.
     """
     estimated = share(*own.first) * share(*all_of_them.again) ** (ROUNDS - 1)
     most = most_likely_share(*own.first) * most_likely_share(*all_of_them.again) ** (ROUNDS - 1)

@@ -1,9 +1,9 @@
-"""Extrapolates how rarely an error exceeds a bound, also beyond all that were seen, with a fitted tail.
+"""Estimates how rarely an error exceeds a bound, even beyond all errors seen, from a fitted tail.
 
 Excesses over a high threshold follow a generalised Pareto distribution in the limit (Pickands, Balkema
 and de Haan), whatever the distribution of the errors. It is fitted by probability-weighted moments
-(Hosking and Wallis 1987), and never lighter than an exponential tail: a lighter one would end somewhere,
-and call impossible what merely was not seen.
+(Hosking and Wallis 1987), and never lighter than an exponential tail: a lighter one would end somewhere
+and give larger errors, which merely were not seen yet, a probability of 0.
 """
 
 from dataclasses import dataclass

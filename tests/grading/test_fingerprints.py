@@ -106,7 +106,7 @@ def test_all_that_is_imported_is_covered(start, rooms):
 
 
 def _imported(path):
-    """The modules of the package that one imports in the end."""
+    """The modules of the package that one module imports, directly or not."""
     found, to_do = set(), [path]
     while to_do:
         path = to_do.pop()

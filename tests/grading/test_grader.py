@@ -30,7 +30,7 @@ class FakeRunner:
 
 
 class FakeJudge:
-    """Gives full credit, and keeps what it was asked."""
+    """Gives full credit, and records the messages that it was given."""
 
     def __init__(self, images, timeout):
         self.asked = []

@@ -25,7 +25,7 @@ class Poisoned:
 
 
 def start_nothing(images):
-    """In place of TensorFlow and the criteria."""
+    """Replaces the start of the judge, which imports TensorFlow and the criteria."""
 
 
 def judge_nothing(notebook, messages):

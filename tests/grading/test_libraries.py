@@ -12,7 +12,7 @@ def test_libraries_of_libraries_are_noticed():
 
 
 def test_tools_for_tests_and_installers_make_no_difference():
-    """A worker without them is as good."""
+    """A worker without these tools grades the same."""
     assert not {"pytest", "ruff", "hypothesis", "execnet", "pip", "setuptools"} & set(
         libraries.versions()
     )

@@ -20,7 +20,7 @@ def test_solutions_train_in_full_and_have_more_time():
 
 
 def test_options_travel_as_values():
-    """A worker makes the same from them."""
+    """A worker makes equal options from the values."""
     options = Grading(judge_timeout=3.0, sandbox="off")
     values = options.trait_values(config=True)
     assert Grading(**values).trait_values(config=True) == values

@@ -19,7 +19,7 @@ MIB = 2**20
 
 
 def shown(*printed):
-    """What is made of pieces of (stream, text), as such pieces."""
+    """The joined pieces of (stream, text), as such pieces."""
     outputs = [new_output("stream", name=name, text=text) for name, text in printed]
     return [(output.name, output.text) for output in in_one_piece(outputs)]
 
@@ -58,7 +58,7 @@ def test_what_a_progress_bar_overwrote_is_gone(printed, left):
 
 @pytest.mark.parametrize("piece", ["a", "a\r", "\r", "\ra", "\r\n", "\x08"])
 def test_a_line_of_millions_is_no_matter(piece):
-    # Where each place of a line is begun at anew, this takes weeks.
+    # A search that starts again at each place of a line would take weeks.
     assert shown(("stdout", piece * 5_000_000))
 
 

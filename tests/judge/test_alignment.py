@@ -20,7 +20,7 @@ def aligned(layers, exercise=AUTOENCODER):
 
 
 def wrong(layers, exercise=AUTOENCODER):
-    """The matches that are not right, as part, required kind, the student's kind and the faults."""
+    """The wrong matches: part, required kind, the student's kind and the faults of each."""
     return [
         (
             match.part.value,
@@ -41,7 +41,7 @@ def test_each_layer_of_the_prescribed_network_stands_for_itself(exercise):
 
 
 def split(position, name):
-    """The convolution there without its activation, which is a layer of its own."""
+    """The convolution at this place without its activation, which is a separate layer."""
     bare = dataclasses.replace(RIGHT[position], activation="linear")
     bare = dataclasses.replace(bare, activation_values=conv(1, "linear").activation_values)
     return replaced(RIGHT, position, bare, activation(name))

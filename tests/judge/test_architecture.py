@@ -20,7 +20,7 @@ FIRST_POOL, THIRD_CONV, LAST_POOL, FIRST_UP, VALID_CONV, OUTPUT = 1, 4, 5, 7, 10
 
 
 def judged(model, exercise=AUTOENCODER):
-    """The verdict on each of the three."""
+    """The verdict on each of the three criteria."""
     return {name: judge(evidence(name, model), exercise, None) for name, judge in JUDGES.items()}
 
 
@@ -69,7 +69,7 @@ def test_several_mistakes_cost_a_share_each():
     assert verdict["encoder"].credit == verdict["decoder"].credit == 0.5
 
 
-def test_no_more_is_lost_than_there_is():
+def test_credit_is_never_negative():
     assert credits([layer("Dropout")] * 9 + [conv(1, "sigmoid")])["encoder"] == 0
 
 

@@ -1,4 +1,4 @@
-"""A network counts for what it does: what its layers say is compared with what they answer."""
+"""A network counts for what it computes: its layers' descriptions are compared with their answers."""
 
 import dataclasses
 
@@ -18,13 +18,13 @@ CALL = fit(*[sample(np.zeros((len(ROWS), 28, 28, 1)), 6000)] * 2)
 
 @pytest.fixture(scope="module")
 def messages(kernel):
-    """What the test cells hand over of a right network."""
+    """The messages of the test cells on a right network."""
     return kernel.evidence(kernel.run(CASES["architecture-functional"].executed))
 
 
 @pytest.fixture(scope="module")
 def honest(messages):
-    """The evidence for its encoder."""
+    """The evidence of the encoder's check."""
     from autograder.protocol.evidence import decode
 
     return decode(messages["encoder"][0].text)
@@ -136,7 +136,7 @@ def test_networks_of_one_form_are_judged_by_their_own_weights_each(kernel):
 
 
 def test_one_layer_may_stand_in_a_network_twice(kernel):
-    """Equal layers are one built layer in the judge, with weights of its own in each place."""
+    """The judge builds equal layers once, and runs them with different weights in each place."""
     import keras
 
     from autograder.judge import rebuild
@@ -166,8 +166,8 @@ def test_what_looks_alike_is_not_taken_for_the_same_layer(kernel):
     assert len(texts) == 2
 
 
-def test_no_more_is_kept_than_is_bounded(kernel):
-    """Built layers, by number and by size: nobody fills the judge's memory with them."""
+def test_the_built_layers_that_are_kept_are_bounded(kernel):
+    """The number and size of built layers are bounded, so that nobody fills the judge's memory."""
     from autograder.judge import rebuild
 
     evidence = conv(weights_of(1))
@@ -260,7 +260,7 @@ def test_a_class_of_ones_own_is_run_where_it_does_what_it_inherits(kernel):
     from autograder.kernel.describe import describe
 
     class Same(keras.layers.Conv2D):
-        """With settings of its own."""
+        """Changes only the default settings."""
 
         def __init__(self, filters=1, kernel_size=3, **options):
             super().__init__(filters, kernel_size, **options)

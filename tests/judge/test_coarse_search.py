@@ -29,7 +29,7 @@ def test_the_best_place_is_where_the_image_is():
         assert likeness > 0.99
 
 
-def test_what_is_not_there_has_no_place():
+def test_an_image_that_is_not_in_the_picture_has_no_place():
     chance = np.random.default_rng(0)
     picture = Image.fromarray(chance.integers(0, 256, (60, 80), np.uint8))
     assert coarse_peaks(picture, {0: chance.random((14, 14), np.float32)}) == {0: []}

@@ -1,4 +1,4 @@
-"""Criteria `loss` and `optimizer`: known by what they do, not by what they are called."""
+"""Criteria `loss` and `optimizer`: both are recognized by their values, not by their names."""
 
 import dataclasses
 
@@ -37,7 +37,7 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("function", RIGHT.values(), ids=RIGHT)
-def test_what_acts_like_binary_cross_entropy_is_it(function):
+def test_a_loss_with_the_values_of_binary_cross_entropy_is_right(function):
     assert judged_loss(function).credit == 1
 
 
@@ -92,7 +92,7 @@ def test_answers_to_another_request_show_nothing():
     assert judge_loss(evidence("loss", model), AUTOENCODER, None).credit == 0
 
 
-def test_a_network_that_is_not_compiled_has_neither():
+def test_a_network_that_is_not_compiled_has_neither_loss_nor_optimizer():
     model = network(*LAYERS, loss=None, optimizer=None)
     assert (
         "not compiled with a loss" in judge_loss(evidence("loss", model), AUTOENCODER, None).problems[0]
@@ -103,7 +103,7 @@ def test_a_network_that_is_not_compiled_has_neither():
 
 @pytest.mark.parametrize("model", [None, NO_MODEL], ids=["nothing", "another object"])
 @pytest.mark.parametrize("judge", [judge_loss, judge_optimizer])
-def test_what_is_no_network_has_neither(judge, model):
+def test_an_object_that_is_no_network_has_neither_loss_nor_optimizer(judge, model):
     verdict = judge(evidence("loss", model), AUTOENCODER, None)
     assert verdict.credit == 0
     assert "no Keras model" in verdict.problems[0]
@@ -147,5 +147,5 @@ def test_what_only_acts_like_adagrad_is_none(changes):
     assert judged_optimizer("Adagrad", **changes).credit == 0
 
 
-def test_what_it_answered_to_another_request_shows_nothing():
+def test_steps_that_answer_another_request_show_nothing():
     assert judged_optimizer("Adagrad", request="another").credit == 0

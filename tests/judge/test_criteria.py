@@ -1,4 +1,4 @@
-"""What stands between a message and a verdict: whatever fails there, a person is told."""
+"""From a message to a verdict: if anything fails on the way, a person is told."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What was given to `fit` is recognized by its images."""
+"""The data given to `fit` is recognized by its images."""
 
 import dataclasses
 

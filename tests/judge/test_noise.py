@@ -1,4 +1,4 @@
-"""Criterion `noise`: every right way to add it, and every wrong one with its reason."""
+"""Criterion `noise`: every right way to add noise, and every wrong way with its reason."""
 
 import dataclasses
 import random
@@ -62,7 +62,7 @@ def test_wrong_noise_earns_nothing_and_the_first_sentence_says_why(few, kind):
 
 
 def test_the_nearest_wrong_noise_is_far_from_the_bound(few):
-    """Also where clipping hides half of it: its probability is less than the square of the bound."""
+    """Even if clipping hides half of the noise, its probability is less than the square of the bound."""
     for kind in ("σ 0.19, clipped", "σ 0.21, clipped", "mean 0.02, clipped"):
         unlikely = noise_measuring.unlikeliness(noise_measuring.evidence(kind, 2, few), few)
         each = [
@@ -193,7 +193,7 @@ def test_inconsistent_evidence_is_left_to_a_person(judged, clean, change):
 
 
 def test_any_array_is_read_the_same(clean):
-    """Block by block, of any precision."""
+    """Arrays of any precision are read block by block."""
     train, _ = clean
     noise = (train + gaussian(train, 1)).astype(np.float32)
     seen = [
@@ -209,7 +209,7 @@ def test_any_array_is_read_the_same(clean):
 
 
 def test_a_message_of_mnists_size_is_not_too_large():
-    """Of what is read, and of what is kept for each student."""
+    """The message fits into the limits on reading and on storing for each student."""
     sets = {TRAIN: np.zeros((60_000, 28, 28, 1), np.float16), TEST: np.zeros((10_000, 28, 28, 1))}
     text = encode(Evidence("noise", REQUEST, None, (), noisy.look(REQUEST, sets), ()))
     assert len(text) < 1.7 * 2**20 < MAX_MESSAGE_BYTES

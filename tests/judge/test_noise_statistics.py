@@ -1,4 +1,4 @@
-"""Right noise hardly ever fails a test; each test fails for the fault that it is for."""
+"""Right noise hardly ever fails a test; each test fails for its own fault."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The noise that a network was trained with is put on other digits; the share it leaves is measured."""
+"""Noise as in a network's training is added to other digits; the share that is left is measured."""
 
 import dataclasses
 
@@ -43,7 +43,7 @@ def test_noise_that_all_images_share_stays_shared(trained, reference):
     np.testing.assert_allclose((noisy - reference.held_out)[:, 0], 0.5, atol=1e-6)
 
 
-def test_there_is_none_where_the_call_shows_none(trained, reference):
+def test_a_call_without_noise_has_no_noise_to_add(trained, reference):
     (call,) = trained(gaussian)
     untrained = dataclasses.replace(call, steps=0)
     no_targets = dataclasses.replace(call, target=None)

@@ -57,7 +57,7 @@ def base64_of(content):
 
 
 def unseen(screen, pictures, size=28):
-    """Why each digit that was drawn is not seen."""
+    """For each digit that was drawn, why it cannot be seen."""
     sights, _ = page.look(screen.drawings, pictures)
     whole = (slice(None), slice(None))
     return [sight.why_unseen(whole) for sight in sights if min(sight.array.shape) >= size]

@@ -1,4 +1,4 @@
-"""What holds of all networks near the prescribed one, not only of those that somebody thought of.
+"""Properties of all networks near the prescribed one, not only of hand-picked ones.
 
 A network is written here as plain tuples, and which edits are mistakes is said without the judge's help.
 """
@@ -25,7 +25,7 @@ NEW_LAYERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
-    """One thing done to a network: what, at which of its layers, and what comes of it there."""
+    """One change of a network: its kind, the layer that it changes, and the layers that replace this."""
 
     what: str
     position: int
@@ -103,7 +103,7 @@ def edited(notebook, *done):
 
 
 def plain(layers):
-    """What of a network makes a difference, to tell whether two edits undid each other."""
+    """The parts of a network that count, to tell whether two edits undid each other."""
     return [(each.kind, each.attributes, each.activation) for each in layers]
 
 

@@ -1,6 +1,6 @@
 """Criteria `reconstruction` and `denoising`: does the network restore digits that it never saw?
 
-The networks here are single convolutions with weights by hand: what they do to an image is plain.
+The networks here are single convolutions with weights by hand: their effect on an image is plain.
 """
 
 import dataclasses
@@ -138,7 +138,7 @@ def test_an_answer_of_another_size_is_no_image(judged):
 
 
 def trained_with(reference, change):
-    """A call of `fit` with other noise: what is made of the clean images goes in."""
+    """A call of `fit` with other noise: `change` makes its inputs of clean images."""
     clean, count = reference.train_images(np.array(ROWS)), reference.images.train_count
     return fit(sample(change(clean, np.random.default_rng(1)), count), sample(clean, count))
 

@@ -1,4 +1,4 @@
-"""Networks are built anew from evidence; what would be too large is refused before it is made."""
+"""Networks are rebuilt from evidence; a layer that would be too large is refused before it is built."""
 
 import dataclasses
 

@@ -18,7 +18,7 @@ WIDTH = {"nearest": 84, "bilinear": 100, "bicubic": 112, "lanczos": 140, "box": 
 
 @pytest.fixture(scope="module")
 def rows(reference):
-    """Noisy images, what a network may make of them, and the clean ones: 30 of 28×28."""
+    """30 noisy images of 28×28, a network's possible outputs for them, and the clean images."""
     clean = reference.test_images(np.arange(COUNT))[..., 0]
     noise = np.random.default_rng(0).normal(0, 0.2, (2, *clean.shape))
     outputs = np.stack([gaussian_filter(image, 0.7) for image in clean]) + 0.2 * noise[1]

@@ -1,4 +1,4 @@
-"""A picture counts if a page shows it; what scripts draw or hide is out of sight."""
+"""A picture counts if a page shows it; pictures that scripts draw or hide are out of sight."""
 
 import pytest
 from nbformat.v4 import new_output

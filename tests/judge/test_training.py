@@ -140,7 +140,7 @@ def test_other_images_cost_the_quarter_of_their_role(
     assert "(−1/4)" in problem
 
 
-def test_targets_in_another_order_cost_theirs(judged, clean, whole):
+def test_targets_in_another_order_cost_the_quarter_of_the_target(judged, clean, whole):
     verdict = judged(fit(whole(clean), whole(clean[::-1])))
     assert verdict.problems == ("The targets are in another order than the inputs (−1/4).",)
 
@@ -312,7 +312,7 @@ def test_a_trial_costs_nothing(judged, clean, whole):
     assert judged(*[dataclasses.replace(call, epochs=1)] * 11).problems == ("11 epochs, not 10 (−1/4).",)
 
 
-def test_a_network_that_does_not_what_its_layers_say_needs_a_person(judged, clean, whole):
+def test_a_network_with_doubted_layers_needs_a_person(judged, clean, whole):
     layers = prescribed(AUTOENCODER)
     layers[0] = doubted(layers[0], Doubt("is one in name only"))
     verdict = judged(fit(whole(clean), whole(clean)), model=network(*layers))

@@ -44,7 +44,7 @@ def noisy(reference):
 
 
 def outputs(images):
-    """What the network makes of images (n, 28, 28)."""
+    """The network's outputs for images (n, 28, 28)."""
     return rebuild.run(SHIFT, images[..., None].astype(np.float32))[..., 0]
 
 
@@ -60,7 +60,7 @@ def judged(reference, noisy):
 
 
 def as_drawn(image):
-    """An image in a figure that nobody looks at."""
+    """An image in a figure that the page does not show."""
     return Drawing("0" * 64, (0, 0, 30, 30), np.asarray(image, np.float32), np.zeros((2, 3), np.float32))
 
 

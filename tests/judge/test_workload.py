@@ -1,4 +1,4 @@
-"""What a network takes is estimated before any of it is built; what would take too much is refused."""
+"""The cost of a network is estimated before it is built; a network that costs too much is refused."""
 
 import dataclasses
 import subprocess
@@ -59,7 +59,7 @@ def images(count: int = 1, side: int = 28, channels: int = 1) -> np.ndarray:
 
 
 def fed(*layers):
-    """A network of layers, each with the indices of what goes in."""
+    """A network of layers, each with the indices of its inputs."""
     model = network(*(each for each, _ in layers))
     joined = (
         dataclasses.replace(each, inputs=inputs)
@@ -168,7 +168,7 @@ def must_not_be_done(*_):
     pytest.fail("a layer was built")
 
 
-def test_weights_that_were_not_brought_are_not_made(monkeypatch):
+def test_a_layer_without_the_weights_it_needs_is_refused(monkeypatch):
     monkeypatch.setattr(rebuild, "_built", must_not_be_done)
     monkeypatch.setattr(rebuild, "_kept", must_not_be_done)
     with pytest.raises(RebuildError, match=r"weights have the shapes \(\), not"):
@@ -208,7 +208,7 @@ def test_images_of_another_size_count_as_large_as_they_are():
         rebuild.run(model, images(1, 1000))
 
 
-def test_of_a_network_with_too_many_layers_none_is_tried():
+def test_no_layer_of_a_network_with_too_many_layers_is_tried():
     shown = verified(evidence("encoder", TOO_MUCH["layers"]))
     assert "too many to be judged" in refusal(shown.model, "layers").found
 

@@ -1,4 +1,4 @@
-"""A module that this machine lacks is stood in for, and a person is told its name."""
+"""A stand-in replaces a module that this machine lacks, and a person is told the module's name."""
 
 import ast
 
@@ -55,7 +55,7 @@ def test_nothing_can_be_computed_with_a_stand_in(kernel):
 
 
 @pytest.mark.parametrize("caught", ["ImportError", "ModuleNotFoundError", "(KeyError, ImportError)", ""])
-def test_who_can_do_without_is_not_given_one(kernel, caught):
+def test_a_cell_that_handles_the_failure_gets_no_stand_in(kernel, caught):
     assert not kernel.errors(
         f"try:\n    import google.colab\n    here = 1\nexcept {caught}:\n    here = 0\nassert not here",
         "import contextlib\nwith contextlib.suppress(ImportError):\n    import wandb\n"
@@ -64,7 +64,7 @@ def test_who_can_do_without_is_not_given_one(kernel, caught):
     assert not incidents()
 
 
-def test_other_handlers_do_not_do_without(kernel):
+def test_a_handler_of_other_errors_does_not_prevent_a_stand_in(kernel):
     assert not kernel.errors("try:\n    import wandb\nexcept ValueError:\n    pass\nwandb.init()")
 
 

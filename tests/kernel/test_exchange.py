@@ -1,4 +1,4 @@
-"""What is exchanged for the short training is put back, and the network learns."""
+"""Parts that are exchanged for the short training are put back, and the network learns."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What `fit` is fed is read to the end of an epoch."""
+"""The data of `fit` is read to the end of an epoch."""
 
 import numpy as np
 import pytest

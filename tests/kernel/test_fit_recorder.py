@@ -1,4 +1,4 @@
-"""Every call of `fit` is on record, and so is what led to a network that was loaded."""
+"""Every call of `fit` is on record, and so are the calls that led to a loaded network."""
 
 import pytest
 from small_network import STEPS, only_call, small_network

@@ -1,4 +1,4 @@
-"""An error over a name that a check asks for tells what the notebook has instead."""
+"""If a check asks for an undefined name, its error lists the names that the notebook defines."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Plotly's figures become pixels, in which the judge sees what is on them."""
+"""Plotly's figures become pixels, in which the judge can find images."""
 
 import importlib.util
 import subprocess

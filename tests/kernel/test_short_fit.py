@@ -124,7 +124,7 @@ def test_a_call_trains_on_no_more_images_than_it_asks_for(recorder, digits, coun
 
 
 def slow_network():
-    """One of weights so small that the first hundred steps change little of what it answers."""
+    """A network whose weights are so small that the first hundred steps hardly change its answers."""
     import keras
 
     # All the same: otherwise they were scaled.

@@ -1,4 +1,4 @@
-"""A network learns whatever optimizer it was compiled with, and is saved with its own."""
+"""A network learns whatever optimizer it was compiled with, and is saved with that optimizer."""
 
 import numpy as np
 import pytest

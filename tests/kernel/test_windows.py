@@ -1,4 +1,4 @@
-"""Windows fail with a remark, and what waits to be moved is an incident."""
+"""Windows fail with a remark, and sliders are an incident."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_windows_of_opencv_do_nothing(kernel, capsys):
     assert "cv2.imshow does nothing here" in capsys.readouterr().out
 
 
-def test_a_slider_is_moved_by_nobody(kernel):
+def test_a_slider_that_waits_to_be_moved_is_an_incident(kernel):
     pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
     assert not kernel.errors("from ipywidgets import interact\ninteract(lambda i: print(i), i=(0, 9))")
     assert "nobody moves a slider" in watchers.current().incidents[0]

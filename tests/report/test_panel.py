@@ -1,4 +1,4 @@
-"""The panel says all of a verdict, and nothing in it is taken for markup."""
+"""The panel shows the whole verdict, and none of its text is taken for markup."""
 
 from autograder.judge.verdict import Verdict
 from autograder.report.panel import panel

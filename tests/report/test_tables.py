@@ -1,4 +1,4 @@
-"""Tables are printed whole, and what people are called is printed as it is."""
+"""Tables are printed whole, and people's names are printed as they are."""
 
 import io
 

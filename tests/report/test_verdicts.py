@@ -1,4 +1,4 @@
-"""A cell without evidence gets a zero that says why; what an interrupt may have cost is for a person."""
+"""A cell without evidence gets a zero that says why; lost credit after an interrupt needs a person."""
 
 import dataclasses
 

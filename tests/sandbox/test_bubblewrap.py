@@ -177,7 +177,7 @@ def test_keys_of_the_login_and_of_earlier_students_are_out_of_reach(grading, log
 
 
 def test_a_new_session_keyring_is_empty(login_keys):
-    """Kernels have one, even where the filter would let them ask for keys."""
+    """Kernels have a keyring of their own, even where the filter would let them ask for keys."""
     if login_keys:
         pytest.skip(login_keys)
     pid = os.fork()
@@ -273,7 +273,7 @@ def test_what_a_notebook_may_well_use_goes_on_working(grading):
 
 @works
 def test_two_kernels_at_once_are_shut_off_from_each_other(grading):
-    """They share neither files, sockets, processes nor shared memory."""
+    """The kernels share neither files, sockets, processes nor shared memory."""
     first = threading.Thread(
         target=Run,
         args=(

@@ -23,7 +23,7 @@ def thread(ran=0.0, waited=0.0, runnable=True):
 
 
 def passed(used=0.0, before=(), after=(), wall=1.0):
-    """What the own clock advances while the wall's does by a second."""
+    """How far the notebook's clock advances while one second of wall time passes."""
     return advance(
         Sample(100.0, 50.0, dict(enumerate(before))),
         Sample(100.0 + wall, 50.0 + used, dict(enumerate(after))),

@@ -30,8 +30,8 @@ def _command(process):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["sandboxed", "off"])
-def test_who_comes_after_the_death_of_the_server_is_graded(how, monkeypatch, tmp_path):
-    """It is killed between two notebooks, and while one runs."""
+def test_notebooks_are_graded_after_the_server_died(how, monkeypatch, tmp_path):
+    """The server is killed between two notebooks, and while one runs."""
     if how == "sandboxed" and bubblewrap.problem():
         pytest.skip(f"no sandbox here: {bubblewrap.problem()}")
     grader = grader_with(sandbox="required" if how == "sandboxed" else "off", cell_timeout=120)
@@ -82,7 +82,7 @@ NOTEBOOK_SECONDS = 12
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of a notebook whose kernel imported TensorFlow anew."""
+    """The observations on a notebook whose kernel imported TensorFlow by itself."""
 
     outputs: list[str]
     """Of its cells."""

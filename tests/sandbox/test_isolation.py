@@ -108,7 +108,7 @@ def test_limits_hold(confined, code, error):
     assert done.returncode == 1
 
 
-def test_all_it_started_ends_with_it(confined):
+def test_all_processes_of_a_kernel_end_with_it(confined):
     """The pipe for its output would stay open for as long as a child lives."""
     code = (
         "if not os.fork():\n    os.setsid()\n    import time\n    time.sleep(3600)\n"

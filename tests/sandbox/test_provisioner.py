@@ -1,4 +1,4 @@
-"""Kernels are forked by a server, which is started anew when it dies; each one is watched to its end."""
+"""Kernels are forked by a server, which is restarted when it dies; each kernel is watched to its end."""
 
 import asyncio
 import contextlib

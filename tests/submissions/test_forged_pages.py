@@ -94,7 +94,7 @@ def picture(listener, html):
 
 
 def outside(frames, shape):
-    """Which pixels are in no frame."""
+    """A mask of the pixels that lie in no frame."""
     result = np.ones(shape, bool)
     for left, top, width, height in frames:
         result[int(top) : int(np.ceil(top + height)), int(left) : int(np.ceil(left + width))] = False

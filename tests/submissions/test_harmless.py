@@ -67,7 +67,7 @@ kernel.send_response(kernel.iopub_socket, "execute_input", message)
 
 
 def running(payload):
-    """A cell that brings it about when it is run."""
+    """A cell that has this output when it is run."""
     kind, text = payload["in"], payload["text"]
     if kind in ("markdown", "raw"):
         return cell_with(payload)
@@ -197,7 +197,7 @@ def test_the_text_that_was_given_is_left_alone():
 
 
 def data_of(data):
-    """What is left of an output's data. HTML stands in a frame, which is taken off here."""
+    """The data that is left of an output; the frame around HTML is taken off here."""
     cell = cleaned(new_code_cell("x", outputs=[new_output("display_data", data=data)]))
     left = dict(cell.outputs[0].data) if cell.outputs else {}
     if "text/html" in left:
@@ -440,7 +440,7 @@ def listener():
 @in_a_browser
 @pytest.mark.slow
 def test_without_cleaning_the_payloads_fire(listener):
-    """The control: what the tests below look for is found where nothing was cleaned."""
+    """The control: without cleaning, the tests below find the payloads."""
     payloads = armed(listener.url)
     cells = [cell_with(payload) for payload in payloads if payload["in"] != BREAKING]
     seen, script_links = set(), 0

@@ -26,7 +26,7 @@ def handed_in(tmp_path):
 
 
 def read(path):
-    """The notebook in a file of which nothing is remarked."""
+    """The notebook in a file, which must be read without remarks."""
     notebook, remarks = read_submission(path, LIMIT)
     assert not remarks
     return notebook

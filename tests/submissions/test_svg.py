@@ -24,7 +24,7 @@ def drawn(content):
 
 
 def nested(depth, width, inside="<rect/>"):
-    """Groups each of which uses the one before several times."""
+    """An SVG of groups, each of which uses the group before several times."""
     groups = [f'<g id="g0">{inside}</g>']
     for level in range(1, depth):
         groups.append(f'<g id="g{level}">' + f'<use xlink:href="#g{level - 1}"/>' * width + "</g>")
