@@ -61,6 +61,8 @@ class Kernels:
 
     def start(self) -> None:
         """Lets the process that kernels are forked from import TensorFlow, before it is needed."""
+        # Several threads may ask for kernels afterwards; what they share is made once, here.
+        self._runs, self._images_file  # noqa: B018
         if AVAILABLE and self._options.preloaded:
             self.fork_server  # noqa: B018
 
