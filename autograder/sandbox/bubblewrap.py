@@ -24,8 +24,8 @@ IMAGES = "/run/autograder/mnist.npz"
 TRIAL_SECONDS = 60
 
 _PACKAGE = Path(autograder.__file__).resolve().parent
-_INSIDE = ("check", "kernel", "protocol", "sandbox")
-"""The rooms of this package that are visible inside. The judge and the held-out images are not."""
+_INSIDE = ("__init__.py", "check", "kernel", "protocol", "sandbox")
+"""The package and the rooms of it that are visible inside. The judge and the held-out images are not."""
 # Libraries that programs import inside. They may be installed in several folders.
 _LIBRARIES = ("tensorflow", "keras", "numpy", "matplotlib", "ipykernel", "IPython", "pyseccomp")
 _SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
