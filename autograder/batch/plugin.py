@@ -17,7 +17,6 @@ from nbgrader.converters import NbGraderException
 from autograder.course.faults import in_words
 from autograder.grading import fingerprints
 from autograder.grading.grader import Grader
-from autograder.grading.kernels import containment
 from autograder.grading.options import Grading
 from autograder.grading.result import Result
 from autograder.lab.images import Images
@@ -71,8 +70,8 @@ class GradingPlugin(WorkerPlugin):
         images: Images = pickle.loads(zlib.decompress(self._settings.images))
         options = Grading(**self._settings.options)
         try:
-            logging.getLogger("distributed.worker").info(containment(options).remark)
             self._grader = Grader(options, images, self._settings.secret)
+            self._grader.kernels.containment.tell(logging.getLogger("distributed.worker"))
             self._grader.start()
         except (SandboxError, OSError) as error:
             self._problem = in_words(error)

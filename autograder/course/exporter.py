@@ -12,7 +12,6 @@ from traitlets import Integer
 from autograder.course.faults import in_words
 from autograder.course.handed_in import HandedIn
 from autograder.grading.grader import Grader
-from autograder.grading.kernels import containment
 from autograder.grading.options import Grading
 from autograder.grading.request_ids import secret_of
 from autograder.grading.result import Result
@@ -67,15 +66,12 @@ class SubmissionExporter(NotebookExporter):
         return super().from_notebook_node(job.content, resources, **kwargs)  # type: ignore[no-untyped-call]
 
     def _grader(self, course: Path) -> Grader:
-        options = Grading(config=self.config)
         try:
-            contained = containment(options)
-            grader = _open_grader(options, secret_of(course))
+            grader = _open_grader(Grading(config=self.config), secret_of(course))
         except (SandboxError, ImagesError) as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from error
-        tell = self.log.info if contained.sandboxed else self.log.warning
-        tell(contained.remark)
+        grader.kernels.containment.tell(self.log)
         return grader
 
     def _tell_not_stored(self, error: OSError) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ class Containment:
 
     sandboxed: bool
     remark: str
+
+    def tell(self, log: logging.Logger) -> None:
+        """Logs the remark: as a warning where submissions run unsandboxed."""
+        log.log(logging.INFO if self.sandboxed else logging.WARNING, self.remark)
 
 
 def containment(options: Grading) -> Containment:
@@ -52,8 +57,13 @@ class Kernels:
 
     def __init__(self, options: Grading, images: Images) -> None:
         self._options, self._images = options, images
-        self.sandboxed = containment(options).sandboxed
+        self.containment = containment(options)
         self._until_closed = contextlib.ExitStack()
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether kernels run in the sandbox."""
+        return self.containment.sandboxed
 
     def close(self) -> None:
         """Ends the kernels and removes the folder."""

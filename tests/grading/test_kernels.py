@@ -1,8 +1,10 @@
 """Whether submissions are contained, and what the instructor is told of it."""
 
+import logging
+
 import pytest
 
-from autograder.grading.kernels import containment
+from autograder.grading.kernels import Containment, containment
 from autograder.grading.options import Grading
 from autograder.sandbox import bubblewrap
 
@@ -29,3 +31,11 @@ def test_where_the_sandbox_is_off_the_option_is_why(monkeypatch):
     monkeypatch.setattr(bubblewrap, "problem", lambda: "")
     assert "as c.Grading.sandbox is 'off'" in containment(Grading(sandbox="off")).remark
     assert containment(Grading(sandbox="auto")).sandboxed
+
+
+@pytest.mark.parametrize(("sandboxed", "level"), [(True, "INFO"), (False, "WARNING")])
+def test_that_submissions_run_unsandboxed_is_a_warning(caplog, sandboxed, level):
+    with caplog.at_level("INFO"):
+        Containment(sandboxed, "what contains them").tell(logging.getLogger("test"))
+    ((_, found, text),) = [(r.name, r.levelname, r.message) for r in caplog.records]
+    assert (found, text) == (level, "what contains them")
