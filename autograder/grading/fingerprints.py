@@ -42,9 +42,9 @@ def of_job(job: Job) -> str:
 
 
 def of_record(job: Job) -> str:
-    """Identifies all of a job that makes a difference to what is recorded of it."""
+    """Identifies what else of a job, beside what is run, makes a difference to what is recorded."""
     cells = [(cell.metadata.get("nbgrader"), cell.get("attachments")) for cell in job.content.cells]
-    return fingerprint(of_job(job), cells, job.remarks, job.unreadable)
+    return fingerprint(cells, job.remarks, job.unreadable)
 
 
 @functools.cache
