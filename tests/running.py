@@ -2,14 +2,21 @@
 
 import contextlib
 
+import pytest
 from course import TEST_IMAGES, TRAIN_IMAGES
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.grading.grader import Grader
 from autograder.grading.options import Grading
+from autograder.sandbox import bubblewrap
 from autograder.submissions.job import files_in, job_of
 
 FEW = {"train_images": TRAIN_IMAGES, "test_images": TEST_IMAGES}
+
+needs_sandbox = pytest.mark.skipif(
+    bool(bubblewrap.problem()), reason=f"no sandbox here: {bubblewrap.problem()}"
+)
+"""Marks tests that need the sandbox."""
 
 
 def grader_with(**options):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,11 @@ import psutil
 import pytest
 import session_keys
 from class_course import wait_for
-from running import Run, result_of, sandboxed
+from running import Run, needs_sandbox, result_of, sandboxed
 
 from autograder.protocol.evidence import DRAWINGS, MIME_TYPE, decode
 from autograder.sandbox import bubblewrap, system_calls
 
-works = pytest.mark.skipif(bool(bubblewrap.problem()), reason=f"no sandbox here: {bubblewrap.problem()}")
 pytestmark = pytest.mark.slow
 
 MEMORY_MIB, PROCESSES, DISK_MIB = 1500, 200, 64
@@ -50,7 +50,7 @@ def grading(login_keys):
         yield grading
 
 
-@works
+@needs_sandbox
 @pytest.mark.parametrize("kind", ["TCP", "UDP", "abstract"])
 def test_there_is_no_network_not_even_loopback(grading, kind):
     family = socket.AF_UNIX if kind == "abstract" else socket.AF_INET
@@ -70,7 +70,7 @@ def test_there_is_no_network_not_even_loopback(grading, kind):
             listener.recv(1) if kind == "UDP" else listener.accept()
 
 
-@works
+@needs_sandbox
 def test_nothing_but_the_scratch_can_be_written(grading):
     run = Run(
         grading,
@@ -92,7 +92,7 @@ def test_nothing_but_the_scratch_can_be_written(grading):
 HIDDEN_ROOMS = ("judge", "course", "lab", "grading", "report")
 
 
-@works
+@needs_sandbox
 def test_course_home_judge_and_other_runs_cannot_be_seen(grading, tmp_path):
     (tmp_path / "gradebook.db").write_text("secret")
     package = Path(bubblewrap.__file__).parent.parent
@@ -116,7 +116,7 @@ def test_course_home_judge_and_other_runs_cannot_be_seen(grading, tmp_path):
         assert run.text.split() == ["[]", "[]"]
 
 
-@works
+@needs_sandbox
 def test_the_environment_is_clean(grading, monkeypatch):
     # Set before the kernels' process started, or after: it does not get there.
     monkeypatch.setenv("SECRET_TOKEN", "canary")
@@ -133,7 +133,7 @@ def canary():
     process.wait()
 
 
-@works
+@needs_sandbox
 def test_no_other_process_can_be_seen_or_hit(grading, canary):
     run = Run(
         grading,
@@ -146,7 +146,7 @@ def test_no_other_process_can_be_seen_or_hit(grading, canary):
     assert canary.poll() is None
 
 
-@works
+@needs_sandbox
 def test_there_are_no_privileges_and_none_to_be_had(grading):
     run = Run(
         grading,
@@ -160,7 +160,7 @@ def test_there_are_no_privileges_and_none_to_be_had(grading):
     assert run.text.split() == [*["0" * 16] * 3, "1", "True", "-1", "True"]
 
 
-@works
+@needs_sandbox
 def test_keys_of_the_login_and_of_earlier_students_are_out_of_reach(grading, login_keys):
     if login_keys:
         pytest.skip(login_keys)
@@ -191,7 +191,7 @@ def test_a_new_session_keyring_is_empty(login_keys):
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == errno.ENOKEY
 
 
-@works
+@needs_sandbox
 def test_calls_that_reach_keys_or_hold_uncounted_memory_are_refused(grading):
     import pyseccomp
 
@@ -225,7 +225,7 @@ def test_calls_that_reach_keys_or_hold_uncounted_memory_are_refused(grading):
     assert run.text == "tried\n"
 
 
-@works
+@needs_sandbox
 def test_there_are_only_sockets_that_namespaces_hold(grading):
     run = Run(
         grading,
@@ -239,7 +239,7 @@ def test_there_are_only_sockets_that_namespaces_hold(grading):
     assert {"AF_UNIX"} <= set(run.text.split()) <= {"AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK"}
 
 
-@works
+@needs_sandbox
 def test_what_a_notebook_may_well_use_goes_on_working(grading):
     run = Run(
         grading,
@@ -271,30 +271,31 @@ def test_what_a_notebook_may_well_use_goes_on_working(grading):
     assert not run.incident
 
 
-@works
+@needs_sandbox
 def test_two_kernels_at_once_are_shut_off_from_each_other(grading):
     """The kernels share neither files, sockets, processes nor shared memory."""
-    first = threading.Thread(
-        target=Run,
-        args=(
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(
+            Run,
+            grading,
             "import socket, time\nfrom multiprocessing.shared_memory import SharedMemory\n"
             "open('/tmp/note', 'w').write('x'); m = SharedMemory('note', True, 10)\n"
-            "s = socket.socket(socket.AF_UNIX); s.bind('\\0note'); s.listen(); time.sleep(8)",
-        ),
-    )
-    first.start()
-    time.sleep(3)
-    run = Run(
-        grading,
-        "import os, socket\nprint(os.path.exists('/tmp/note'), os.listdir('/dev/shm'))\n"
-        "print(socket.socket(socket.AF_UNIX).connect_ex('\\0note') != 0)\n"
-        "print(len([p for p in os.listdir('/proc') if p.isdigit()]))",
-    )
-    first.join()
+            "s = socket.socket(socket.AF_UNIX); s.bind('\\0note'); s.listen(); time.sleep(8)\n"
+            "print('was there')",
+        )
+        time.sleep(3)
+        run = Run(
+            grading,
+            "import os, socket\nprint(os.path.exists('/tmp/note'), os.listdir('/dev/shm'))\n"
+            "print(socket.socket(socket.AF_UNIX).connect_ex('\\0note') != 0)\n"
+            "print(len([p for p in os.listdir('/proc') if p.isdigit()]))",
+        )
+        assert not first.done(), "both run at the same time"
+    assert first.result().text == "was there\n"
     assert run.text.splitlines() == ["False []", "True", "2"]
 
 
-@works
+@needs_sandbox
 def test_what_was_drawn_by_the_end_is_asked_for_after_the_last_cell(grading):
     cells = ["import numpy as np, matplotlib.pyplot as plt; plt.imshow(np.eye(28))", "1", "2"]
     result = result_of(grading, *cells)
@@ -305,7 +306,7 @@ def test_what_was_drawn_by_the_end_is_asked_for_after_the_last_cell(grading):
     np.testing.assert_array_equal(drawing.array, np.eye(28))
 
 
-@works
+@needs_sandbox
 def test_support_files_are_a_private_copy(grading, tmp_path):
     (tmp_path / "data.txt").write_text("mine")
     (tmp_path / "deep").mkdir()
@@ -323,7 +324,7 @@ def test_support_files_are_a_private_copy(grading, tmp_path):
     assert not (tmp_path / "new.txt").exists()
 
 
-@works
+@needs_sandbox
 def test_a_configuration_file_beside_the_notebook_is_not_read(grading, tmp_path):
     for name in (
         "ipython_config.py",
@@ -337,7 +338,7 @@ def test_a_configuration_file_beside_the_notebook_is_not_read(grading, tmp_path)
     )
 
 
-@works
+@needs_sandbox
 def test_memory_of_all_processes_together_is_limited(grading):
     run = Run(
         grading,
@@ -409,14 +410,14 @@ for _ in range(180):
 """Memory of no process, which only the system knows of."""
 
 
-@works
+@needs_sandbox
 @pytest.mark.parametrize("what", HIDDEN)
 def test_memory_that_the_system_holds_for_a_notebook_counts(grading, what):
     run = Run(grading, f"import time\n{HIDDEN[what]}\ntime.sleep(20)")
     assert "more memory than it may" in run.incident, run.text
 
 
-@works
+@needs_sandbox
 @pytest.mark.parametrize(
     "way",
     ["mmap.mmap(-1, 2**20)", "mmap.mmap(os.open('/dev/zero', os.O_RDWR), 2**20)"],
@@ -427,14 +428,14 @@ def test_shared_memory_that_has_no_file_is_refused(grading, way):
     assert Run(grading, f"import mmap, os\n{way}").text.split(":")[0] in ("PermissionError", "OSError")
 
 
-@works
+@needs_sandbox
 def test_one_process_that_asks_for_too_much_memory_is_told_so(grading):
     run = Run(grading, f"kept = bytearray({2 * MEMORY_MIB} * 2**20)", "print('goes on')")
     assert run.cells == ["MemoryError: ", "goes on\n"]
     assert not run.incident
 
 
-@works
+@needs_sandbox
 @pytest.mark.parametrize(
     "bomb", ["os.fork() or time.sleep(50)", "threading.Thread(target=time.sleep, args=(50,)).start()"]
 )
@@ -450,7 +451,7 @@ def test_processes_and_threads_are_limited(grading, bomb):
     assert "unavailable" in said or "can't start" in said
 
 
-@works
+@needs_sandbox
 @pytest.mark.parametrize("folder", [".", "/tmp", "/dev/shm"])
 def test_disk_is_limited(grading, folder):
     run = Run(
@@ -489,7 +490,7 @@ time.sleep(4)
 """
 
 
-@works
+@needs_sandbox
 @pytest.mark.parametrize(
     "flood",
     [
@@ -528,7 +529,7 @@ def test_output_does_not_grow_the_grader(grading, flood):
     assert most - before < 300 * 2**20, f"{(most - before) >> 20} MiB"
 
 
-@works
+@needs_sandbox
 @pytest.mark.parametrize(
     ("loop", "incident"),
     [
@@ -548,7 +549,7 @@ def test_a_loop_without_end_is_ended(grading, loop, incident):
     assert ("goes on" in run.text) != bool(incident)
 
 
-@works
+@needs_sandbox
 def test_nothing_is_left_behind(grading):
     mark = f"canary-{os.getpid()}"
     Run(
@@ -573,7 +574,7 @@ def test_nothing_is_left_behind(grading):
     assert not list(grading.kernels._runs.iterdir())
 
 
-@works
+@needs_sandbox
 def test_the_kernels_end_with_the_grader(tmp_path):
     script = tmp_path / "grader.py"
     script.write_text(
@@ -628,7 +629,7 @@ def test_without_what_makes_the_filter_the_problem_says_what_to_install(
     assert advice in bubblewrap.problem.__wrapped__()
 
 
-@works
+@needs_sandbox
 def test_what_a_student_has_elsewhere_is_there_or_missed_softly(grading):
     run = Run(
         grading,

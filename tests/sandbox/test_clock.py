@@ -8,13 +8,12 @@ import corpus
 import psutil
 import pytest
 from class_course import wait_for
-from running import Run, result_of, sandboxed
+from running import Run, needs_sandbox, result_of, sandboxed
 
 from autograder.grading.runner import Runner
-from autograder.sandbox import bubblewrap, clock
+from autograder.sandbox import clock
 from autograder.sandbox.clock import INTERVAL, PATIENCE, Sample, Thread, TimeLimit, advance
 
-works = pytest.mark.skipif(bool(bubblewrap.problem()), reason=f"no sandbox here: {bubblewrap.problem()}")
 SECOND = 10**9
 
 
@@ -140,7 +139,7 @@ def beside(grading, *cells):
             neighbour.join()
 
 
-@works
+@needs_sandbox
 @pytest.mark.slow
 def test_an_honest_student_beside_50_loops_trains_to_the_end(grading):
     notebook = corpus.source("autoencoder")
@@ -151,7 +150,7 @@ def test_an_honest_student_beside_50_loops_trains_to_the_end(grading):
     assert {"training", "reconstruction"} <= set(result.evidence)
 
 
-@works
+@needs_sandbox
 @pytest.mark.slow
 @pytest.mark.parametrize("loops", ["", LOOPS], ids=["alone", "beside own loops"])
 def test_a_loop_without_end_is_interrupted_at_its_limit_and_told_of(grading, loops):
@@ -162,7 +161,7 @@ def test_a_loop_without_end_is_interrupted_at_its_limit_and_told_of(grading, loo
     assert result.incident == ""
 
 
-@works
+@needs_sandbox
 @pytest.mark.slow
 def test_a_notebook_that_does_not_get_its_time_is_ended_at_last(grading, monkeypatch):
     monkeypatch.setattr(clock, "advance", lambda before, after: 0.0)
@@ -171,7 +170,7 @@ def test_a_notebook_that_does_not_get_its_time_is_ended_at_last(grading, monkeyp
     assert "others used the processor for too long" in result.incident
 
 
-@works
+@needs_sandbox
 @pytest.mark.slow
 def test_processes_that_a_notebook_starts_give_way_for_good(grading):
     run = Run(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psutil
 import pytest
 from course import FEW_IMAGES, TRAIN_IMAGES, Course, nbgrader
-from running import Run, grader_with
+from running import Run, grader_with, needs_sandbox
 
 from autograder.grading import kernel_manager, kernels, runner
 from autograder.grading.runner import Runner
@@ -132,7 +132,7 @@ def test_the_time_until_a_kernel_has_started_is_not_the_notebooks(fresh):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(bubblewrap.problem()), reason=f"no sandbox here: {bubblewrap.problem()}")
+@needs_sandbox
 def test_a_fresh_kernel_is_in_the_sandbox(fresh):
     assert fresh.outputs[1].splitlines() == ["False True []", "False ['lo']", "2"]
 

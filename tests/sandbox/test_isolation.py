@@ -6,13 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from running import needs_sandbox
 
 from autograder.sandbox import bubblewrap, isolation
 from autograder.sandbox.run_folder import RunFolder
 
-pytestmark = pytest.mark.skipif(
-    bool(bubblewrap.problem()), reason=f"no sandbox here: {bubblewrap.problem()}"
-)
+pytestmark = needs_sandbox
 
 MIB = 2**20
 LIMITS = {"memory": 1024 * MIB, "processes": 50, "disk": 8 * MIB}
