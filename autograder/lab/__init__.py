@@ -1,18 +1,35 @@
-"""The assignment as data: `EXERCISES` holds each notebook's network, training, criteria and points.
+"""The assignment as data: what each notebook asks for, and what earns points.
 
-Everything here is a contract with submissions already handed in: cell ids, variable names, points.
-`images` loads the digits that a course grades on.
+`file.read` makes a `Lab` of a course's lab file; `images` loads the pictures that a course grades on.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-ASSIGNMENT = "autoencoders"
 IMAGE_SHAPE = (28, 28, 1)
+"""Shape of one image of the datasets that a lab may be about: height, width, channels."""
 TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
-BATCH_SIZE = 100
-SHOWN_IMAGES = 10
-KERNEL_SIZE = (3, 3)
+"""Images in the two sets of each dataset, as Keras loads them."""
+SHORT_STEPS = 140
+"""Steps of the shortened training where the lab file names no other number."""
+
+TEST_CELLS = (
+    *("noise", "encoder", "decoder", "output-layer", "loss", "optimizer", "training"),
+    *("reconstruction", "denoising", "visualization"),
+)
+"""The ids of the test cells that can be judged."""
+QUALITY = ("reconstruction", "denoising")
+"""Those that judge what the trained network makes of images, without and with noise."""
+LOSSES = {
+    "binary_crossentropy": "binary cross-entropy",
+    "mean_squared_error": "mean squared error",
+    "mean_absolute_error": "mean absolute error",
+}
+"""The losses that a lab may ask for: Keras's name of each, and its name in texts."""
+DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
+"""The datasets that a lab may be about: Keras's name of each, and its name in texts."""
 
 
 def times_text(size: object) -> str:
@@ -20,7 +37,7 @@ def times_text(size: object) -> str:
     return "×".join(str(side) for side in size) if isinstance(size, tuple) else str(size)
 
 
-IMAGE_TEXT, KERNEL_TEXT = times_text(IMAGE_SHAPE), times_text(KERNEL_SIZE)
+IMAGE_TEXT = times_text(IMAGE_SHAPE)
 
 
 def channels_text(channels: object) -> str:
@@ -30,27 +47,43 @@ def channels_text(channels: object) -> str:
 
 @dataclass(frozen=True)
 class RequiredLayer:
-    """One layer of the prescribed network. The student may choose attributes that are None."""
+    """One layer of the prescribed network. An attribute that is None does not apply, or is left to the
+    student."""
 
     kind: Literal["Conv2D", "MaxPooling2D", "UpSampling2D"]
     filters: int | None = None
-    padding: Literal["same", "valid"] | None = None
+    kernel: tuple[int, int] | None = None
+    size: tuple[int, int] | None = None
+    """Pixels that a pooling takes together, or that an upsampling makes of one."""
+    padding: str | None = None
     activation: str | None = None
 
     def __str__(self) -> str:
-        if self.kind == "Conv2D":
-            channels = channels_text(self.filters)
-            return f"Conv2D, {channels}, {KERNEL_TEXT}, {self.activation}, padding '{self.padding}'"
         padding = f", padding '{self.padding}'" if self.padding else ""
-        return f"{self.kind} 2×2{padding}"
+        if self.kind == "Conv2D":
+            channels, kernel = channels_text(self.filters), times_text(self.kernel)
+            return f"Conv2D, {channels}, {kernel}, {self.activation or 'any activation'}{padding}"
+        return f"{self.kind} {times_text(self.size)}{padding}"
+
+    def side_after(self, side: int) -> int:
+        """The height and width of this layer's output, given those of its input."""
+        if self.kind == "Conv2D" and self.kernel is not None:
+            return side if self.padding != "valid" else side - self.kernel[0] + 1
+        if self.size is None:
+            return side
+        if self.kind == "UpSampling2D":
+            return side * self.size[0]
+        return side // self.size[0] if self.padding == "valid" else -(-side // self.size[0])
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """A graded test cell; `id` is its nbgrader grade_id."""
+    """A graded cell; `id` is its nbgrader grade_id."""
 
     id: str
-    points: int
+    points: float
+    by_hand: bool = False
+    """Whether a person decides on the points."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +91,67 @@ class Exercise:
     """One notebook of the assignment."""
 
     notebook: str
+    things: str
+    """What texts call the images, such as digits."""
     model: str
+    history: str
+    outputs: str
+    noisy_train: str
+    noisy_test: str
+    """The names that a student must define: the network, what `fit` returns, what becomes of the test
+    images, and the noisy images of both sets (empty without noise)."""
     encoder: tuple[RequiredLayer, ...]
     decoder: tuple[RequiredLayer, ...]
     output: RequiredLayer
+    loss: str
+    optimizer: str
+    """Keras's names of loss and optimizer."""
+    learning_rate: float | None
+    """The recommended learning rate; None if the lab recommends none."""
+    slow_rate: float
+    """The learning rate below which the pictures stay blurred after the full training."""
     epochs: int
+    batch_size: int
     noise: float
     """Standard deviation of the Gaussian noise added to the inputs; 0 for training on clean images."""
+    shown: int
+    """How many of the first test images are to be shown."""
     criteria: tuple[Criterion, ...]
+    """The test cells, in the order of the notebook."""
+    discussions: tuple[Criterion, ...] = ()
+    """The written answers, which a person grades."""
+    given: tuple[str, ...] = ()
+    """The ids of the cells that are given and read-only."""
+    answers: tuple[str, ...] = ()
+    """The ids of the cells that students fill with code."""
+    short_steps: int = SHORT_STEPS
+    """Steps of the shortened training."""
+    bound: float | None = None
+    """The largest error of images that count as restored, as a share of the mean image's error; None
+    if it was not measured."""
+
+    @property
+    def layers(self) -> tuple[RequiredLayer, ...]:
+        """All layers in order."""
+        return *self.encoder, *self.decoder, self.output
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The height and width of the image after each layer."""
+        sides = [IMAGE_SHAPE[0]]
+        for layer in self.layers:
+            sides.append(layer.side_after(sides[-1]))
+        return tuple(sides[1:])
+
+    @property
+    def parameters(self) -> int:
+        """The number of the network's weights and biases."""
+        channels, count = IMAGE_SHAPE[-1], 0
+        for layer in self.layers:
+            if layer.filters is not None and layer.kernel is not None:
+                count += (math.prod(layer.kernel) * channels + 1) * layer.filters
+                channels = layer.filters
+        return count
 
     def criterion(self, grade_id: str) -> Criterion:
         """The criterion of a test cell. Raises KeyError for any other cell."""
@@ -74,55 +160,21 @@ class Exercise:
                 return criterion
         raise KeyError(grade_id)
 
+    @property
+    def quality(self) -> Criterion | None:
+        """The criterion on what the trained network makes of images; None if there is none."""
+        return next((c for c in self.criteria if c.id in QUALITY), None)
 
-def _conv(filters: int, padding: Literal["same", "valid"] = "same") -> RequiredLayer:
-    return RequiredLayer("Conv2D", filters, padding, "relu")
 
+@dataclass(frozen=True)
+class Lab:
+    """The assignment."""
 
-_POOL = RequiredLayer("MaxPooling2D")
-_LAST_POOL = RequiredLayer("MaxPooling2D", padding="same")
-_UP = RequiredLayer("UpSampling2D")
-_OUTPUT = RequiredLayer("Conv2D", 1, "same", "sigmoid")
-
-AUTOENCODER = Exercise(
-    notebook="autoencoder",
-    model="autoencoder",
-    encoder=(_conv(16), _POOL, _conv(16), _POOL, _conv(16), _LAST_POOL),
-    decoder=(_conv(16), _UP, _conv(16), _UP, _conv(16, "valid"), _UP),
-    output=_OUTPUT,
-    epochs=10,
-    noise=0.0,
-    criteria=(
-        Criterion("encoder", 8),
-        Criterion("decoder", 8),
-        Criterion("output-layer", 4),
-        Criterion("loss", 3),
-        Criterion("optimizer", 3),
-        Criterion("training", 8),
-        Criterion("reconstruction", 8),
-        Criterion("visualization", 4),
-    ),
-)
-
-DENOISING = Exercise(
-    notebook="denoising_autoencoder",
-    model="denoiser",
-    encoder=(_conv(32), _POOL, _conv(32), _POOL),
-    decoder=(_conv(32), _UP, _conv(32), _UP),
-    output=_OUTPUT,
-    epochs=15,
-    noise=0.2,
-    criteria=(
-        Criterion("noise", 8),
-        Criterion("encoder", 6),
-        Criterion("decoder", 6),
-        Criterion("output-layer", 3),
-        Criterion("loss", 3),
-        Criterion("optimizer", 3),
-        Criterion("training", 6),
-        Criterion("denoising", 8),
-        Criterion("visualization", 4),
-    ),
-)
-
-EXERCISES = {exercise.notebook: exercise for exercise in (AUTOENCODER, DENOISING)}
+    assignment: str
+    """nbgrader's name of it, and of its folder in source/."""
+    dataset: str
+    """The dataset of `keras.datasets` that the notebooks load."""
+    things: str
+    """What texts call the images, such as digits."""
+    exercises: Mapping[str, Exercise]
+    """By the name of the notebook."""
