@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,45 @@ def main() -> None:
     worker.add_argument("--workers", type=int, default=0, help="notebooks at once (default: cores + 1)")
     release = commands.add_parser("release", help="generate release/ from source/")
     solutions = commands.add_parser("solutions", help="execute the solutions (about 20 minutes)")
-    for command in (release, solutions):
-        command.add_argument("--check", action="store_true", help="only tell whether they are current")
-    for command in (demo, grade, grades, release, solutions):
+    quickstart = commands.add_parser("quickstart", help="make a course directory with the bundled lab")
+    quickstart.add_argument("folder", type=Path, help="the new course directory, or one to complete")
+    quickstart.add_argument("--assignment", default="autoencoders", help="its name (autoencoders)")
+    check = commands.add_parser("check", help="tell where lab file and notebooks disagree")
+    check.add_argument("--quick", action="store_true", help="run no notebook")
+    calibrate = commands.add_parser("calibrate", help="measure the bounds of this lab")
+    _add_calibration_options(calibrate)
+    for command in (grade, grades, release, solutions, check, calibrate):
+        command.add_argument(
+            "--assignment", default="", help="its name (default: the only one with a lab file)"
+        )
+    for command in (demo, grade, grades, release, solutions, check, calibrate):
         command.add_argument("--course", type=Path, default=Path(), help="the course directory")
 
     options = vars(parser.parse_args())
     # nbgrader starts `alembic` by name; it lies beside this Python, whose environment may be inactive.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     sys.exit(_run(options.pop("command"), options))
+
+
+def _add_calibration_options(calibrate: argparse.ArgumentParser) -> None:
+    add = calibrate.add_argument
+    add("--exercise", action="append", default=[], help="only this one; may be given again")
+    add(
+        "--data",
+        action="append",
+        metavar="embedded|FILE.npz",
+        help="images to measure on; may be given again (default: those that the course grades on)",
+    )
+    add("--seeds", type=int, default=300, help="per learning rate (default: 300; 7 for a first look)")
+    add("--output", type=Path, help="results and page (default: .autograder/calibration)")
+    add("--workers", type=int, default=0, help="processes (default: cores)")
+    add("--report", action="store_true", help="measure nothing: only write anew")
+    add("--again", action="store_true", help="also measure exercises whose bound is up to date")
+    add(
+        "--by-hand",
+        action="store_true",
+        help="let a person grade what cannot be told apart: changes the lab file",
+    )
 
 
 def _run(command: str, options: dict[str, Any]) -> str | int:
@@ -52,51 +83,100 @@ def _run(command: str, options: dict[str, Any]) -> str | int:
         return 0
     if command == "demo":
         from autograder.examples.demo import DemoError, run_demo
+        from autograder.lab.file import LabFileError
 
         try:
             run_demo(**options)
-        except DemoError as error:
+        except (DemoError, LabFileError) as error:
             return str(error)
         return 0
-    if command == "grades":
-        return _print_grades(**options)
-    return _publish(command, **options)
+    if command == "quickstart":
+        from autograder.adapting import quickstart
 
-
-def _publish(what: str, course: Path, check: bool) -> str | int:
-    from autograder.course import publish
+        return quickstart.run(**options)
+    from autograder.lab.file import LabFileError, chosen
 
     try:
-        if not check:
-            write = publish.write_release if what == "release" else publish.write_solutions
-            write(course)
-            print(f"{what} written")
-            return 0
-        stale = publish.stale_release if what == "release" else publish.stale_solutions
-        if names := stale(course):
-            return f"{what}: {', '.join(names)} not current; run `autograder {what}` and commit."
-    except publish.PublishError as error:
+        options["assignment"] = chosen(options["course"], options["assignment"])
+        return _OF_A_LAB[command](**options)
+    except LabFileError as error:
         return str(error)
-    print(f"{what} is current")
+
+
+def _release(course: Path, assignment: str) -> str | int:
+    from autograder.course import publish
+
+    return _published(publish.write_release, course, assignment)
+
+
+def _solutions(course: Path, assignment: str) -> str | int:
+    from autograder.course import publish
+
+    return _published(publish.write_solutions, course, assignment)
+
+
+def _published(write: Callable[[Path, str], Path], course: Path, assignment: str) -> str | int:
+    from autograder.course.publish import PublishError
+
+    try:
+        print(f"{write(course, assignment)} written")
+    except PublishError as error:
+        return str(error)
     return 0
 
 
-def _print_grades(course: Path) -> str | int:
+def _check(course: Path, assignment: str, quick: bool) -> str | int:
+    from autograder.adapting import checkup
+
+    return checkup.run(course, assignment, quick=quick)
+
+
+def _calibrate(
+    course: Path, assignment: str, exercise: list[str], data: list[str] | None, **options: Any
+) -> str | int:
+    from autograder.calibration import command
+    from autograder.course.app import opened
+    from autograder.grading.options import Grading
+    from autograder.lab.images import ImagesError
+
+    options["output"] = options["output"] and options["output"].resolve()
+    named = [str(Path(each).resolve()) if Path(each).exists() else each for each in data or ()]
+    sources = tuple(named or [Grading(config=opened(course).config).images])
+    folder = Path("source", assignment)
+    try:
+        print(command.calibrate(command.Options(folder, tuple(exercise), sources, **options)))
+    except (command.CalibrationError, ImagesError) as error:
+        return str(error)
+    except KeyboardInterrupt:
+        return "Interrupted. Run the same command again: it goes on where it was."
+    return 0
+
+
+def _print_grades(course: Path, assignment: str) -> str | int:
     from nbgrader.api import MissingEntry
     from sqlalchemy.exc import SQLAlchemyError
 
     from autograder.course.faults import in_words
-    from autograder.lab import ASSIGNMENT
     from autograder.report.grade_table import read_grades
 
     database = (course / "gradebook.db").resolve()
     if not database.exists():
         return f"There is no gradebook at {database}. Name the course directory with --course."
     try:
-        read_grades(f"sqlite:///{database}", "", ASSIGNMENT).show()
+        read_grades(f"sqlite:///{database}", "", assignment).show()
     except (MissingEntry, SQLAlchemyError) as error:
         return f"No grades can be shown: {in_words(error)}. Then run the same command again."
     return 0
+
+
+_OF_A_LAB: dict[str, Callable[..., str | int]] = {
+    "grades": _print_grades,
+    "release": _release,
+    "solutions": _solutions,
+    "check": _check,
+    "calibrate": _calibrate,
+}
+"""The subcommands that work on one assignment."""
 
 
 if __name__ == "__main__":

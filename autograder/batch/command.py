@@ -19,10 +19,11 @@ from autograder.batch.interruption import Interruption
 from autograder.batch.log import log_file, log_to
 from autograder.batch.progress import ProgressDisplay
 from autograder.batch.workers import shared_out
+from autograder.course.app import opened
 from autograder.course.faults import in_words
 from autograder.grading.kernels import containment
 from autograder.grading.options import Grading
-from autograder.lab import ASSIGNMENT
+from autograder.lab.file import LabFileError, chosen
 from autograder.lab.images import ImagesError
 from autograder.report.grade_table import GradeTable, read_grades
 from autograder.report.tables import number_table, table_console
@@ -32,13 +33,6 @@ WORKER_BYTES = 2 * 2**30
 """Memory for a notebook that is graded: its kernel and its share of a worker, generously counted."""
 MOST_ROWS = 200
 """Rows of the table of grades that are printed; `autograder grades` prints them all."""
-
-
-class CourseApp(NbGrader):
-    """Reads nbgrader_config.py, as nbgrader's own commands do."""
-
-    name = "autograder-grade"
-    description = "Grades a whole assignment in parallel"
 
 
 def room_for_workers() -> int:
@@ -51,22 +45,30 @@ def room_for_workers() -> int:
 
 
 def grade(
-    course: Path, *, student: str = "*", workers: int = 0, scheduler: str = "", **options: bool
+    course: Path,
+    *,
+    assignment: str = "",
+    student: str = "*",
+    workers: int = 0,
+    scheduler: str = "",
+    **options: bool,
 ) -> str | int:
     """Grades a course; returns the exit code, or a message that says what is wrong.
 
-    workers: notebooks at once; 0 for as many as this machine has room for. options: `again` and
-    `feedback`, as the Driver knows them.
+    assignment: empty for the only one with a lab file. workers: notebooks at once; 0 for as many as
+    this machine has room for. options: `again` and `feedback`, as the Driver knows them.
     """
     console = table_console()
     if not (course / "nbgrader_config.py").is_file():
         return f"{course.resolve()} is no course directory: it has no nbgrader_config.py."
-    os.chdir(course)
+    try:
+        assignment = chosen(course, assignment)
+    except LabFileError as error:
+        return str(error)
     tell = functools.partial(console.print, soft_wrap=True)
+    app = opened(course)
     log, where = log_file(tell)
-    app = CourseApp()
-    app.initialize([])
-    app.coursedir.assignment_id, app.coursedir.student_id = ASSIGNMENT, student
+    app.coursedir.assignment_id, app.coursedir.student_id = assignment, student
     log_to(log, app.log)
     try:
         if not scheduler:
@@ -97,7 +99,7 @@ def grade(
             f"stays.{where}"
         )
     summary = driver.summary
-    _print(console, tell, summary, _grades(app, tell))
+    _print(console, tell, summary, _grades(app, tell), assignment)
     if where:
         tell(where.strip())
     return 1 if summary.failed or summary.without_feedback else 0
@@ -130,14 +132,20 @@ def _count(app: NbGrader) -> int:
 def _grades(app: NbGrader, tell: Callable[[str], None]) -> GradeTable:
     """Returns the grades; none, with a remark, if the gradebook cannot be read."""
     try:
-        return read_grades(app.coursedir.db_url, app.coursedir.course_id, ASSIGNMENT)
+        return read_grades(app.coursedir.db_url, app.coursedir.course_id, app.coursedir.assignment_id)
     except SQLAlchemyError as error:
         app.log.error("No grades can be shown", exc_info=error)
         tell(f"No grades can be shown: {in_words(error)}. To see them later: autograder grades")
         return GradeTable((), {})
 
 
-def _print(console: Console, tell: Callable[[str], None], summary: Summary, grades: GradeTable) -> None:
+def _print(
+    console: Console,
+    tell: Callable[[str], None],
+    summary: Summary,
+    grades: GradeTable,
+    assignment: str,
+) -> None:
     shown = {student: grades.rows[student] for student in summary.graded if student in grades.rows}
     if shown:
         table = number_table("student", "points", "to grade by hand", "to look at")
@@ -155,7 +163,7 @@ def _print(console: Console, tell: Callable[[str], None], summary: Summary, grad
         tell("To grade them, run the same command again: no notebook runs whose result was stored.")
     for student, why in summary.without_feedback.items():
         tell(f"Graded, but no feedback was written: {student}: {why}")
-        tell(f"Then: nbgrader generate_feedback {ASSIGNMENT} --force --student '{student}'")
+        tell(f"Then: nbgrader generate_feedback {assignment} --force --student '{student}'")
     console.print(
         f"{len(summary.graded)} graded, {len(summary.unchanged)} unchanged, "
         f"{len(summary.failed)} failed, in {summary.seconds:.0f} s"

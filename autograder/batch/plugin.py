@@ -19,6 +19,7 @@ from autograder.grading import fingerprints
 from autograder.grading.grader import Grader
 from autograder.grading.options import Grading
 from autograder.grading.result import Result
+from autograder.lab import Lab
 from autograder.lab.images import Images
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.submissions.job import Job
@@ -37,6 +38,7 @@ class Settings:
 
     options: dict[str, Any]
     """The values of `Grading`."""
+    lab: Lab
     images: bytes
     """The grading images, packed: not every machine may have them."""
     secret: bytes
@@ -49,7 +51,7 @@ class Settings:
         """The settings with which workers grade as this grader does."""
         images = zlib.compress(pickle.dumps(grader.images), level=1)
         options = grader.options.trait_values(config=True)
-        return cls(options, images, grader.secret, fingerprints.of_package())
+        return cls(options, grader.lab, images, grader.secret, fingerprints.of_package())
 
 
 class GradingPlugin(WorkerPlugin):
@@ -70,7 +72,7 @@ class GradingPlugin(WorkerPlugin):
         images: Images = pickle.loads(zlib.decompress(self._settings.images))
         options = Grading(**self._settings.options)
         try:
-            self._grader = Grader(options, images, self._settings.secret)
+            self._grader = Grader(options, self._settings.lab, images, self._settings.secret)
             self._grader.kernels.containment.tell(logging.getLogger("distributed.worker"))
             self._grader.start()
         except (SandboxError, OSError) as error:

@@ -1,14 +1,17 @@
 """Shows verdicts inside the notebook, for an instructor who runs a source notebook by hand."""
 
 import functools
+from pathlib import Path
 
 import keras
 from IPython import get_ipython
 from IPython.display import display
 
+from autograder.judge.bounds import with_bounds
 from autograder.judge.criteria import judge
 from autograder.judge.reference import Reference
-from autograder.lab import EXERCISES, Exercise
+from autograder.lab import Exercise, Lab
+from autograder.lab.file import read
 from autograder.lab.images import HELD_OUT, Images
 from autograder.protocol.evidence import Evidence
 from autograder.report.panel import panel
@@ -28,14 +31,23 @@ def show_verdict(evidence: Evidence) -> None:
 def _exercise(evidence: Evidence) -> Exercise:
     """Returns this notebook's exercise: the only one with this check, or the one whose model exists."""
     names = get_ipython().user_ns
-    owners = [e for e in EXERCISES.values() if evidence.check in {c.id for c in e.criteria}]
+    owners = [e for e in _lab().exercises.values() if evidence.check in {c.id for c in e.criteria}]
     return next((e for e in owners if len(owners) == 1 or e.model in names), owners[0])
 
 
 @functools.cache
+def _lab() -> Lab:
+    """Returns the lab whose file lies beside the notebook. Raises LabFileError."""
+    lab, remarks = with_bounds(read(Path()), Path())
+    for remark in remarks:
+        print(remark)
+    return lab
+
+
+@functools.cache
 def _reference() -> Reference:
-    """Returns the images that the notebook loaded; its last test images serve as the held-out digits."""
-    (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+    """Returns the images that the notebook loaded; its last test images serve as held-out ones."""
+    (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, _lab().dataset).load_data()
     held_out = x_test[-HELD_OUT:]
     counts = len(x_train), len(x_test)
     return Reference(Images(x_train, y_train, x_test, y_test, held_out, *counts))

@@ -7,16 +7,21 @@ from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters import Autograde, NbGraderException
+from nbgrader.coursedir import CourseDirectory
 from traitlets import Integer
 
 from autograder.course.faults import in_words
 from autograder.course.handed_in import HandedIn
+from autograder.grading.fingerprints import of_lab
 from autograder.grading.grader import Grader
 from autograder.grading.options import Grading
 from autograder.grading.request_ids import secret_of
 from autograder.grading.result import Result
 from autograder.grading.store import ResultStore
+from autograder.judge.bounds import with_bounds
 from autograder.judge.verdict import Verdict
+from autograder.lab import Lab
+from autograder.lab.file import LabFileError, read
 from autograder.lab.images import ImagesError
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.submissions.job import Job
@@ -47,7 +52,7 @@ class SubmissionExporter(NotebookExporter):
         self.tell: Callable[[str], None] = self.log.warning
         """Is called with remarks that the instructor should see at once."""
         course = self.parent.coursedir
-        self.grader = self._grader(Path(course.root))
+        self.grader = self._grader(course)
         self.store = ResultStore(course.root, course.assignment_id, self._tell_not_stored)
         self.handed_in = HandedIn(self.parent, self.max_bytes, self.max_support_bytes, self.log)
 
@@ -65,13 +70,17 @@ class SubmissionExporter(NotebookExporter):
         resources["metadata"] = about
         return super().from_notebook_node(job.content, resources, **kwargs)  # type: ignore[no-untyped-call]
 
-    def _grader(self, course: Path) -> Grader:
+    def _grader(self, course: CourseDirectory) -> Grader:
+        folder = course.format_path(course.source_directory, ".", course.assignment_id)
         try:
-            grader = _open_grader(Grading(config=self.config), secret_of(course))
-        except (SandboxError, ImagesError) as error:
+            lab, remarks = with_bounds(read(Path(folder)), Path(folder))
+            grader = _open_grader(Grading(config=self.config), lab, secret_of(Path(course.root)))
+        except (LabFileError, SandboxError, ImagesError) as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from error
         grader.kernels.containment.tell(self.log)
+        for remark in remarks:
+            self.log.warning(remark)
         return grader
 
     def _tell_not_stored(self, error: OSError) -> None:
@@ -81,18 +90,18 @@ class SubmissionExporter(NotebookExporter):
         )
 
 
-_open: dict[tuple[str, bytes], Grader] = {}
+_open: dict[tuple[str, str, bytes], Grader] = {}
 
 
-def _open_grader(options: Grading, secret: bytes) -> Grader:
-    """Returns the grader with these options; keeps it until other options come or the process ends.
+def _open_grader(options: Grading, lab: Lab, secret: bytes) -> Grader:
+    """Returns the grader for a lab with these options; keeps it until another one is asked for.
 
     Formgrader grades in its own process: from the second time on, it need not wait for the start.
     """
-    key = repr(sorted(options.trait_values(config=True).items())), secret
+    key = repr(sorted(options.trait_values(config=True).items())), of_lab(lab), secret
     if key not in _open:
         _close_grader()
-        _open[key] = Grader(options, secret=secret)
+        _open[key] = Grader(options, lab, secret=secret)
     return _open[key]
 
 

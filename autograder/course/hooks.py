@@ -10,7 +10,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course.stamp import STAMP, stamp
 from autograder.grading.grader import Grader
 from autograder.grading.options import SolutionGrading
-from autograder.lab import EXERCISES
+from autograder.judge.bounds import with_bounds
+from autograder.lab import DATASETS
+from autograder.lab.file import read
 from autograder.report.verdicts import verdicts_on, write_verdicts
 from autograder.submissions.harmless import make_harmless
 from autograder.submissions.job import files_in, job_of
@@ -33,8 +35,8 @@ class GradeSubmission(NbGraderPreprocessor):
             timestamp = exporter.handed_in.timestamp(student)
             nb.metadata[STAMP] = stamp(job, timestamp, exporter.grader, self.config)
         verdicts = {}
-        if name in EXERCISES:
-            verdicts = verdicts_on(nb, result, doubtful=bool(job.remarks))
+        if exercise := exporter.grader.lab.exercises.get(name):
+            verdicts = verdicts_on(nb, result, exercise, doubtful=bool(job.remarks))
             earned, maximum = write_verdicts(nb, verdicts)
             self.log.info("%s %s: %g of %g automatic points", student, name, earned, maximum)
         else:
@@ -49,17 +51,20 @@ class GradeSolution(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         name, folder = resources["nbgrader"]["notebook"], Path(resources["metadata"]["path"])
         options = SolutionGrading(config=self.config)
-        with Grader(options) as grader:
+        lab, _ = with_bounds(read(folder), folder)
+        with Grader(options, lab) as grader:
             result = grader.grade(job_of(name, nb, files_in(folder)))
         if result.incident:
             raise RuntimeError(f"The solution did not run to its end: {result.incident}")
         result.show(nb)
-        write_verdicts(nb, verdicts_on(nb, result, doubtful=False))
-        digits = _DIGITS.get(options.images, f"the digits in {Path(options.images).name}")
-        nb.cells.insert(0, new_markdown_cell(_SOLUTION_NOTE.format(digits=digits), id="solution"))
+        if exercise := lab.exercises.get(name):
+            write_verdicts(nb, verdicts_on(nb, result, exercise, doubtful=False))
+        images = _IMAGES.get(options.images, f"the images in {Path(options.images).name}")
+        note = _SOLUTION_NOTE.format(images=images)
+        nb.cells.insert(0, new_markdown_cell(note, id="solution"))
         return nb, resources
 
 
-_DIGITS = {"embedded": "scikit-learn's handwritten digits, enlarged to 28×28", "mnist": "MNIST"}
+_IMAGES = DATASETS | {"embedded": "scikit-learn's handwritten digits, enlarged to 28×28"}
 _SOLUTION_NOTE = """> **Sample solution, for instructors and TAs.** Executed with the full training, on
-> {digits}. Numbers and pictures are those of these digits; on other images they differ a little."""
+> {images}. Numbers and pictures are those of these images; on others they differ a little."""

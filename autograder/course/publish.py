@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
 
 
@@ -16,30 +15,30 @@ class PublishError(Exception):
     """nbgrader could not generate the notebooks; the text is nbgrader's log."""
 
 
-def write_release(course: Path) -> None:
-    """Replaces release/ by what nbgrader makes of source/ now."""
-    _replace(course, "release", "generate_assignment")
+def write_release(course: Path, assignment: str) -> Path:
+    """Replaces the assignment's release by what nbgrader makes of source/ now; returns its folder."""
+    return _replace(course, assignment, "release", "generate_assignment")
 
 
-def write_solutions(course: Path) -> None:
-    """Replaces solutions/ by the solved notebooks, executed with the full training (minutes)."""
-    _replace(course, "solutions", "generate_assignment", "generate_solution")
+def write_solutions(course: Path, assignment: str) -> Path:
+    """Replaces the solved notebooks, executed with the full training (minutes); returns their folder."""
+    return _replace(course, assignment, "solutions", "generate_assignment", "generate_solution")
 
 
-def stale_release(course: Path) -> list[str]:
+def stale_release(course: Path, assignment: str) -> list[str]:
     """Returns the names of the files in release/ that differ from what source/ gives now."""
-    with _generated(course, "release", "generate_assignment") as fresh:
-        released = course / "release" / ASSIGNMENT
+    with _generated(course, assignment, "release", "generate_assignment") as fresh:
+        released = course / "release" / assignment
         names = {p.name for folder in (fresh, released) for p in folder.glob("*") if p.is_file()}
         return [n for n in sorted(names) if _content(fresh / n) != _content(released / n)]
 
 
-def stale_solutions(course: Path) -> list[str]:
+def stale_solutions(course: Path, assignment: str) -> list[str]:
     """Returns the solution notebooks that differ from source/, failed, or were not executed."""
     stale = []
-    for name in EXERCISES:
-        source = notebooks.read(course / "source" / ASSIGNMENT / f"{name}.ipynb")
-        path = course / "solutions" / ASSIGNMENT / f"{name}.ipynb"
+    for master in sorted((course / "source" / assignment).glob("*.ipynb")):
+        source = notebooks.read(master)
+        path = course / "solutions" / assignment / master.name
         cells = notebooks.read(path).cells if path.exists() else []
         # The first cell says how the notebook was executed; it is not in the source.
         same = [c.source for c in cells[1:]] == [c.source for c in source.cells]
@@ -51,25 +50,26 @@ def stale_solutions(course: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _generated(course: Path, kind: str, *commands: str) -> Iterator[Path]:
+def _generated(course: Path, assignment: str, kind: str, *commands: str) -> Iterator[Path]:
     """Runs nbgrader's commands in a copy of a course; gives the assignment's folder of a kind there."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(course / "nbgrader_config.py", folder)
         shutil.copytree(course / "source", Path(folder) / "source")
         for command in commands:
-            nbgrader = [sys.executable, "-m", "nbgrader", command, ASSIGNMENT]
+            nbgrader = [sys.executable, "-m", "nbgrader", command, assignment]
             done = subprocess.run(nbgrader, cwd=folder, capture_output=True, text=True)
             if done.returncode:
                 raise PublishError(f"nbgrader {command} failed:\n{done.stdout}{done.stderr}")
-        yield Path(folder) / kind / ASSIGNMENT
+        yield Path(folder) / kind / assignment
 
 
-def _replace(course: Path, kind: str, *commands: str) -> None:
-    old = course / kind / ASSIGNMENT
-    with _generated(course, kind, *commands) as fresh:
+def _replace(course: Path, assignment: str, kind: str, *commands: str) -> Path:
+    old = course / kind / assignment
+    with _generated(course, assignment, kind, *commands) as fresh:
         if old.exists():
             shutil.rmtree(old)
         shutil.copytree(fresh, old)
+    return old
 
 
 def _content(path: Path) -> bytes | None:

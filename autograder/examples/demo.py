@@ -7,8 +7,9 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.examples.answers import answers, read_toml
-from autograder.lab import ASSIGNMENT, EXERCISES
+from autograder.examples.answers import AnswersError, answers, for_exercise, read_toml
+from autograder.lab import Lab
+from autograder.lab.file import chosen, read
 from autograder.report.grade_table import read_grades
 from autograder.submissions import notebooks
 
@@ -31,42 +32,55 @@ def run_demo(course: Path, folder: Path) -> None:
     """Copies a course to a folder, submits the examples, grades them and prints the grades.
 
     course: a directory with nbgrader_config.py and source/. folder: replaces an older demonstration.
+    Raises DemoError, and LabFileError if the course has no lab.
     """
+    lab = read(course / "source" / chosen(course))
     _copy_course(course, folder)
     print(f"1. Making the release from source ({folder}/release)", flush=True)
-    _nbgrader(folder, "generate_assignment", ASSIGNMENT)
-    students = submit_examples(folder)
+    _nbgrader(folder, "generate_assignment", lab.assignment)
+    students = submit_examples(folder, lab)
     print(f"2. Handing in {len(students)} example submissions ({folder}/submitted)")
     for student, about in students.items():
         print(f"     {student:<5} {about}")
     print("3. autograder grade, on all cores")
-    print(f"     The same one after the other: nbgrader autograde {ASSIGNMENT}", flush=True)
+    print(f"     The same one after the other: nbgrader autograde {lab.assignment}", flush=True)
     _grade(folder)
     print("4. nbgrader generate_feedback and export", flush=True)
-    _nbgrader(folder, "generate_feedback", ASSIGNMENT)
+    _nbgrader(folder, "generate_feedback", lab.assignment)
     _nbgrader(folder, "export")
     print()
-    read_grades(f"sqlite:///{folder.resolve()}/gradebook.db", "", ASSIGNMENT).show()
-    page = folder.resolve() / "feedback" / WORTH_READING / ASSIGNMENT / f"{next(iter(EXERCISES))}.html"
-    print(f"\nThe feedback of {WORTH_READING}, who made several mistakes, is worth reading:\n{page}")
+    read_grades(f"sqlite:///{folder.resolve()}/gradebook.db", "", lab.assignment).show()
+    pages = folder.resolve() / "feedback" / WORTH_READING / lab.assignment
+    print(f"\nThe feedback of {WORTH_READING}, who made several mistakes, is worth reading:")
+    print(pages / f"{next(iter(lab.exercises))}.html")
 
 
-def submit_examples(folder: Path) -> dict[str, str]:
-    """Writes the example submissions into a course; returns what each student did, by the id."""
+def submit_examples(folder: Path, lab: Lab) -> dict[str, str]:
+    """Writes the example submissions into a course; returns what each student did, by the id.
+
+    Raises DemoError if an example does not fit the course's sample solution.
+    """
     students = read_toml(STUDENTS)["student"]
     for student in students:
-        target = folder / "submitted" / student["id"] / ASSIGNMENT
+        target = folder / "submitted" / student["id"] / lab.assignment
         target.mkdir(parents=True)
-        for name in EXERCISES:
-            released = notebooks.read(folder / "release" / ASSIGNMENT / f"{name}.ipynb")
+        for name, exercise in lab.exercises.items():
+            released = notebooks.read(folder / "release" / lab.assignment / f"{name}.ipynb")
             sample = notebooks.solutions(
-                notebooks.read(folder / "source" / ASSIGNMENT / f"{name}.ipynb")
+                notebooks.read(folder / "source" / lab.assignment / f"{name}.ipynb")
             )
             # The sample solution's notes for graders are not part of an answer.
-            sample["discussion"] = sample["discussion"].split("\n\n**For the grader**")[0]
-            described = student.get(name, {})
+            for discussion in exercise.discussions:
+                sample[discussion.id] = sample[discussion.id].split("\n\n**For the grader**")[0]
+            described = for_exercise(student.get(name, {}), exercise)
             # A blank notebook stays as it was released.
-            given = {} if described.get("blank") else answers(described, sample)
+            try:
+                given = {} if described.get("blank") else answers(described, sample)
+            except AnswersError as error:
+                raise DemoError(
+                    f"The example of {student['id']} does not fit the solution of {name}: {error}. The "
+                    "examples are made for the bundled lab: `autograder quickstart DIR` writes it."
+                ) from None
             nbformat.write(notebooks.filled(released, given), target / f"{name}.ipynb")
     return {student["id"]: student["about"] for student in students}
 

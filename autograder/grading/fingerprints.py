@@ -5,6 +5,7 @@ of earlier runs again, without running any student's code. All fingerprints of c
 Python and of every library that grading depends on.
 """
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import autograder
 from autograder.grading import libraries
+from autograder.lab import Lab
 from autograder.lab.images import Images
 from autograder.submissions.job import Job
 from autograder.submissions.notebooks import grade_id
@@ -63,6 +65,11 @@ def of_judging(package: Path = _PACKAGE) -> str:
 def of_package(package: Path = _PACKAGE) -> str:
     """Identifies all code."""
     return _of_code(package, "")
+
+
+def of_lab(lab: Lab) -> str:
+    """Identifies what the lab asks for, and the bounds of its criteria."""
+    return fingerprint(dataclasses.asdict(lab))
 
 
 def of_images(images: Images) -> str:

@@ -12,7 +12,7 @@ from autograder.grading.options import Grading
 from autograder.grading.result import Result
 from autograder.grading.runner import Runner
 from autograder.judge.shown_pictures import out_of_sight, pictures
-from autograder.lab import EXERCISES
+from autograder.lab import SHORT_STEPS, Lab
 from autograder.lab.images import Images, load
 from autograder.protocol.evidence import DRAWINGS, Message
 from autograder.submissions.job import Job
@@ -21,22 +21,26 @@ from autograder.submissions.job import Job
 class Grader:
     """Runs notebooks and judges them. A context manager: kernels and judge end with the context.
 
-    images: the digits to grade on; None for those that the options name. secret: decides the ids of the
+    images: those to grade on; None for those that the options name. secret: decides the ids of the
     requests to run cells; None for a new one. Raises ImagesError if there are no images, SandboxError if
     the sandbox is required and does not work.
     """
 
     def __init__(
-        self, options: Grading, images: Images | None = None, secret: bytes | None = None
+        self,
+        options: Grading,
+        lab: Lab,
+        images: Images | None = None,
+        secret: bytes | None = None,
     ) -> None:
-        self.options = options
+        self.options, self.lab = options, lab
         self.images = dataclasses.replace(
             images or load(options.images),
             train_count=options.train_images,
             test_count=options.test_images,
         )
         self.secret = secret or secrets.token_bytes(request_ids.SECRET_BYTES)
-        self.kernels = Kernels(options, self.images)
+        self.kernels = Kernels(options, self.images, lab.dataset)
         self._until_closed = contextlib.ExitStack()
         self._until_closed.callback(self.kernels.close)
 
@@ -63,14 +67,14 @@ class Grader:
         fingerprint = self.fingerprint(job)
         if job.unreadable:
             return Result(fingerprint, incident=job.unreadable)
-        in_the_lab = job.notebook in EXERCISES
+        in_the_lab = job.notebook in self.lab.exercises
         result = earlier
         if result is None or result.fingerprint != fingerprint:
             if in_the_lab:
                 # Its imports run while the kernel is busy.
                 self._judge  # noqa: B018
             ids = request_ids.ids(self.secret, fingerprints.of_job(job))
-            result = Runner(self.options, self.kernels, ids).run(job, fingerprint)
+            result = Runner(self.options, self.kernels, ids).run(job, fingerprint, self._steps(job))
         if not in_the_lab or result.judged_by == self.judged_by:
             return result
         return self._judged(job.notebook, result)
@@ -88,12 +92,20 @@ class Grader:
     def fingerprint(self, job: Job) -> str:
         """Identifies the job, and all that decides how it runs."""
         parts = fingerprints.of_job(job), fingerprints.of_running(), self._images_fingerprint
-        return fingerprints.fingerprint(*parts, self.options.limits)
+        return fingerprints.fingerprint(*parts, self.options.limits, self.lab.dataset, self._steps(job))
 
     @functools.cached_property
     def judged_by(self) -> str:
         """Identifies all that decides the verdicts on evidence."""
-        return fingerprints.fingerprint(fingerprints.of_judging(), self._images_fingerprint)
+        lab = fingerprints.of_lab(self.lab)
+        return fingerprints.fingerprint(fingerprints.of_judging(), self._images_fingerprint, lab)
+
+    def _steps(self, job: Job) -> int | None:
+        """The steps that the job's training is shortened to; None if it is run in full."""
+        if self.options.full_training:
+            return None
+        exercise = self.lab.exercises.get(job.notebook)
+        return exercise.short_steps if exercise else SHORT_STEPS
 
     @property
     def most_judging_seconds(self) -> float:
@@ -106,13 +118,13 @@ class Grader:
 
     @functools.cached_property
     def _judge(self) -> Judge:
-        judge = Judge(self.images, self.options.judge_timeout)
+        judge = Judge(self.lab, self.images, self.options.judge_timeout)
         self._until_closed.callback(judge.close)
         return judge
 
     def _judged(self, notebook: str, result: Result) -> Result:
         """The result with the verdicts on its evidence."""
-        criteria = {criterion.id for criterion in EXERCISES[notebook].criteria}
+        criteria = {criterion.id for criterion in self.lab.exercises[notebook].criteria}
         messages = {
             criterion: Message(*evidence[0])
             for criterion, evidence in result.evidence.items()

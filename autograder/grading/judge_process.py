@@ -19,9 +19,8 @@ import psutil
 import threadpoolctl
 
 from autograder.grading import judge_limits
-from autograder.judge import bounds
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import EXERCISES
+from autograder.lab import Exercise, Lab
 from autograder.lab.images import Images
 from autograder.protocol.evidence import Message
 from autograder.sandbox.quick_imports import quick_imports
@@ -81,10 +80,9 @@ def _silent_stderr() -> Iterator[None]:
         os.close(own)
 
 
-def _judge(notebook: str, messages: dict[str, Message]) -> Verdicts:
+def _judge(exercise: Exercise, messages: dict[str, Message]) -> Verdicts:
     from autograder.judge.criteria import judge_message
 
-    exercise = EXERCISES[notebook]
     return {
         criterion: judge_message(criterion, message, exercise, _reference)
         for criterion, message in messages.items()
@@ -180,8 +178,8 @@ class Judge:
     Constructing it starts the process; TensorFlow's import runs while the kernel is still busy.
     """
 
-    def __init__(self, images: Images, timeout: float) -> None:
-        self._images, self._timeout = images, timeout
+    def __init__(self, lab: Lab, images: Images, timeout: float) -> None:
+        self._lab, self._images, self._timeout = lab, images, timeout
         # One notebook after the other: when one breaks the process, no other is judged in it.
         self._turns = _Turns()
         self._closed = False
@@ -204,7 +202,7 @@ class Judge:
                 continue
             self._wait_until_ready()
             try:
-                answer = self._pool.submit(_judge, notebook, {criterion: message})
+                answer = self._pool.submit(_judge, self._lab.exercises[notebook], {criterion: message})
                 verdicts |= budget.wait(answer, self._process)
             except Exception as error:
                 # Only the message over which the judge fails goes without its verdict.
@@ -230,10 +228,6 @@ class Judge:
     def _wait_until_ready(self) -> None:
         """Waits for the process, so that its start does not count as time for evidence."""
         latest = time.monotonic() + READY_SECONDS
-        try:
-            bounds.calibrated()
-        except bounds.CalibrationError as error:
-            raise JudgeError(f"There is nothing to judge by: {error}") from error
         try:
             try:
                 self._pool.submit(_nothing).result(READY_SECONDS)

@@ -10,7 +10,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
-from traitlets import Any, Instance, default
+from traitlets import Any, Instance, Integer, default
 
 from autograder.grading.kernels import Kernels
 from autograder.grading.outputs import LEFT_OUT, holds_too_much
@@ -82,6 +82,10 @@ class GradingKernelManager(AsyncKernelManager):
 
     kernels = Instance(Kernels, help="Where the kernel comes from.")
 
+    steps = Integer(
+        None, allow_none=True, help="Steps that training is shortened to; None to train in full."
+    )
+
     run = Instance(Path, help="The folder of the run, with `files` and `ipc` in it.")
 
     fork_server = Instance(
@@ -124,7 +128,7 @@ class GradingKernelManager(AsyncKernelManager):
         # -P: a student's keras.py beside the notebook must not be what the kernel imports.
         command = [sys.executable, "-P", "-m", "autograder.kernel"]
         return KernelSpec(
-            argv=[*command, *self.kernels.arguments, "-f", "{connection_file}"],
+            argv=[*command, *self.kernels.arguments(self.steps), "-f", "{connection_file}"],
             display_name="Autograder",
             language="python",
             metadata={"kernel_provisioner": {"provisioner_name": FORKED}} if AVAILABLE else {},

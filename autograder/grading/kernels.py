@@ -55,8 +55,8 @@ class Kernels:
     Raises SandboxError if the sandbox is required and does not work.
     """
 
-    def __init__(self, options: Grading, images: Images) -> None:
-        self._options, self._images = options, images
+    def __init__(self, options: Grading, images: Images, dataset: str) -> None:
+        self._options, self._images, self._dataset = options, images, dataset
         self.containment = containment(options)
         self._until_closed = contextlib.ExitStack()
 
@@ -112,11 +112,11 @@ class Kernels:
             ):
                 yield server
 
-    @property
-    def arguments(self) -> list[str]:
-        """The arguments of `autograder.kernel`."""
+    def arguments(self, steps: int | None) -> list[str]:
+        """The arguments of `autograder.kernel`. steps: those of the shortened training, if it is."""
         images = bubblewrap.IMAGES if self.sandboxed else str(self._images_file)
-        return ["--images", images, *(["--full"] if self._options.full_training else [])]
+        shortened = [] if steps is None else ["--steps", str(steps)]
+        return ["--images", images, "--dataset", self._dataset, *shortened]
 
     def confinement(self, run: Path) -> Confinement | None:
         """The confinement of the kernel of a run; None without the sandbox."""
@@ -143,8 +143,8 @@ class Kernels:
 
     @functools.cached_property
     def _images_file(self) -> Path:
-        """The file that stands in for MNIST in the kernels; the held-out digits are not in it."""
-        path = self.folder / "mnist.npz"
+        """The file that stands in for the dataset in the kernels; the held-out images are not in it."""
+        path = self.folder / "images.npz"
         np.savez_compressed(path, allow_pickle=False, **self._images.as_mnist())
         return path
 

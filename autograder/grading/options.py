@@ -13,16 +13,16 @@ class Grading(Configurable):
 
     images = Unicode(
         "embedded",
-        help="The digits to grade on: 'embedded' (scikit-learn's, no download), 'mnist' (the copy "
-        "in Keras's cache) or the path of an .npz file with MNIST's arrays.",
+        help="The images to grade on: 'embedded' (scikit-learn's digits, no download), 'mnist' or "
+        "'fashion_mnist' (the copy in Keras's cache) or the path of an .npz file with MNIST's arrays.",
     ).tag(config=True)
     train_images = Integer(
         TRAIN_IMAGES,
         min=1000,
-        help="How many images stand in for MNIST's training set. Few make tests fast.",
+        help="How many images stand in for the dataset's training set. Few make tests fast.",
     ).tag(config=True)
     test_images = Integer(
-        TEST_IMAGES, min=500, help="How many images stand in for MNIST's test set."
+        TEST_IMAGES, min=500, help="How many images stand in for the dataset's test set."
     ).tag(config=True)
 
     # Seconds of the notebook's own clock, see `autograder.sandbox.clock`.

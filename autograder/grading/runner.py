@@ -84,8 +84,12 @@ class Runner(Execute):
         self._interrupted: set[int] = set()
         self._outputs = Outputs(options.max_output_mib * MIB)
 
-    def run(self, job: Job, fingerprint: str) -> Result:
-        """Runs the job on a private copy of its files; the result is not judged."""
+    def run(self, job: Job, fingerprint: str, steps: int | None) -> Result:
+        """Runs the job on a private copy of its files; the result is not judged.
+
+        steps: those that its training is shortened to; None to train in full.
+        """
+        self._steps = steps
         notebook, incident, timed_out = copy.deepcopy(job.content), "", False
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -115,7 +119,7 @@ class Runner(Execute):
     def create_kernel_manager(self) -> GradingKernelManager:
         """The manager of the kernel, which runs in a folder of its own."""
         manager: GradingKernelManager = super().create_kernel_manager()
-        manager.kernels, manager.run = self._kernels, self._folder
+        manager.kernels, manager.run, manager.steps = self._kernels, self._folder, self._steps
         manager.session.requests = self._requests
         if AVAILABLE:
             relay = Relay(self._folder / "relay", MAX_MESSAGE_BYTES, self._end_kernel)

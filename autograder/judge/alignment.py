@@ -9,15 +9,7 @@ from enum import Enum
 
 from autograder.judge import rebuild
 from autograder.judge.doubt import doubt_of, kind_text
-from autograder.lab import (
-    IMAGE_SHAPE,
-    KERNEL_SIZE,
-    KERNEL_TEXT,
-    Exercise,
-    RequiredLayer,
-    channels_text,
-    times_text,
-)
+from autograder.lab import IMAGE_SHAPE, Exercise, RequiredLayer, channels_text, times_text
 from autograder.protocol.evidence import LAYER_ATTRIBUTES, LayerEvidence, ModelEvidence
 
 MISSING_PENALTY = EXTRA_PENALTY = WRONG_PENALTY = 10
@@ -31,7 +23,6 @@ OTHER_PART_PENALTY = 2
 """Breaks ties: a layer that makes images smaller belongs in the encoder, one that enlarges them in the
 decoder."""
 
-_HALF = (2, 2)
 CONVOLUTIONS = ("Conv2D", "Conv2DTranspose", "SeparableConv2D", "DepthwiseConv2D")
 _BETWEEN = (
     *("MaxPooling2D", "AveragePooling2D", "UpSampling2D"),
@@ -163,7 +154,8 @@ def align(steps: list[Step], exercise: Exercise) -> list[Match]:
             moves.append(((i - 1, j - 1), (_pair(step, *wanted[j - 1]),)))
         if step and j > 1 and _pools_itself(step, wanted[j - 2][1], wanted[j - 1][1]):
             part, pooling = wanted[j - 1]
-            fault = f"strides of 2×2 where {_with_article(pooling.kind)} belongs"
+            size = times_text(pooling.size)
+            fault = f"strides of {size} where {_with_article(pooling.kind)} belongs"
             convolution = _pair(_without_strides(step), *wanted[j - 2])
             moves.append(((i - 1, j - 2), (convolution, Match(part, pooling, step, (fault,)))))
         if step:
@@ -223,7 +215,7 @@ def _pools_itself(step: Step, first: RequiredLayer, second: RequiredLayer) -> bo
     return (
         (first.kind, second.kind) == ("Conv2D", "MaxPooling2D")
         and step.believed_kind == "Conv2D"
-        and step.layer.attributes.get("strides") == _HALF
+        and step.layer.attributes.get("strides") == second.size
     )
 
 
@@ -250,17 +242,19 @@ def _faults(step: Step, required: RequiredLayer) -> tuple[str, ...]:
     if required.kind == "Conv2D":
         if attributes.get("filters") != required.filters:
             faults.append(f"{channels_text(attributes.get('filters'))}, not {required.filters}")
-        if attributes.get("kernel_size") != KERNEL_SIZE:
-            faults.append(f"a kernel of {times_text(attributes.get('kernel_size'))}, not {KERNEL_TEXT}")
+        if attributes.get("kernel_size") != required.kernel:
+            kernel = times_text(attributes.get("kernel_size"))
+            faults.append(f"a kernel of {kernel}, not {times_text(required.kernel)}")
         faults += step.window_faults()
-        if step.activation != required.activation:
+        if required.activation is not None and step.activation != required.activation:
             named = step.activation or f"the unknown '{layer.activation}'"
             faults.append(f"activation {named}, not {required.activation}")
+    size = times_text(required.size)
     pooling = attributes.get("pool_size"), attributes.get("strides")
-    if required.kind == "MaxPooling2D" and pooling != (_HALF, _HALF):
-        faults.append(f"pooling over {times_text(attributes.get('pool_size'))}, not 2×2")
-    if required.kind == "UpSampling2D" and attributes.get("size") != _HALF:
-        faults.append(f"upsampling by {times_text(attributes.get('size'))}, not 2×2")
+    if required.kind == "MaxPooling2D" and pooling != (required.size, required.size):
+        faults.append(f"pooling over {times_text(attributes.get('pool_size'))}, not {size}")
+    if required.kind == "UpSampling2D" and attributes.get("size") != required.size:
+        faults.append(f"upsampling by {times_text(attributes.get('size'))}, not {size}")
     if required.padding is not None and attributes.get("padding") != required.padding:
         faults.append(f"padding '{attributes.get('padding')}', not '{required.padding}'")
     if step.shared:

@@ -11,8 +11,6 @@ from autograder.judge.verdict import Verdict, zero
 from autograder.lab import (
     IMAGE_SHAPE,
     IMAGE_TEXT,
-    KERNEL_SIZE,
-    KERNEL_TEXT,
     Exercise,
     RequiredLayer,
     channels_text,
@@ -37,13 +35,16 @@ def judge_decoder(evidence: Evidence, exercise: Exercise, reference: object) -> 
 
 
 def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object) -> Verdict:
-    """Judges the last convolution: one channel, sigmoid, 3×3, and an output of 28×28×1."""
-    expected = f"{exercise.output}; the output is {IMAGE_TEXT}, as the input"
+    """Judges the last convolution, and whether the output is an image of 28×28×1."""
+    required = exercise.output
+    expected = f"{required}; the output is {IMAGE_TEXT}, as the input"
     model = network(evidence.model, expected)
     if isinstance(model, Verdict):
         return model
     last = next((step for step in reversed(chain(model)) if step.layer.kind in CONVOLUTIONS), None)
-    advice = f"End the network with Conv2D(1, {KERNEL_SIZE}, activation='sigmoid', padding='same')."
+    activation = "" if required.activation is None else f", activation='{required.activation}'"
+    written = f"Conv2D({required.filters}, {required.kernel}{activation}, padding='{required.padding}')"
+    advice = f"End the network with {written}."
     if last is None:
         return zero(expected, "no convolution", "There is no such layer.", advice)
     if doubt_of(last.layer):
@@ -51,18 +52,20 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
         problem = f"{_start(last)}: a {kind}."
         return zero(expected, f"the last convolution is a {kind}", problem, advice, review=last.untried)
     attributes = last.layer.attributes
-    if attributes.get("filters") != 1 and last.activation != "sigmoid":
+    other_activation = required.activation not in (None, last.activation)
+    if attributes.get("filters") != required.filters and other_activation:
         found = f"the last convolution is {last}: {_describe(last)}"
         return zero(expected, found, "There is no such layer: this one makes features.", advice)
     faults = []
     if last.layer.kind != "Conv2D" or last.layer.own_class:
         faults.append(f"it is {one_of(last.layer)}, not a Conv2D")
-    if attributes.get("filters") != 1:
-        faults.append(f"it has {channels_text(attributes.get('filters'))}, not 1")
-    if last.activation != "sigmoid":
-        faults.append(f"its activation is {last.activation or 'unknown'}, not sigmoid")
-    if attributes.get("kernel_size") != KERNEL_SIZE:
-        faults.append(f"its kernel is {times_text(attributes.get('kernel_size'))}, not {KERNEL_TEXT}")
+    if attributes.get("filters") != required.filters:
+        faults.append(f"it has {channels_text(attributes.get('filters'))}, not {required.filters}")
+    if other_activation:
+        faults.append(f"its activation is {last.activation or 'unknown'}, not {required.activation}")
+    if attributes.get("kernel_size") != required.kernel:
+        kernel = times_text(attributes.get("kernel_size"))
+        faults.append(f"its kernel is {kernel}, not {times_text(required.kernel)}")
     window = last.window_faults()
     faults += [f"it has {fault}" for fault in window]
     if last.shared:
@@ -72,9 +75,13 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
     shape = output_shape(model)
     other_size = lost and (shape is None or shape[:2] != IMAGE_SHAPE[:2])
     # Strides change the size, too: both are one mistake.
-    if other_size and not window and (lost not in _EARLIER or attributes.get("padding") != "same"):
+    if (
+        other_size
+        and not window
+        and (lost not in _EARLIER or attributes.get("padding") != required.padding)
+    ):
         faults.append(
-            f"padding '{attributes.get('padding')}', not 'same': "
+            f"padding '{attributes.get('padding')}', not '{required.padding}': "
             f"the output is {times_text(shape)}, not {IMAGE_TEXT}"
         )
     credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0
@@ -148,7 +155,7 @@ def where_size_is_lost(model: ModelEvidence, exercise: Exercise) -> str:
     matches = align(chain(model), exercise)
     for match, following in zip(matches, [*matches[1:], None], strict=True):
         if match.required is not None:
-            wanted = _side_after(match.required, wanted)
+            wanted = match.required.side_after(wanted)
         if match.step is not None:
             if following and following.step and following.step.number == match.step.number:
                 # This layer stands for two required ones: its output has the size after the second.
@@ -158,14 +165,6 @@ def where_size_is_lost(model: ModelEvidence, exercise: Exercise) -> str:
         if found != wanted:
             return match.part.value
     return Part.OUTPUT.value
-
-
-def _side_after(layer: RequiredLayer, side: int) -> int:
-    if layer.kind == "MaxPooling2D":
-        return -(-side // 2)
-    if layer.kind == "UpSampling2D":
-        return 2 * side
-    return side if layer.padding == "same" else side - KERNEL_SIZE[0] + 1
 
 
 def _judge_part(

@@ -101,9 +101,7 @@ def differences(measured: Mapping[str, Any], exercise: Exercise) -> list[str]:
         (key, measured.get("conditions", {}).get(key), value)
         for key, value in conditions(exercise).items()
     ]
-    pairs += [
-        (key, measured.get("versions", {}).get(key), value) for key, value in versions().items()
-    ]
+    pairs += [(key, measured.get("versions", {}).get(key), value) for key, value in versions().items()]
     return [_difference(key, then, now) for key, then, now in pairs if then != now]
 
 

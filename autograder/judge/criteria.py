@@ -50,7 +50,9 @@ def judge(
         criterion = CRITERIA[evidence.check]
         if criterion is judge_visualization:
             criterion = functools.partial(judge_visualization, pictures=pictures)
-        return _with_incidents(criterion(verified(evidence), exercise, reference), evidence)
+        verdict = _with_incidents(criterion(verified(evidence), exercise, reference), evidence)
+        by_hand = {each.id for each in exercise.criteria if each.by_hand}
+        return _left_to_a_person(verdict) if evidence.check in by_hand else verdict
     except Exception:
         log.exception("judging %s of %s failed", evidence.check, exercise.notebook)
         return zero(
@@ -61,6 +63,19 @@ def judge(
             review=True,
             transient=True,
         )
+
+
+def _left_to_a_person(verdict: Verdict) -> Verdict:
+    """What the judge found, without a decision on the credit."""
+    return dataclasses.replace(
+        verdict,
+        credit=0.0,
+        problems=("A person grades this.",),
+        advice="",
+        notes=(*verdict.problems, *verdict.notes),
+        review=True,
+        why_review="the lab file leaves it to a person",
+    )
 
 
 def _with_incidents(verdict: Verdict, evidence: Evidence) -> Verdict:

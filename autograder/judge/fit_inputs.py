@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.judge.reference import SAME_PIXEL, Floats, Reference, are_among, nearest
-from autograder.lab import IMAGE_SHAPE
+from autograder.lab import IMAGE_SHAPE, Exercise
 from autograder.protocol.evidence import Sample
 
-NOISE_RANGE = (0.05, 0.6)
-"""Range of root mean squares that count as noise on an image; σ = 0.2 clipped to [0, 1] gives 0.13."""
+NOISE_RANGE = (1 / 4, 3)
+"""Range of root mean squares that count as noise on an image, as multiples of the prescribed σ; clipped
+to [0, 1], noise with σ = 0.2 has 0.13."""
+USUAL_NOISE = 0.2
+"""What counts as a usual σ in an exercise that asks for no noise."""
 NO_NOISE = 0.01
 """Noise of a smaller root mean square counts as none: it is less than three grey levels."""
 SAME_NOISE = 0.1
@@ -60,7 +63,7 @@ def other_shape(sample: Sample, role: str, wanted: str, reference: Reference) ->
     return text
 
 
-def unlike_train(sample: Sample, role: str, reference: Reference) -> str:
+def unlike_train(sample: Sample, role: str, exercise: Exercise, reference: Reference) -> str:
     """Says which images are given instead of x_train; empty if they are x_train."""
     values = sample.values
     in_train = are_among(values, reference.train)
@@ -83,7 +86,7 @@ def unlike_train(sample: Sample, role: str, reference: Reference) -> str:
         return f"The {role} is x_train rounded to {colours[0]:g} and {colours[1]:g}"
     if values.max() > 2:
         return f"The {role} is not scaled to [0, 1]: its largest value is {values.max():g}"
-    if looks_noisy(sample, nearest(values, reference.train)):
+    if looks_noisy(sample, nearest(values, reference.train), exercise):
         return f"The {role} is noisy images"
     return f"The {role} is {OTHER_IMAGES}"
 
@@ -105,17 +108,26 @@ def _recoloured(images: Floats, originals: Floats) -> str:
     return f"x_train in another range: from {least:.2g} to {most:.2g}, not from 0 to 1"
 
 
-def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, reference: Reference) -> str:
+def unlike_noisy(
+    sample: Sample,
+    target: Sample | None,
+    own: Sample | None,
+    exercise: Exercise,
+    reference: Reference,
+) -> str:
     """Says which images are given instead of x_train with noise; empty if they are x_train with noise.
 
-    own: the student's x_train_noisy, which is the right input whatever its noise is.
+    own: the student's noisy training images, which is the right input whatever its noise is.
     """
     if own is not None and _same(sample, own) and _goes_on(sample, target):
         return ""
     if (
         target is not None
         and _is_pair_of_train(sample, target, reference)
-        and (looks_noisy(sample, target.values) or _has_noise_of(sample, target.values, own, reference))
+        and (
+            looks_noisy(sample, target.values, exercise)
+            or _has_noise_of(sample, target.values, own, reference)
+        )
     ):
         return ""
     if is_clean(sample, reference):
@@ -125,10 +137,17 @@ def unlike_noisy(sample: Sample, target: Sample | None, own: Sample | None, refe
     test_distance = np.mean((sample.values - nearest(sample.values, reference.test)) ** 2)
     if test_distance < 0.95 * distance:
         return "The input is noisy test images"
-    if looks_noisy(sample, clean):
+    if looks_noisy(sample, clean, exercise):
         return ""
-    found = unlike_train(sample, "input", reference)
-    return f"{found}_noisy" if found.endswith(OTHER_IMAGES) else found
+    found = unlike_train(sample, "input", exercise, reference)
+    if found.endswith(OTHER_IMAGES):
+        return f"{found.removesuffix(OTHER_IMAGES)}other images than {exercise.noisy_train}"
+    return found
+
+
+def unknown_noisy(exercise: Exercise) -> str:
+    """The words for a noisy input that is not recognized."""
+    return f"The input is other images than {exercise.noisy_train}"
 
 
 def _is_pair_of_train(sample: Sample, target: Sample, reference: Reference) -> bool:
@@ -170,9 +189,9 @@ def early(sample: Sample) -> NDArray[np.bool]:
     return np.asarray(sample.rows) < BEGINNING
 
 
-def looks_noisy(sample: Sample, clean: Floats) -> bool:
+def looks_noisy(sample: Sample, clean: Floats, exercise: Exercise) -> bool:
     """Whether the sampled images are these clean ones with noise."""
-    level = _level(sample.values - clean)
+    level = _level(sample.values - clean) / (exercise.noise or USUAL_NOISE)
     in_range = (level > NOISE_RANGE[0]) & (level < NOISE_RANGE[1])
     return holds(in_range & (_likeness(sample.values, clean) > LIKENESS), sample)
 
@@ -184,7 +203,7 @@ def _level(noise: Floats) -> Floats:
 
 
 def _has_noise_of(sample: Sample, clean: Floats, own: Sample | None, reference: Reference) -> bool:
-    """Whether images have noise of the same mean and spread as the student's x_train_noisy."""
+    """Whether images have noise of the same mean and spread as the student's noisy training images."""
     if own is None or not are_images(own):
         return False
     mine = own.values - reference.train_images(np.asarray(own.rows))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.judge import architecture, fit_inputs, rebuild
-from autograder.judge.compilation import CROSS_ENTROPY_NAMES
+from autograder.judge.compilation import NAMES
 from autograder.judge.rebuild import RebuildError
 from autograder.judge.reference import Floats, Reference
 from autograder.lab import Exercise
@@ -23,7 +23,9 @@ class Unproven:
     problem: str
 
 
-def why_unproven(fit: FitEvidence, model: ModelEvidence, reference: Reference) -> Unproven | None:
+def why_unproven(
+    fit: FitEvidence, model: ModelEvidence, exercise: Exercise, reference: Reference
+) -> Unproven | None:
     """Why nothing shows that this call trained the network; None if that is shown, or need not be.
 
     It need not be shown if the call stopped because of a fault that another criterion charges, or if
@@ -32,7 +34,7 @@ def why_unproven(fit: FitEvidence, model: ModelEvidence, reference: Reference) -
     if has_moved(model):
         return None
     if fit.problem:
-        if _cause(fit, model):
+        if _cause(fit, model, exercise):
             return None
         problem = "fit stopped before the network had learned anything."
         return Unproven(f"fit stopped with {fit.problem}", problem)
@@ -70,7 +72,7 @@ def why_not_run(model: ModelEvidence, reference: Reference) -> str:
 
 def why_stopped(fit: FitEvidence, model: ModelEvidence, exercise: Exercise) -> tuple[str, ...]:
     """Remarks on a call that stopped because of a fault that another criterion charges."""
-    cause = _cause(fit, model) if fit.problem else ""
+    cause = _cause(fit, model, exercise) if fit.problem else ""
     if not cause:
         return ()
     if cause == "network":
@@ -84,7 +86,7 @@ def differ_in_number(fit: FitEvidence) -> bool:
     return fit.input is None or fit.target is None or fit.input.rows != fit.target.rows
 
 
-def _cause(fit: FitEvidence, model: ModelEvidence) -> str:
+def _cause(fit: FitEvidence, model: ModelEvidence, exercise: Exercise) -> str:
     """Why a call stopped: its 'arguments', the 'network', 'loss' or 'loss and optimizer'; or empty."""
     if fit.target is None or differ_in_number(fit):
         return "arguments"
@@ -101,13 +103,13 @@ def _cause(fit: FitEvidence, model: ModelEvidence) -> str:
         return "network"
     except RebuildError:
         return ""
-    return "" if model.loss.name in CROSS_ENTROPY_NAMES else "loss"
+    return "" if model.loss.name in NAMES[exercise.loss] else "loss"
 
 
 def _answers_grey(model: ModelEvidence, fit: FitEvidence) -> bool:
     """Whether the network answers grey, as an untrained one does, although it could have learned.
 
-    This is known only of networks that end in a sigmoid: they start at grey, which no digit is like.
+    This is known only of networks that end in a sigmoid: they start at grey, which no image is like.
     """
     if fit.input is None or fit.target is None:
         return False

@@ -1,4 +1,4 @@
-"""Criterion `noise`: is it Gaussian, σ = 0.2, additive, and independent in every pixel and image?
+"""Criterion `noise`: is it Gaussian, with the prescribed σ, additive, independent in pixels and images?
 
 Noise is wrong if it fails one of the statistical tests of `noise_statistics`; `noise_causes` then finds
 what was done. A sample of the images is tested pixel by pixel; a signature of every image shows where
@@ -15,15 +15,12 @@ from autograder.judge import noise_statistics as tests
 from autograder.judge.noise_causes import cause
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import DENOISING, IMAGE_SHAPE, Exercise
+from autograder.lab import IMAGE_SHAPE, Exercise
 from autograder.protocol import challenge
 from autograder.protocol.evidence import Evidence, Sample
 
 TRAIN, TEST = "x_train_noisy", "x_test_noisy"
-_ADVICE = (
-    f"x_train + np.random.normal(0, {DENOISING.noise}, x_train.shape) is such noise; "
-    "the same for x_test."
-)
+"""The names under which a check hands over both sets, whatever a student calls them."""
 _OTHER_WAYS = "the same noise with its sign turned or its order reversed is the same noise"
 
 
@@ -48,20 +45,21 @@ class Set:
 
 def judge_noise(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
     """Gives half of the credit for each set."""
-    sigma = exercise.noise
+    sigma, called = exercise.noise, {TRAIN: exercise.noisy_train, TEST: exercise.noisy_test}
+    advice = f"x_train + np.random.normal(0, {sigma}, x_train.shape) is such noise; the same for x_test."
     expected = (
         f"clean images plus Gaussian noise of mean 0 and standard deviation {sigma}, drawn anew for "
         "every pixel, every image and both sets; clipped to [0, 1] or not"
     )
     clean = _clean_images(reference)
     if not all(name in evidence.arrays for name in clean):
-        return zero(expected, "not both sets", "The noisy images are missing.", _ADVICE)
+        return zero(expected, "not both sets", "The noisy images are missing.", advice)
     counts = {TRAIN: reference.images.train_count, TEST: reference.images.test_count}
     rows = challenge.noisy_rows(evidence.request, *(_length(evidence.arrays[name]) for name in clean))
     random = challenge.randomness(evidence.request)
     faults, found, sets, unread = {}, {}, {}, False
     for name, asked in zip(clean, rows, strict=True):
-        faults[name], found[name] = _fault_of_form(evidence.arrays[name], counts, name)
+        faults[name], found[name] = _fault_of_form(evidence.arrays[name], counts, name, called)
         if faults[name]:
             continue
         if not _is_consistent(evidence, name, asked):
@@ -72,14 +70,14 @@ def judge_noise(evidence: Evidence, exercise: Exercise, reference: Reference) ->
         faults[name] = _fault(measured, sigma)
         found[name] = _found(measured)
     if len(sets) == 2 and not any(faults.values()):
-        faults[TEST] = _fault_of_both(sets[TRAIN], sets[TEST])
-    problems = [f"{name}: {fault} (−1/2)." for name, fault in faults.items() if fault]
+        faults[TEST] = _fault_of_both(sets[TRAIN], sets[TEST], exercise)
+    problems = [f"{called[name]}: {fault} (−1/2)." for name, fault in faults.items() if fault]
     return Verdict(
         credit=1 - len(problems) / 2,
         expected=expected,
-        found="; ".join(f"{name}: {text}" for name, text in found.items()),
+        found="; ".join(f"{called[name]}: {text}" for name, text in found.items()),
         problems=tuple(problems),
-        advice=_ADVICE if problems else "",
+        advice=advice if problems else "",
         review=unread,
     )
 
@@ -105,14 +103,16 @@ def _length(sample: Sample) -> int:
     return sample.shape[0] if sample.shape else 0
 
 
-def _fault_of_form(sample: Sample, counts: dict[str, int], name: str) -> tuple[str, str]:
+def _fault_of_form(
+    sample: Sample, counts: dict[str, int], name: str, called: dict[str, str]
+) -> tuple[str, str]:
     """Why these cannot be the noisy images (empty if they can), and what was found."""
     shape = (counts[name], *IMAGE_SHAPE)
     if sample.shape != shape:
         fault = f"its shape is {sample.shape}, not {shape}"
         for other, count in counts.items():
             if other != name and sample.shape == (count, *IMAGE_SHAPE):
-                fault += f", which is that of {other}"
+                fault += f", which is that of {called[other]}"
         return fault, f"{sample.shape}"
     if not sample.values.size:
         return f"it holds no numbers ({sample.dtype})", sample.dtype
@@ -194,10 +194,11 @@ def _fault(measured: Set, sigma: float) -> str:
     return cause(measured.noise, measured.level, measured.results, sigma, *shares)
 
 
-def _fault_of_both(train: Set, test: Set) -> str:
+def _fault_of_both(train: Set, test: Set, exercise: Exercise) -> str:
     if not any(map(tests.fails, _results_of_both(train, test).values())):
         return ""
-    return f"the noise is that of x_train_noisy once more ({_OTHER_WAYS}); draw it anew for each set"
+    again = f"the noise is that of {exercise.noisy_train} once more ({_OTHER_WAYS})"
+    return f"{again}; draw it anew for each set"
 
 
 def _found(measured: Set) -> str:

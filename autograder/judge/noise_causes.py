@@ -377,7 +377,9 @@ def _elsewhere(results: dict[str, float]) -> str:
 def _known(size: float, sigma: float, error: float = 0) -> str:
     """A known cause of noise of this size; empty if there is none."""
     for known, text in KNOWN_SIGMAS:
-        if abs(size - known(sigma)) <= max(CLOSE * known(sigma), error):
+        # A guess that is the right σ itself explains nothing.
+        guess = known(sigma)
+        if abs(guess - sigma) > CLOSE * sigma and abs(size - guess) <= max(CLOSE * guess, error):
             return f": {text.format(sigma=sigma)}"
     return ""
 

@@ -11,11 +11,15 @@ from autograder.judge import fit_inputs, learning
 from autograder.judge.doubt import first_doubted, kind_text
 from autograder.judge.reference import Reference
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import BATCH_SIZE, IMAGE_SHAPE, Exercise
+from autograder.lab import IMAGE_SHAPE, Exercise
 from autograder.protocol.evidence import Evidence, FitEvidence, ModelEvidence, Sample
 
 ENOUGH_IMAGES = 0.75
 """Share of the training images that must be used; the rest may be set aside for validation."""
+
+
+KERAS_BATCH_SIZE = 32
+"""Images of a batch where `fit` is given no number."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,9 @@ _RIGHT = _Quarter("", "")
 def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference) -> Verdict:
     """Gives a quarter of the credit each for the input, the target, the epochs and the batch size."""
     source = "the noisy training images" if exercise.noise else "x_train"
-    expected = f"{source} in, x_train as the target, {exercise.epochs} epochs, batches of {BATCH_SIZE}"
+    expected = (
+        f"{source} in, x_train as the target, {exercise.epochs} epochs, batches of {exercise.batch_size}"
+    )
     fits = [fit for fit in evidence.fits if fit.epochs]
     if not fits:
         advice = f"Call {exercise.model}.fit(...) with the arguments the task names."
@@ -41,7 +47,7 @@ def judge_training(evidence: Evidence, exercise: Exercise, reference: Reference)
     counted, notes = _that_count(fits, reference)
     unsure = ""
     if evidence.model is not None:
-        if refused := _unproven(counted[-1], evidence.model, expected, reference):
+        if refused := _unproven(counted[-1], evidence.model, exercise, expected, reference):
             return refused
         if not counted[-1].problem:
             unsure = learning.why_not_run(evidence.model, reference)
@@ -75,7 +81,7 @@ def data_faults(
     counted, _ = _that_count(called, reference)
     given, target, *_ = _quarters(counted, exercise, None, reference)
     # Without the student's own noisy images the input cannot be compared with them.
-    unknown = bool(exercise.noise) and given.fault == f"The input is {fit_inputs.OTHER_IMAGES}_noisy"
+    unknown = bool(exercise.noise) and given.fault == fit_inputs.unknown_noisy(exercise)
     return tuple(filter(None, ("" if unknown else given.fault, target.fault)))
 
 
@@ -128,7 +134,7 @@ def _with_channel(sample: Sample | None) -> Sample | None:
 
 
 def _unproven(
-    fit: FitEvidence, model: ModelEvidence, expected: str, reference: Reference
+    fit: FitEvidence, model: ModelEvidence, exercise: Exercise, expected: str, reference: Reference
 ) -> Verdict | None:
     """The zero if nothing shows that this call trained the network; None if something does."""
     person = "A person will look at why."
@@ -136,7 +142,7 @@ def _unproven(
         found = f"a {kind_text(layer)}"
         problem = f"The network does not answer as its layers say: there is {found}. {person}"
         return zero(expected, found, problem, "Use Keras's own layers, as they are.", review=True)
-    if why := learning.why_unproven(fit, model, reference):
+    if why := learning.why_unproven(fit, model, exercise, reference):
         return zero(
             expected,
             why.found,
@@ -152,7 +158,7 @@ def _quarters(
 ) -> tuple[_Quarter, ...]:
     # A mistake must not cost two quarters: pairs are compared, and repeated images counted, only where
     # the images themselves are right.
-    target = _target_fault(fits, reference)
+    target = _target_fault(fits, exercise, reference)
     given = _input_quarter(fits, exercise, own, reference, target_is_right=not target)
     if not target and not given.fault:
         target = _pairing_fault(fits, reference)
@@ -161,7 +167,7 @@ def _quarters(
         given,
         _Quarter(target, advice) if target else _RIGHT,
         _epochs_quarter(_epochs(fits, reference), exercise),
-        _batch_quarter(fits),
+        _batch_quarter(fits, exercise),
     )
 
 
@@ -173,16 +179,16 @@ def _input_quarter(
     *,
     target_is_right: bool,
 ) -> _Quarter:
-    name = "x_train_noisy" if exercise.noise else "x_train"
+    name = exercise.noisy_train or "x_train"
     for fit in fits:
         advice = f"The input is {name}."
         given = _images(fit, "input", name, reference)
         if isinstance(given, str):
             fault = given
         elif exercise.noise:
-            fault = fit_inputs.unlike_noisy(given, fit.target, own, reference)
+            fault = fit_inputs.unlike_noisy(given, fit.target, own, exercise, reference)
         else:
-            fault = fit_inputs.unlike_train(given, "input", reference)
+            fault = fit_inputs.unlike_train(given, "input", exercise, reference)
         if not fault:
             fault = _amount_fault(fit, reference)
             if target_is_right:
@@ -193,10 +199,14 @@ def _input_quarter(
     return _RIGHT
 
 
-def _target_fault(fits: list[FitEvidence], reference: Reference) -> str:
+def _target_fault(fits: list[FitEvidence], exercise: Exercise, reference: Reference) -> str:
     for fit in fits:
         given = _images(fit, "target", "x_train", reference)
-        fault = given if isinstance(given, str) else fit_inputs.unlike_train(given, "target", reference)
+        fault = (
+            given
+            if isinstance(given, str)
+            else fit_inputs.unlike_train(given, "target", exercise, reference)
+        )
         if fault:
             return fault
     return ""
@@ -217,11 +227,12 @@ def _epochs_quarter(epochs: int, exercise: Exercise) -> _Quarter:
     return _Quarter(f"{epochs} epochs, not {exercise.epochs}", f"Set epochs={exercise.epochs}.")
 
 
-def _batch_quarter(fits: list[FitEvidence]) -> _Quarter:
-    advice = f"Set batch_size={BATCH_SIZE}: without it Keras takes 32."
+def _batch_quarter(fits: list[FitEvidence], exercise: Exercise) -> _Quarter:
+    wanted = exercise.batch_size
+    advice = f"Set batch_size={wanted}: without it Keras takes {KERAS_BATCH_SIZE}."
     for fit in fits:
-        if fit.batch_size != BATCH_SIZE:
-            return _Quarter(f"Batches of {fit.batch_size}, not {BATCH_SIZE}", advice)
+        if fit.batch_size != wanted:
+            return _Quarter(f"Batches of {fit.batch_size}, not {wanted}", advice)
     return _RIGHT
 
 

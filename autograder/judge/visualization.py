@@ -14,7 +14,7 @@ from autograder.judge.page import Sight
 from autograder.judge.reference import Reference, are_among
 from autograder.judge.search import Search, explained
 from autograder.judge.verdict import Verdict, zero
-from autograder.lab import IMAGE_SHAPE, IMAGE_TEXT, SHOWN_IMAGES, Exercise
+from autograder.lab import IMAGE_SHAPE, IMAGE_TEXT, Exercise
 from autograder.protocol.evidence import Evidence, ModelEvidence, Sample
 
 SAME_CORRELATION = 0.995
@@ -33,10 +33,6 @@ MOST_CHANNELS = 4
 MISSING = "missing"
 
 _INPUTS, _NOISY, _OUTPUTS, _CLEAN = "inputs", "noisy inputs", "outputs of the model", "clean originals"
-_ADVICE = (
-    "Draw x_test[i] and the model's output for it with plt.imshow, for i from 0 to 9, and leave "
-    "the figure in the notebook's output."
-)
 
 
 def judge_visualization(
@@ -50,7 +46,12 @@ def judge_visualization(
     pictures: the pictures sent to it, see `Message`; if None, everything that was drawn counts as seen.
     """
     roles = (_NOISY, _OUTPUTS, _CLEAN) if exercise.noise else (_INPUTS, _OUTPUTS)
-    expected = f"{_listed(roles)} of the first {SHOWN_IMAGES} test images"
+    shown = exercise.shown
+    expected = f"{_listed(roles)} of the first {shown} test images"
+    advice = (
+        f"Draw x_test[i] and the model's output for it with plt.imshow, for i from 0 to {shown - 1}, "
+        "and leave the figure in the notebook's output."
+    )
     model = evidence.model
     if model is None or model.api == "none":
         return architecture.no_model(model, expected)
@@ -59,23 +60,23 @@ def judge_visualization(
     if pictures is not None:
         sights, unknown = page.look(drawings, pictures)
     if not sights and not unknown:
-        return replace(zero(expected, "no picture", "No picture was drawn.", _ADVICE), missing=True)
+        return replace(zero(expected, "no picture", "No picture was drawn.", advice), missing=True)
     wanted, notes, review = _wanted(model, evidence.arrays.get("x_test_noisy"), exercise, reference)
     reasons = {role: [_why_unseen(sights, image) for image in images] for role, images in wanted.items()}
     if any(map(any, reasons.values())) and _search(unknown, wanted, reasons):
         notes.append("There are more pictures than are searched for what is asked for.")
         review = True
     counts = {role: reasons.get(role, []).count("") for role in roles}
-    credit = sum(counts.values()) / (SHOWN_IMAGES * len(roles))
+    credit = sum(counts.values()) / (shown * len(roles))
     found = f"{len(sights) + len(unknown)} pictures, "
     found += ", ".join(f"{number} {role}" for role, number in counts.items())
     if credit >= 1:
         return Verdict(credit, expected, found)
-    problems = _problems(counts, reasons, sights, reference)
+    problems = _problems(shown, counts, reasons, sights, reference)
     unseen = {why for some in reasons.values() for why in some if why}
     missing = unseen == {MISSING}
     return Verdict(
-        credit, expected, found, problems, _ADVICE, tuple(notes), review=review, missing=missing
+        credit, expected, found, problems, advice, tuple(notes), review=review, missing=missing
     )
 
 
@@ -83,13 +84,13 @@ def _wanted(
     model: ModelEvidence, noisy: Sample | None, exercise: Exercise, reference: Reference
 ) -> tuple[dict[str, np.ndarray], list[str], bool]:
     """The images of each role as far as known; remarks; whether a person has to look."""
-    inputs = reference.test_images(np.arange(SHOWN_IMAGES))
+    inputs = reference.test_images(np.arange(exercise.shown))
     wanted = {_CLEAN if exercise.noise else _INPUTS: inputs}
     size = math.prod(IMAGE_SHAPE)
     if exercise.noise:
         if noisy is None or not noisy.values.size or noisy.values[0].size != size:
-            return wanted, [f"x_test_noisy holds no images of {IMAGE_TEXT}."], False
-        inputs = wanted[_NOISY] = noisy.values[:SHOWN_IMAGES].reshape(-1, *IMAGE_SHAPE)
+            return wanted, [f"{exercise.noisy_test} holds no images of {IMAGE_TEXT}."], False
+        inputs = wanted[_NOISY] = noisy.values[: exercise.shown].reshape(-1, *IMAGE_SHAPE)
     try:
         outputs = rebuild.run(model, inputs)
     except rebuild.RebuildError as error:
@@ -118,18 +119,22 @@ def _search(
 
 
 def _problems(
-    counts: dict[str, int], reasons: dict[str, list[str]], sights: Sequence[Sight], reference: Reference
+    shown: int,
+    counts: dict[str, int],
+    reasons: dict[str, list[str]],
+    sights: Sequence[Sight],
+    reference: Reference,
 ) -> tuple[str, ...]:
     """Lists what is missing, and why if known; an explanation of all that is missing comes first."""
-    total = SHOWN_IMAGES * len(counts)
+    total = shown * len(counts)
     missing = tuple(
-        f"{SHOWN_IMAGES - number} of the {SHOWN_IMAGES} {role} are missing."
+        f"{shown - number} of the {shown} {role} are missing."
         for role, number in counts.items()
-        if number < SHOWN_IMAGES
+        if number < shown
     )
     unseen = Counter(why for some in reasons.values() for why in some if why and why != MISSING)
     if not any(counts.values()) and not unseen:
-        return _others(sights, reference), *missing
+        return _others(shown, sights, reference), *missing
     causes = unseen.most_common()
     if sum(unseen.values()) == total - sum(counts.values()):
         why = tuple(f"{number} of the {total} pictures were {why}." for why, number in causes)
@@ -137,7 +142,7 @@ def _problems(
     return *missing, *(f"{number} of these were {why}." for why, number in causes)
 
 
-def _others(sights: Sequence[Sight], reference: Reference) -> str:
+def _others(count: int, sights: Sequence[Sight], reference: Reference) -> str:
     """Says what the pictures show if they include none of the required ones."""
     problem = "None of the pictures is one of the first test images or what becomes of it"
     size = math.prod(IMAGE_SHAPE)
@@ -146,7 +151,7 @@ def _others(sights: Sequence[Sight], reference: Reference) -> str:
         return f"{problem}."
     images = np.stack([(each / (255 if each.max() > 1 else 1)).reshape(IMAGE_SHAPE) for each in shown])
     if are_among(images, reference.test).any():
-        return f"{problem}: they show other test images than x_test[0] to x_test[{SHOWN_IMAGES - 1}]."
+        return f"{problem}: they show other test images than x_test[0] to x_test[{count - 1}]."
     if are_among(images, reference.train).any():
         return f"{problem}: they show images of the training set."
     return f"{problem}."

@@ -68,6 +68,22 @@ def assignments(source: Path) -> list[str]:
     return sorted(file.parent.name for file in source.glob(f"*/{NAME}"))
 
 
+def chosen(course: Path, named: str = "") -> str:
+    """The assignment to work on: the named one, or the only one with a lab file. Raises LabFileError."""
+    source = course / "source"
+    found = [named] if named else assignments(source)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise LabFileError(
+            f"There are several labs in {source}: {', '.join(found)}. Name one: --assignment"
+        )
+    raise LabFileError(
+        f"No folder in {source.resolve()} holds a lab file ({NAME}). Change to a course directory, or "
+        "name it with --course; `autograder quickstart DIR` makes one, or adds what is missing."
+    )
+
+
 class _WrongError(ValueError):
     """Says which key is wrong, and what is allowed."""
 
@@ -200,8 +216,8 @@ def _network(table: Mapping[str, Any], key: str) -> tuple[Layers, Layers, Requir
         parts.append(tuple(layers))
     if (side, channels) != (IMAGE_SHAPE[0], IMAGE_SHAPE[-1]):
         raise _WrongError(
-            f"{key}: the layers make {side}×{side}×{channels} of an image of {IMAGE_TEXT} ({course}); they "
-            f"have to lead back to {IMAGE_TEXT}."
+            f"{key}: the layers make {side}×{side}×{channels} of an image of {IMAGE_TEXT} ({course}); "
+            f"they have to lead back to {IMAGE_TEXT}."
         )
     return parts[0], parts[1], parts[2][0]
 

@@ -1,21 +1,27 @@
 """The images that a class is graded on: those that a kernel loads, and those that only the judge sees.
 
 The embedded default is scikit-learn's bundled copy of the UCI "Optical Recognition of Handwritten
-Digits" test set: 1,797 digits of 8×8 pixels, enlarged to MNIST's size. A course may grade on MNIST.
+Digits" test set: 1,797 digits of 8×8 pixels, enlarged to MNIST's size. A course may grade on MNIST or
+Fashion-MNIST.
 """
 
+import gzip
 import importlib.metadata
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autograder.lab import IMAGE_SHAPE, TEST_IMAGES, TRAIN_IMAGES
+from autograder.lab import DATASETS, IMAGE_SHAPE, TEST_IMAGES, TRAIN_IMAGES
 
 HELD_OUT = 250
 TEST = 250
 _SPLIT_SEED = 1998
+
+
+Array = NDArray[np.uint8]
 
 
 class ImagesError(Exception):
@@ -24,7 +30,7 @@ class ImagesError(Exception):
 
 @dataclass(frozen=True)
 class Images:
-    """Different digits, uint8 (n, 28, 28), and their labels, uint8 (n,). No kernel sees `held_out`."""
+    """Different images, uint8 (n, 28, 28), and their labels, uint8 (n,). No kernel sees `held_out`."""
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -33,10 +39,10 @@ class Images:
     held_out: np.ndarray
     train_count: int = TRAIN_IMAGES
     test_count: int = TEST_IMAGES
-    """Sizes of the two sets that a kernel loads as MNIST: the digits are repeated to fill them."""
+    """Sizes of the two sets that a kernel loads: the images are repeated to fill them."""
 
     def as_mnist(self) -> dict[str, np.ndarray]:
-        """The arrays that `keras.datasets.mnist.load_data` returns, by their names in its file."""
+        """The arrays that Keras's `load_data` returns, by their names in MNIST's file."""
         train = np.resize(np.arange(len(self.x_train)), self.train_count)
         test = np.resize(np.arange(len(self.x_test)), self.test_count)
         return {
@@ -55,18 +61,20 @@ def scaled(images: np.ndarray) -> np.ndarray:
 def load(source: str) -> Images:
     """Loads the images that the course's configuration names. Raises ImagesError.
 
-    source: "embedded", "mnist" (the copy in Keras's cache) or the path of an .npz file with MNIST's
-    arrays, of which `x_test` and `y_test` are enough.
+    source: "embedded", "mnist" or "fashion_mnist" (the copy in Keras's cache), or the path of an .npz
+    file with arrays as in MNIST's, of which `x_test` and `y_test` are enough.
     """
     if source == "embedded":
         return _split(*_embedded_digits())
-    if source == "mnist":
-        home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-        return _load_npz(
-            home / "datasets" / "mnist.npz",
-            "Run `python -c 'import keras; keras.datasets.mnist.load_data()'` once on a machine "
-            "with network access, or",
+    if source in DATASETS:
+        cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
+        advice = (
+            f"Run `python -c 'import keras; keras.datasets.{source}.load_data()'` once on a machine "
+            "with network access, or"
         )
+        if source == "mnist":
+            return _load_npz(cache / "mnist.npz", advice)
+        return _load_gzip(cache / "fashion-mnist", advice)
     return _load_npz(Path(source).expanduser(), "Check the path, or")
 
 
@@ -87,14 +95,33 @@ def _load_npz(path: Path, advice: str) -> Images:
             raise ImagesError(f"'{name}' in {path} is not uint8 of shape (n, 28, 28). {advice}")
     if "x_train" not in found:
         return _split(found["x_test"], found["y_test"])
-    # The full MNIST keeps its test set; the last training digits are held out.
-    return Images(
-        x_train=found["x_train"][:-HELD_OUT],
-        y_train=found["y_train"][:-HELD_OUT],
-        x_test=found["x_test"],
-        y_test=found["y_test"],
-        held_out=found["x_train"][-HELD_OUT:],
-    )
+    return _whole(found["x_train"], found["y_train"], found["x_test"], found["y_test"])
+
+
+def _load_gzip(folder: Path, advice: str) -> Images:
+    """Loads the four files of Fashion-MNIST: each has a header of 8 or 16 bytes, then a byte a value."""
+    arrays = []
+    for name, header, shape in (
+        ("train-images-idx3-ubyte.gz", 16, (-1, *IMAGE_SHAPE[:2])),
+        ("train-labels-idx1-ubyte.gz", 8, (-1,)),
+        ("t10k-images-idx3-ubyte.gz", 16, (-1, *IMAGE_SHAPE[:2])),
+        ("t10k-labels-idx1-ubyte.gz", 8, (-1,)),
+    ):
+        path = folder / name
+        advised = f"{advice} set c.Grading.images = 'embedded' in nbgrader_config.py."
+        if not path.is_file():
+            raise ImagesError(f"There are no images to grade on at {path}. {advised}")
+        try:
+            content = np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=header)
+            arrays.append(content.reshape(shape))
+        except (OSError, EOFError, ValueError) as error:
+            raise ImagesError(f"{path} cannot be read as a gzip file: {error}. {advised}") from None
+    return _whole(*arrays)
+
+
+def _whole(x_train: Array, y_train: Array, x_test: Array, y_test: Array) -> Images:
+    """A whole dataset keeps its test set; its last training images are held out."""
+    return Images(x_train[:-HELD_OUT], y_train[:-HELD_OUT], x_test, y_test, x_train[-HELD_OUT:])
 
 
 def _split(images: np.ndarray, labels: np.ndarray) -> Images:

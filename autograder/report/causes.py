@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from autograder.judge.verdict import Verdict
-from autograder.lab import EXERCISES
+from autograder.lab import Exercise
 from autograder.report.crashes import Crash, crash_of, crashes, errors_of, identifiers, is_students
 from autograder.submissions.notebooks import grade_id, is_answer
 
@@ -19,7 +19,10 @@ MOST_OTHERS = 3
 
 
 def explained(
-    cells: Sequence[NotebookNode], verdicts: Mapping[str, Verdict], asked: Mapping[str, str]
+    cells: Sequence[NotebookNode],
+    verdicts: Mapping[str, Verdict],
+    asked: Mapping[str, str],
+    exercise: Exercise,
 ) -> dict[str, Verdict]:
     """Returns the verdicts on an executed notebook's test cells, each cause before its consequences.
 
@@ -32,16 +35,18 @@ def explained(
         result[criterion] = verdict
         if verdict.credit < 1:
             place, name = places[criterion], asked.get(criterion, "")
-            others = _other_names(name, cells[place]) if name else []
+            others = _other_names(name, cells[place], exercise) if name else []
             crash = cause(cells, place, name, found)
-            result[criterion] = _explained(verdict, crash, name, others)
+            result[criterion] = _explained(verdict, crash, name, others, exercise)
     return _told_once(result)
 
 
-def _explained(verdict: Verdict, crash: Crash | None, name: str, others: Sequence[str]) -> Verdict:
+def _explained(
+    verdict: Verdict, crash: Crash | None, name: str, others: Sequence[str], exercise: Exercise
+) -> Verdict:
     renamed = others and (crash is None or name not in crash.identifiers)
     if renamed:
-        verdict = _otherwise_named(verdict, name, others)
+        verdict = _otherwise_named(verdict, name, others, exercise)
     if crash is None:
         return verdict
     if renamed or not verdict.missing:
@@ -142,23 +147,20 @@ def asked_name(test: NotebookNode) -> str:
     return crash.undefined if crash else ""
 
 
-_NETWORKS = {exercise.model for exercise in EXERCISES.values()}
-"""The names that the tasks give to networks; all other names are for arrays."""
-
-
-def _other_names(name: str, test: NotebookNode) -> list[str]:
+def _other_names(name: str, test: NotebookNode, exercise: Exercise) -> list[str]:
     """Returns names that the student may have given to the object that a test cell asked for.
 
     The kernel lists what is defined (see `autograder.kernel.names`); a student can forge that list.
     """
     defined = dict(re.findall(r"\b(\w+) \((network|array [\dx]+)\)", errors_of(test)[-1].evalue))
-    wanted = "network" if name in _NETWORKS else defined.pop(name.removesuffix("_noisy"), None)
+    clean = {exercise.noisy_train: "x_train", exercise.noisy_test: "x_test"}
+    wanted = "network" if name == exercise.model else defined.pop(clean.get(name, name), None)
     alike = [other for other, kind in defined.items() if kind == wanted]
     return alike if len(alike) <= MOST_OTHERS else []
 
 
-def _otherwise_named(verdict: Verdict, name: str, others: Sequence[str]) -> Verdict:
-    kind = "network" if name in _NETWORKS else "array"
+def _otherwise_named(verdict: Verdict, name: str, others: Sequence[str], exercise: Exercise) -> Verdict:
+    kind = "network" if name == exercise.model else "array"
     quoted = " or ".join(f"'{other}'" for other in others)
     verdict = dataclasses.replace(
         verdict,

@@ -1,4 +1,4 @@
-"""Errors that students of this lab meet: advice for each, and parts that the grading machine lacks.
+"""Errors that students meet: advice for each, and parts that the grading machine lacks.
 
 An error is recognized by a pattern in its class and text, as Python prints them; the first match counts.
 """
@@ -40,7 +40,7 @@ LACKING = (
 REMEDIES = (
     (
         r"not recognized: \{?'lr'|unexpected keyword argument 'lr'",
-        "The argument is called learning_rate: keras.optimizers.Adagrad(learning_rate=0.01).",
+        "The argument is called learning_rate in today's Keras.",
     ),
     (
         r"not recognized: \{?'(\w+)'|unexpected keyword argument '(\w+)'",
@@ -61,7 +61,7 @@ REMEDIES = (
         r"\1 is not defined: import it with `from keras.models import \1`, or write keras.\1.",
     ),
     (
-        r"^NameError: name '(Adagrad|BinaryCrossentropy)' is",
+        r"^NameError: name '(Ada\w+|Nadam|RMSprop|SGD|BinaryCrossentropy|Mean\w+Error)' is",
         r"\1 is not defined: import it from keras.optimizers or keras.losses, or give its name.",
     ),
     (

@@ -9,6 +9,7 @@ from nbgrader import utils
 
 from autograder.grading.result import CellRun, Result
 from autograder.judge.verdict import Verdict, zero
+from autograder.lab import Exercise
 from autograder.report.causes import asked_name, explained, for_a_person
 from autograder.report.crashes import errors_of
 from autograder.report.panel import panel
@@ -17,13 +18,15 @@ from autograder.submissions.notebooks import cell_name, grade_id
 EXPECTED = "evidence from this test cell"
 
 
-def verdicts_on(notebook: NotebookNode, result: Result, *, doubtful: bool) -> dict[str, Verdict]:
+def verdicts_on(
+    notebook: NotebookNode, result: Result, exercise: Exercise, *, doubtful: bool
+) -> dict[str, Verdict]:
     """The verdict on each test cell, by its grade_id. A cell without evidence gets a zero that says why.
 
     notebook: with the outputs of the result. doubtful: whether reading the submission left
     remarks, so that a test cell's error may not be the student's fault.
     """
-    verdicts = decide(notebook, result.evidence, result.verdicts, result.incident, doubtful)
+    verdicts = decide(notebook, exercise, result.evidence, result.verdicts, result.incident, doubtful)
     for name, why in cut_short(notebook, result.cells).items():
         if verdicts[name].credit < 1:
             note = f"This may be missing because {why}. A person will look at it."
@@ -42,6 +45,7 @@ def graded_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
 
 def decide(
     notebook: NotebookNode,
+    exercise: Exercise,
     evidence: Mapping[str, Sequence[object]],
     judged: Mapping[str, Verdict],
     incident: str = "",
@@ -60,7 +64,7 @@ def decide(
         or _without_evidence(cell, len(evidence.get(name, ())), incident, doubtful)
         for name, cell in cells.items()
     }
-    return explained(notebook.cells, verdicts, asked)
+    return explained(notebook.cells, verdicts, asked, exercise)
 
 
 def cut_short(notebook: NotebookNode, ran: Sequence[CellRun]) -> dict[str, str]:
