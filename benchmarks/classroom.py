@@ -9,9 +9,9 @@ from pathlib import Path
 import nbformat
 
 from autograder.examples.answers import answers
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.report.grade_table import read_grades
 from autograder.submissions import notebooks
+from benchmarks.the_lab import ASSIGNMENT, EXERCISES
 
 VARIANTS = (
     {},

@@ -29,11 +29,11 @@ from autograder.batch.workers import Outcome, Task
 from autograder.grading.grader import Grader
 from autograder.grading.result import Result
 from autograder.grading.store import ResultStore
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions.job import Job
 from benchmarks.classroom import Classroom, find_programs
 from benchmarks.report import MIB, Row, show_table
 from benchmarks.runs import grade_command
+from benchmarks.the_lab import ASSIGNMENT, EXERCISES
 
 _TEMPLATE = "student000"
 

@@ -20,11 +20,13 @@ import tensorflow as tf
 
 from autograder.kernel.prediction import FIRST
 from autograder.kernel.prepare import SEED
-from autograder.kernel.short_fit import SHORT_BATCH, SHORT_STEPS, VALIDATION_ROWS
+from autograder.kernel.short_fit import VALIDATION_ROWS
 from autograder.kernel.short_optimizer import ShortOptimizer
-from autograder.lab import EXERCISES, SHOWN_IMAGES, Exercise
+from autograder.lab import Exercise
 from autograder.lab.images import Images, load, scaled
-from benchmarks.networks import adagrad, build
+from autograder.protocol import short_training
+from benchmarks.networks import build, optimizer
+from benchmarks.the_lab import EXERCISES
 from benchmarks.times import ARRAYS, NETWORKS, PICTURES, Times, timed
 
 REPETITIONS = 5
@@ -87,7 +89,7 @@ def submission(file: Path, images: Images) -> Times:
         with timed(times, NETWORKS):
             answers = _network(exercise, (shown_train, x_train), (shown_test, x_test), images)
         with timed(times, PICTURES):
-            _draw(shown_test, answers, x_test)
+            _draw(*(images[: exercise.shown] for images in (shown_test, answers, x_test)))
     return times
 
 
@@ -97,15 +99,15 @@ def _network(exercise: Exercise, train: Pair, test: Pair, images: Images) -> np.
     train, test: inputs and targets.
     """
     network = build(exercise)
-    network.compile(loss="binary_crossentropy", optimizer=ShortOptimizer.in_place_of(adagrad()))
+    network.compile(loss=exercise.loss, optimizer=ShortOptimizer.in_place_of(optimizer(exercise)))
     # The visible tests of encoder, decoder and output layer.
     for _ in range(3):
         network(test[0][:1])
-    rows = SHORT_BATCH * (SHORT_STEPS // exercise.epochs)
+    rows = short_training.BATCH * (exercise.short_steps // exercise.epochs)
     network.fit(
         *(images[:rows] for images in train),
         epochs=exercise.epochs,
-        batch_size=SHORT_BATCH,
+        batch_size=short_training.BATCH,
         validation_data=tuple(images[:VALIDATION_ROWS] for images in test),
         validation_batch_size=VALIDATION_ROWS,
         verbose=0,
@@ -114,15 +116,15 @@ def _network(exercise: Exercise, train: Pair, test: Pair, images: Images) -> np.
     network(test[0][:FIRST])
     answers = network(test[0][:FIRST])
     network(scaled(images.held_out))
-    network(test[0][:SHOWN_IMAGES])
+    network(test[0][: exercise.shown])
     return np.asarray(answers)
 
 
 def _draw(*rows: np.ndarray) -> None:
     """Draws the pictures of the sample solution, as the notebook stores them."""
-    figure, axes = plt.subplots(len(rows), SHOWN_IMAGES, figsize=(12, 1.3 * len(rows)))
+    figure, axes = plt.subplots(len(rows), len(rows[0]), figsize=(12, 1.3 * len(rows)))
     for axes_row, images in zip(axes, rows, strict=True):
-        for axis, image in zip(axes_row, images[:SHOWN_IMAGES], strict=True):
+        for axis, image in zip(axes_row, images, strict=True):
             axis.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
             axis.set(xticks=[], yticks=[])
     figure.savefig(io.BytesIO(), bbox_inches="tight")

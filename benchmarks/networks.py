@@ -2,25 +2,29 @@
 
 import keras
 
-from autograder.lab import IMAGE_SHAPE, KERNEL_SIZE, Exercise
+from autograder.lab import IMAGE_SHAPE, Exercise
 
 
 def build(exercise: Exercise) -> keras.Sequential:
     """Builds the prescribed network, not compiled."""
     layers = [keras.Input(IMAGE_SHAPE)]
-    for required in (*exercise.encoder, *exercise.decoder, exercise.output):
+    for required in exercise.layers:
         if required.kind == "Conv2D":
             convolution = keras.layers.Conv2D(
-                required.filters, KERNEL_SIZE, activation=required.activation, padding=required.padding
+                required.filters,
+                required.kernel,
+                activation=required.activation,
+                padding=required.padding,
             )
             layers.append(convolution)
         elif required.kind == "MaxPooling2D":
-            layers.append(keras.layers.MaxPooling2D(2, padding="same"))
+            layers.append(keras.layers.MaxPooling2D(required.size, padding="same"))
         else:
-            layers.append(keras.layers.UpSampling2D(2))
+            layers.append(keras.layers.UpSampling2D(required.size))
     return keras.Sequential(layers)
 
 
-def adagrad() -> keras.optimizers.Optimizer:
-    """Returns the optimizer of the sample solutions."""
-    return keras.optimizers.Adagrad(learning_rate=0.01)
+def optimizer(exercise: Exercise) -> keras.optimizers.Optimizer:
+    """Returns the optimizer of the sample solution."""
+    kind = getattr(keras.optimizers, exercise.optimizer)
+    return kind(learning_rate=exercise.learning_rate)

@@ -8,7 +8,8 @@ one pass over the validation images. The full training takes minutes; some steps
 import json
 import math
 
-from autograder.lab import BATCH_SIZE, EXERCISES, TRAIN_IMAGES
+from autograder.lab import TRAIN_IMAGES
+from benchmarks.the_lab import EXERCISES
 from benchmarks.times import IMPORT, Times, step, timed, validation
 
 STEPS = 100
@@ -19,24 +20,25 @@ WARM_UP_STEPS = 2
 
 def steps_and_passes(notebook: str) -> tuple[int, int]:
     """Returns the training steps and the passes over the validation images of the sample solution."""
-    epochs = EXERCISES[notebook].epochs
-    return epochs * math.ceil(TRAIN_IMAGES / BATCH_SIZE), epochs
+    exercise = EXERCISES[notebook]
+    return exercise.epochs * math.ceil(TRAIN_IMAGES / exercise.batch_size), exercise.epochs
 
 
 def main() -> None:
     """Prints the times."""
     times: Times = {}
     with timed(times, IMPORT):
-        from benchmarks.networks import adagrad, build
+        from benchmarks.networks import build, optimizer
     from autograder.lab.images import load, scaled
 
     images = load("embedded").as_mnist()
     x_train, x_test = scaled(images["x_train"]), scaled(images["x_test"])
     for notebook, exercise in EXERCISES.items():
         network = build(exercise)
-        network.compile(loss="binary_crossentropy", optimizer=adagrad())
-        options = {"batch_size": BATCH_SIZE, "verbose": 0}
-        warm_up, measured = (x_train[: count * BATCH_SIZE] for count in (WARM_UP_STEPS, STEPS))
+        network.compile(loss=exercise.loss, optimizer=optimizer(exercise))
+        size = exercise.batch_size
+        options = {"batch_size": size, "verbose": 0}
+        warm_up, measured = (x_train[: count * size] for count in (WARM_UP_STEPS, STEPS))
         network.fit(warm_up, warm_up, **options)
         network.evaluate(warm_up, warm_up, **options)
         with timed(times, step(notebook)):

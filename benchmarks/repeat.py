@@ -19,10 +19,10 @@ from pathlib import Path
 
 from autograder.examples.demo import FEW_IMAGES, submit_examples
 from autograder.grading.request_ids import secret_of
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
 from benchmarks.classroom import Classroom, find_programs
 from benchmarks.runs import grade_command
+from benchmarks.the_lab import ASSIGNMENT, EXERCISES
 
 RIGHT_ONES = 4
 """Solved submissions, each written differently, besides the examples."""

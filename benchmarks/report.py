@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from rich.box import MARKDOWN
 from rich.table import Table
 
-from autograder.lab import EXERCISES
 from autograder.report.tables import WIDE, table_console
 from benchmarks import plain
 from benchmarks.runs import Marginal, WholeClass
+from benchmarks.the_lab import EXERCISES
 from benchmarks.times import ARRAYS, IMPORT, NETWORKS, PICTURES, Seconds, Times, step, validation
 
 MIB = 2**20

@@ -23,8 +23,8 @@ import psutil
 from attacks import Attack
 from course import FEW_IMAGES
 from nbgrader.api import Gradebook
+from the_lab import ASSIGNMENT, AUTOENCODER
 
-from autograder.lab import ASSIGNMENT, AUTOENCODER
 from autograder.report.grade_table import read_grades
 from autograder.submissions import notebooks
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import corpus
 import nbformat
 from nbformat.v4 import new_code_cell
+from the_lab import AUTOENCODER
 
 from autograder.examples.answers import BLANK, answers, read_toml
-from autograder.lab import AUTOENCODER
 from autograder.submissions import notebooks
 
 FOLDER = Path(__file__).parent / "attacks"

@@ -4,9 +4,10 @@ import dataclasses
 import itertools
 
 import numpy as np
+from the_lab import AUTOENCODER
 
 from autograder.judge.doubt import Doubt, DoubtedLayer
-from autograder.lab import AUTOENCODER, Exercise
+from autograder.lab import Exercise
 from autograder.protocol.evidence import (
     ACTIVATION_PROBE,
     Evidence,

@@ -11,8 +11,8 @@ import time
 import nbformat
 import psutil
 from course import NO_TRAINING, Course
+from the_lab import ASSIGNMENT
 
-from autograder.lab import ASSIGNMENT
 from autograder.submissions import notebooks
 
 SECONDS = 1800

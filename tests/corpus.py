@@ -5,9 +5,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import nbformat
+from the_lab import ASSIGNMENT, EXERCISES
 
 from autograder.examples.answers import answers, read_toml
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
 
 FOLDER = Path(__file__).parent / "corpus"

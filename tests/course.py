@@ -9,8 +9,8 @@ from pathlib import Path
 
 import corpus
 import nbformat
+from the_lab import ASSIGNMENT, EXERCISES
 
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.report.grade_table import read_grades
 from autograder.submissions import notebooks
 

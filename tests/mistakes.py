@@ -23,10 +23,11 @@ from by_hand import (
     sample,
     up,
 )
+from the_lab import AUTOENCODER, DENOISING
 
 from autograder.judge.criteria import CRITERIA
 from autograder.judge.reference import Reference
-from autograder.lab import AUTOENCODER, DENOISING, Exercise
+from autograder.lab import Exercise
 from autograder.protocol import challenge
 from autograder.protocol.evidence import (
     FitEvidence,

@@ -6,8 +6,8 @@ from pathlib import Path
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from nbgrader.server_extensions.formgrader import handlers
+from the_lab import AUTOENCODER
 
-from autograder.lab import AUTOENCODER
 from autograder.submissions.cleaning import Cleaning
 from autograder.submissions.harmless import harmless_cell
 

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 from course import TEST_IMAGES, TRAIN_IMAGES
 from nbformat.v4 import new_code_cell, new_notebook
+from the_lab import LAB
 
 from autograder.grading.grader import Grader
 from autograder.grading.options import Grading
@@ -21,7 +22,7 @@ needs_sandbox = pytest.mark.skipif(
 
 def grader_with(**options):
     """A grader with few images, and with limits that fit short cells."""
-    return Grader(Grading(**{"cell_timeout": 60, "iopub_timeout": 10} | FEW | options))
+    return Grader(Grading(**{"cell_timeout": 60, "iopub_timeout": 10} | FEW | options), LAB)
 
 
 def sandboxed(**options):

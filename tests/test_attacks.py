@@ -6,8 +6,8 @@ import functools
 import attacks
 import pytest
 from arena import EARLIER, NOTEBOOK_SECONDS, SHORT, Arena, Run
+from the_lab import AUTOENCODER, EXERCISES
 
-from autograder.lab import AUTOENCODER, EXERCISES
 from autograder.sandbox import bubblewrap
 from autograder.submissions import notebooks
 

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from the_lab import ASSIGNMENT
 
 from autograder import cli
-from autograder.lab import ASSIGNMENT
 
 COURSE = Path(__file__).parent.parent
 

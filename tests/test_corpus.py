@@ -26,8 +26,9 @@ def tried_once(monkeypatch):
 @pytest.mark.usefixtures("tried_once")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case, kernel, reference, record):
+    from the_lab import EXERCISES
+
     from autograder.judge.criteria import judge_message
-    from autograder.lab import EXERCISES
     from autograder.report.verdicts import decide, graded_cells
 
     executed, exercise = kernel.run(case.executed), EXERCISES[case.notebook]
@@ -37,7 +38,7 @@ def test_case(case, kernel, reference, record):
         for name in case.criteria
         if len(evidence[name]) == 1
     }
-    verdicts = decide(executed, evidence, judged)
+    verdicts = decide(executed, exercise, evidence, judged)
 
     assert tuple(verdicts) == case.criteria
     disagreements = []

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from preloaded import REQUEST
+from the_lab import EXERCISES
 
-from autograder.lab import EXERCISES
 from autograder.protocol.evidence import Message
 
 pytestmark = pytest.mark.slow

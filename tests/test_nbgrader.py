@@ -3,8 +3,8 @@
 import nbformat
 import pytest
 from course import CASES, COURSE, FEW_IMAGES, NO_TRAINING, Course, attempted, nbgrader
+from the_lab import ASSIGNMENT, EXERCISES
 
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
 
 pytestmark = pytest.mark.slow

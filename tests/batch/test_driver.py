@@ -26,9 +26,9 @@ from class_course import (
     wait_for,
 )
 from course import NO_TRAINING, nbgrader
+from the_lab import ASSIGNMENT
 
 from autograder.grading.store import FOLDER, ResultStore
-from autograder.lab import ASSIGNMENT
 from autograder.sandbox.run_folder import LOCK, PREFIX
 
 pytestmark = pytest.mark.slow

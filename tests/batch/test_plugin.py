@@ -5,6 +5,7 @@ import pickle
 import zlib
 
 import pytest
+from the_lab import LAB
 
 from autograder.batch import plugin
 from autograder.grading import fingerprints
@@ -18,7 +19,7 @@ def test_a_worker_on_a_full_disk_says_so_when_it_is_given_a_job(images, monkeypa
     monkeypatch.setattr(Grader, "start", full)
     monkeypatch.setattr(plugin.signal, "signal", lambda *_: None)
     packed = zlib.compress(pickle.dumps(images))
-    grader = plugin.GradingPlugin(plugin.Settings({}, packed, b"", fingerprints.of_package()))
+    grader = plugin.GradingPlugin(plugin.Settings({}, LAB, packed, b"", fingerprints.of_package()))
     grader.setup(None)
     with pytest.raises(plugin.WorkerError, match="/tmp/x is on is full; make room there"):
         grader.grade(b"", None)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from the_lab import ASSIGNMENT, EXERCISES
 
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
 from benchmarks import classroom
 from benchmarks.classroom import Classroom, ClassroomError, expect_full_marks, graded_so_far

@@ -4,8 +4,8 @@ import contextlib
 import sqlite3
 
 from nbgrader.api import Gradebook
+from the_lab import ASSIGNMENT, EXERCISES
 
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.report.grade_table import read_grades
 from benchmarks import driver
 

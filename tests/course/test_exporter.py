@@ -16,8 +16,7 @@ from class_course import graded
 from course import FEW_IMAGES, NO_TRAINING, Course, attempted, nbgrader
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
-
-from autograder.lab import ASSIGNMENT, EXERCISES
+from the_lab import ASSIGNMENT, EXERCISES
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ import pytest
 from course import NO_TRAINING, Course
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from the_lab import ASSIGNMENT, EXERCISES
 
 from autograder.course.handed_in import HandedIn, given_notebooks
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions.notebooks import grade_id
 
 

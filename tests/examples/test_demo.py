@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from the_lab import ASSIGNMENT, EXERCISES
 
 from autograder.examples.answers import answers, read_toml
 from autograder.examples.demo import STUDENTS, DemoError, run_demo
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
 
 COURSE = Path(__file__).parents[2]

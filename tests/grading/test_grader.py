@@ -2,6 +2,7 @@
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from the_lab import LAB
 
 from autograder.grading import grader as module
 from autograder.grading.grader import Grader
@@ -48,7 +49,7 @@ def grader(images, monkeypatch):
     monkeypatch.setattr(module, "Runner", FakeRunner)
     monkeypatch.setattr(module, "Judge", FakeJudge)
     monkeypatch.setattr(FakeRunner, "ran", 0)
-    with Grader(Grading(sandbox="off"), images) as grader:
+    with Grader(Grading(sandbox="off"), LAB, images) as grader:
         yield grader
 
 
@@ -77,7 +78,7 @@ def test_a_result_of_another_job_is_not(grader):
 
 
 def test_other_limits_run_a_job_again(grader, images):
-    other = Grader(Grading(sandbox="off", cell_timeout=7), images)
+    other = Grader(Grading(sandbox="off", cell_timeout=7), LAB, images)
     assert other.fingerprint(job()) != grader.fingerprint(job())
 
 

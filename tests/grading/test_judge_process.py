@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 from class_course import wait_for
+from the_lab import LAB
 
 from autograder.grading import judge_process
 from autograder.grading.judge_process import Judge, JudgeError
@@ -63,7 +64,7 @@ def start_and_die(images):
 def judge(monkeypatch):
     monkeypatch.setattr(judge_process, "_start", start_nothing)
     monkeypatch.setattr(judge_process, "_judge", judge_nothing)
-    judge = Judge(images=None, timeout=60)
+    judge = Judge(LAB, images=None, timeout=60)
     yield judge
     judge.close()
 
@@ -94,7 +95,7 @@ def asked(monkeypatch, judge_messages, timeout, *notebooks):
     """The verdicts on each notebook, with the seconds until they came, all asked for at once."""
     monkeypatch.setattr(judge_process, "_start", start_nothing)
     monkeypatch.setattr(judge_process, "_judge", judge_messages)
-    judge, answers = Judge(images=None, timeout=timeout), {}
+    judge, answers = Judge(LAB, images=None, timeout=timeout), {}
     judge.verdicts("autoencoder", {"encoder": 0})
     started = time.monotonic()
 
@@ -184,7 +185,7 @@ def test_who_asked_first_is_judged_first():
 
 def test_the_start_of_the_judge_is_not_taken_from_the_time_for_evidence(judge, monkeypatch):
     monkeypatch.setattr(judge_process, "_start", start_slowly)
-    slow = Judge(images=None, timeout=10)
+    slow = Judge(LAB, images=None, timeout=10)
     assert slow.verdicts("autoencoder", {"encoder": 1}) == {"encoder": RIGHT}
     slow.close()
 
@@ -199,7 +200,7 @@ def test_a_judge_that_died_between_two_notebooks_is_started_again(judge):
 
 def test_a_judge_that_cannot_start_is_an_error_and_no_zero(monkeypatch):
     monkeypatch.setattr(judge_process, "_start", start_and_die)
-    judge = Judge(images=None, timeout=60)
+    judge = Judge(LAB, images=None, timeout=60)
     with pytest.raises(JudgeError, match="cannot be started"):
         judge.verdicts("autoencoder", {"encoder": 1})
     judge.close()

@@ -20,14 +20,15 @@ def test_sockets_hold_one_message_of_limited_size():
     context.destroy()
 
 
-@pytest.mark.parametrize("full", [False, True], ids=["submission", "solution"])
-def test_the_kernel_is_this_pythons_and_imports_nothing_beside_the_notebook(images, tmp_path, full):
-    kernels = Kernels(Grading(sandbox="off", full_training=full), images)
-    manager = GradingKernelManager(kernels=kernels, run=tmp_path)
+@pytest.mark.parametrize("steps", [140, None], ids=["submission", "solution"])
+def test_the_kernel_is_this_pythons_and_imports_nothing_beside_the_notebook(images, tmp_path, steps):
+    kernels = Kernels(Grading(sandbox="off"), images, "fashion_mnist")
+    manager = GradingKernelManager(kernels=kernels, run=tmp_path, steps=steps)
     argv = manager.kernel_spec.argv
     assert argv[:4] == [sys.executable, "-P", "-m", "autograder.kernel"]
     assert Path(argv[argv.index("--images") + 1]).is_file()
-    assert ("--full" in argv) == full
+    assert argv[argv.index("--dataset") + 1] == "fashion_mnist"
+    assert ("--steps" in argv) == (steps is not None)
     assert manager.confinement is None
     kernels.close()
 

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 from by_hand import activation, conv, layer, network, pool, prescribed, replaced, up
+from the_lab import AUTOENCODER, DENOISING, EXERCISES
 
 from autograder.judge.alignment import align, chain
-from autograder.lab import AUTOENCODER, DENOISING, EXERCISES
 
 RIGHT = prescribed(AUTOENCODER)
 # Positions in exercise 1.

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 from by_hand import NO_MODEL, conv, evidence, layer, network, pool, prescribed, replaced, up
+from the_lab import AUTOENCODER, EXERCISES
 
 from autograder.judge.architecture import (
     judge_decoder,
@@ -11,7 +12,6 @@ from autograder.judge.architecture import (
     judge_output_layer,
     where_size_is_lost,
 )
-from autograder.lab import AUTOENCODER, EXERCISES
 
 JUDGES = {"encoder": judge_encoder, "decoder": judge_decoder, "output-layer": judge_output_layer}
 RIGHT = prescribed(AUTOENCODER)

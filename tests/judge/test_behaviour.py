@@ -6,8 +6,8 @@ import corpus
 import numpy as np
 import pytest
 from by_hand import ROWS, fit, sample
+from the_lab import AUTOENCODER as EXERCISE
 
-from autograder.lab import AUTOENCODER as EXERCISE
 from autograder.protocol.evidence import Evidence
 
 pytestmark = pytest.mark.slow
@@ -45,8 +45,9 @@ def doubts(evidence):
 
 @pytest.mark.parametrize("number", range(20))
 def test_a_loss_that_answers_another_request_is_none(messages, reference, number):
+    from the_lab import EXERCISES
+
     from autograder.judge.compilation import judge_loss
-    from autograder.lab import EXERCISES
     from autograder.protocol.evidence import decode
 
     exercise, compiled = EXERCISES["autoencoder"], decode(messages["loss"][0].text)

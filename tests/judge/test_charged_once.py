@@ -2,8 +2,7 @@
 
 import pytest
 from mistakes import ELSEWHERE, MISTAKES, right
-
-from autograder.lab import EXERCISES
+from the_lab import EXERCISES
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.notebook)

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 from by_hand import NO_MODEL, REQUEST, evidence, network, prescribed, replaced
+from the_lab import AUTOENCODER
 
 from autograder.judge.compilation import judge_loss, judge_optimizer
-from autograder.lab import AUTOENCODER
 from autograder.protocol import challenge
 from autograder.protocol.evidence import LossEvidence, OptimizerEvidence
 

@@ -1,9 +1,9 @@
 """From a message to a verdict: if anything fails on the way, a person is told."""
 
 import pytest
+from the_lab import EXERCISES
 
 from autograder.judge import criteria
-from autograder.lab import EXERCISES
 from autograder.protocol.evidence import Message, encode
 
 EXERCISE = EXERCISES["autoencoder"]

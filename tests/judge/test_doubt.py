@@ -5,11 +5,11 @@ import json
 
 import pytest
 from by_hand import conv, doubted, evidence, network, one_convolution, point, prescribed
+from the_lab import AUTOENCODER
 
 from autograder.judge import rebuild
 from autograder.judge.architecture import judge_encoder
 from autograder.judge.doubt import Doubt, doubt_of, first_doubted, kind_text
-from autograder.lab import AUTOENCODER
 from autograder.protocol.evidence import EvidenceError, decode, encode
 
 FALSE = Doubt("is one in name only")

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from by_hand import ROWS, sample
+from the_lab import DENOISING
 
 from autograder.judge import fit_inputs
 
@@ -58,28 +59,33 @@ def test_another_shape_is_named(clean, whole, reference, change, words):
     ids=["x_train", "inverted", "upside down", "another range", "noisy", "noise alone"],
 )
 def test_what_was_done_to_the_images_is_named(clean, whole, reference, change, words):
-    found = fit_inputs.unlike_train(whole(change(clean)), "target", reference)
+    found = fit_inputs.unlike_train(whole(change(clean)), "target", DENOISING, reference)
     assert found.startswith(words)
     assert bool(found) == bool(words)
 
 
 def test_noise_of_any_draw_belongs_to_its_target(clean, whole, reference):
     given = whole(clean + noise())
-    assert fit_inputs.unlike_noisy(given, whole(clean), None, reference) == ""
-    assert fit_inputs.unlike_noisy(given, whole(clean), whole(clean + noise(seed=2)), reference) == ""
+    assert fit_inputs.unlike_noisy(given, whole(clean), None, DENOISING, reference) == ""
+    assert (
+        fit_inputs.unlike_noisy(given, whole(clean), whole(clean + noise(seed=2)), DENOISING, reference)
+        == ""
+    )
 
 
 def test_clean_images_are_no_noisy_ones(clean, whole, reference):
     assert fit_inputs.is_clean(whole(clean), reference)
     assert not fit_inputs.is_clean(whole(clean + noise(0.05)), reference)
-    found = fit_inputs.unlike_noisy(whole(clean), whole(clean), whole(clean + noise()), reference)
+    found = fit_inputs.unlike_noisy(
+        whole(clean), whole(clean), whole(clean + noise()), DENOISING, reference
+    )
     assert found == "The input is the clean images: there is no noise to learn to remove"
 
 
 def test_a_students_own_noisy_images_are_right_whatever_their_noise(clean, whole, reference):
     strange = whole(np.where(noise() > 0, 1, clean))
-    assert fit_inputs.unlike_noisy(strange, whole(clean), strange, reference) == ""
-    assert fit_inputs.unlike_noisy(strange, whole(clean), None, reference) != ""
+    assert fit_inputs.unlike_noisy(strange, whole(clean), strange, DENOISING, reference) == ""
+    assert fit_inputs.unlike_noisy(strange, whole(clean), None, DENOISING, reference) != ""
 
 
 def test_targets_in_another_order_belong_to_other_inputs(clean, whole, reference):

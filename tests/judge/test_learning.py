@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 from by_hand import ROWS, conv, fit, layer, network, one_convolution, point, pool, sample
+from the_lab import AUTOENCODER
 
 from autograder.judge import learning
-from autograder.lab import AUTOENCODER
 
 LEARNED = one_convolution(point(14), -7, "sigmoid")
 GREY = one_convolution(point(0.001), activation="sigmoid")
@@ -35,19 +35,19 @@ def test_a_bias_that_moved_shows_training(vectors, moved):
 
 
 def test_a_trained_network_shows_it_and_one_that_answers_grey_does_not(call, reference):
-    assert learning.why_unproven(call, LEARNED, reference) is None
-    assert "never trained" in learning.why_unproven(call, GREY, reference).problem
+    assert learning.why_unproven(call, LEARNED, AUTOENCODER, reference) is None
+    assert "never trained" in learning.why_unproven(call, GREY, AUTOENCODER, reference).problem
 
 
 def test_a_network_that_cannot_learn_need_not_show_it(call, reference):
     frozen = dataclasses.replace(GREY, trainable=False)
     rate = dataclasses.replace(GREY.optimizer, learning_rate=0.0)
     for model in (frozen, dataclasses.replace(GREY, optimizer=rate)):
-        assert learning.why_unproven(call, model, reference) is None
+        assert learning.why_unproven(call, model, AUTOENCODER, reference) is None
 
 
 def test_a_network_that_the_judge_cannot_run_shows_nothing(call, reference):
-    found = learning.why_unproven(call, network(layer("Lambda")), reference).found
+    found = learning.why_unproven(call, network(layer("Lambda")), AUTOENCODER, reference).found
     assert "the judge does not know Lambda layers" in found
 
 
@@ -81,6 +81,6 @@ def test_wrong_arguments_are_a_cause_that_no_other_criterion_charges(call):
 def test_a_stop_without_a_known_cause_has_to_be_proven_otherwise(call, reference):
     assert learning.why_stopped(stopped(call), GREY, AUTOENCODER) == ()
     assert (
-        learning.why_unproven(stopped(call), GREY, reference).found
+        learning.why_unproven(stopped(call), GREY, AUTOENCODER, reference).found
         == "fit stopped with ValueError: shapes"
     )

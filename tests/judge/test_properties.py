@@ -10,9 +10,9 @@ import pytest
 from by_hand import ACTIVATIONS, activation, conv, evidence, layer, network, pool, prescribed, up
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from the_lab import EXERCISES
 
 from autograder.judge.architecture import judge_decoder, judge_encoder, judge_output_layer
-from autograder.lab import EXERCISES
 
 JUDGES = {"encoder": judge_encoder, "decoder": judge_decoder, "output-layer": judge_output_layer}
 NEW_LAYERS = {

@@ -8,9 +8,9 @@ import dataclasses
 import numpy as np
 import pytest
 from by_hand import NO_MODEL, ROWS, conv, evidence, fit, network, one_convolution, point, sample
+from the_lab import AUTOENCODER, DENOISING
 
 from autograder.judge.quality import judge_quality, restoration_error
-from autograder.lab import AUTOENCODER, DENOISING
 
 IDENTITY = one_convolution(point())
 BLACK = one_convolution(point(0))

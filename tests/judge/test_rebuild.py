@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 from by_hand import conv, evidence, network, one_convolution, point, prescribed, up
+from the_lab import EXERCISES
 
 from autograder.judge import rebuild
 from autograder.judge.behaviour import verified
 from autograder.judge.doubt import kind_text
 from autograder.judge.rebuild import RebuildError
-from autograder.lab import EXERCISES
 from autograder.protocol.evidence import ACTIVATION_PROBE
 
 IMAGES = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)

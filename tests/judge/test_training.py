@@ -18,10 +18,10 @@ from by_hand import (
     prescribed,
     sample,
 )
+from the_lab import AUTOENCODER, DENOISING
 
 from autograder.judge.doubt import Doubt
 from autograder.judge.training import judge_training, trained_without_noise
-from autograder.lab import AUTOENCODER, DENOISING
 from autograder.protocol.evidence import LossEvidence, Sample
 
 

@@ -19,10 +19,10 @@ from by_hand import (
     sample,
 )
 from PIL import Image
+from the_lab import AUTOENCODER, DENOISING
 
 from autograder.judge import rebuild
 from autograder.judge.visualization import judge_visualization
-from autograder.lab import AUTOENCODER, DENOISING, SHOWN_IMAGES
 from autograder.protocol.evidence import Drawing
 
 SHIFT = one_convolution(point(1, row=0, column=0))
@@ -32,7 +32,7 @@ SHIFT = one_convolution(point(1, row=0, column=0))
 @pytest.fixture
 def clean(reference):
     """The first test images, (10, 28, 28)."""
-    return reference.test_images(np.arange(SHOWN_IMAGES))[..., 0]
+    return reference.test_images(np.arange(AUTOENCODER.shown))[..., 0]
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_each_picture_that_is_missing_costs_its_share(judged, clean):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_denoising_shows_three_rows(judged, clean, noisy, way):
-    inputs = noisy.values[:SHOWN_IMAGES, ..., 0]
+    inputs = noisy.values[: DENOISING.shown, ..., 0]
     shown = outputs(inputs)
     drawings = [*WAYS[way](inputs, shown), *clean]
     if way in ("one picture each", "one montage", "brighter"):
@@ -110,7 +110,7 @@ def test_denoising_shows_three_rows(judged, clean, noisy, way):
 
 
 def test_noise_may_be_clipped_for_the_screen(judged, clean, noisy):
-    inputs = noisy.values[:SHOWN_IMAGES, ..., 0]
+    inputs = noisy.values[: DENOISING.shown, ..., 0]
     drawings = [np.clip(image, 0, 1) for image in (*inputs, *outputs(inputs))]
     assert judged([*drawings, *clean], exercise=DENOISING).credit == 1
 
@@ -158,7 +158,7 @@ def test_without_noisy_images_the_clean_ones_count(clean, reference):
 
 
 def test_noisy_images_without_their_channel_are_noisy_images(clean, noisy, reference):
-    inputs = noisy.values[:SHOWN_IMAGES, ..., 0]
+    inputs = noisy.values[: DENOISING.shown, ..., 0]
     drawn = tuple(map(as_drawn, [*inputs, *outputs(inputs), *clean]))
     flat = dataclasses.replace(noisy, shape=noisy.shape[:3], values=noisy.values[..., 0])
     shown = evidence("visualization", SHIFT, arrays={"x_test_noisy": flat}, drawings=drawn)
@@ -184,7 +184,7 @@ def test_faint_pictures_of_other_digits_are_not_taken_for_the_first_ones(judged,
         return judged([*digits, *rebuild.run(faint, digits[..., None])[..., 0]], faint).credit
 
     assert credit(clean) == 1
-    assert credit(reference.train_images(np.arange(SHOWN_IMAGES))[..., 0]) == 0
+    assert credit(reference.train_images(np.arange(AUTOENCODER.shown))[..., 0]) == 0
 
 
 def test_an_output_may_be_shown_through_another_sigmoid(judged, clean):

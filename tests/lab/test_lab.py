@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from the_lab import ASSIGNMENT, EXERCISES
 
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.submissions import notebooks
 
 COURSE = Path(__file__).parents[2]

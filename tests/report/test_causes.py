@@ -3,6 +3,7 @@
 import corpus
 import pytest
 from nbformat.v4 import new_code_cell, new_output
+from the_lab import AUTOENCODER
 
 from autograder.judge.verdict import Verdict, zero
 from autograder.report.causes import cause
@@ -39,7 +40,7 @@ def judged(notebook, **verdicts):
     """The verdicts on the criteria; those that are not given are full."""
     stopped = {name for name, cell in graded_cells(notebook).items() if cell.outputs}
     given = {name: FULL for name in graded_cells(notebook) if name not in stopped} | verdicts
-    return decide(notebook, {}, given)
+    return decide(notebook, AUTOENCODER, {}, given)
 
 
 def test_a_crashed_cell_is_named_before_what_it_cost_and_told_what_helps():

@@ -4,6 +4,7 @@ import dataclasses
 
 import corpus
 import pytest
+from the_lab import AUTOENCODER
 
 from autograder.grading.result import CellRun, Result
 from autograder.judge.verdict import Verdict, zero
@@ -36,7 +37,9 @@ def verdict(credit):
 
 
 def test_a_verdict_becomes_a_score_and_a_panel(notebook):
-    verdicts = verdicts_on(notebook, Result("a job", verdicts={"loss": verdict(1.0)}), doubtful=False)
+    verdicts = verdicts_on(
+        notebook, Result("a job", verdicts={"loss": verdict(1.0)}), AUTOENCODER, doubtful=False
+    )
     earned, maximum = write_verdicts(notebook, verdicts)
     (output,) = graded_cells(notebook)["loss"].outputs
     assert output.data["text/plain"] == "3"
@@ -45,20 +48,24 @@ def test_a_verdict_becomes_a_score_and_a_panel(notebook):
 
 
 def test_what_the_judge_failed_over_is_for_a_person(notebook):
-    found = verdicts_on(notebook, Result("a job", verdicts={"loss": FAILED}), doubtful=False)
+    found = verdicts_on(
+        notebook, Result("a job", verdicts={"loss": FAILED}), AUTOENCODER, doubtful=False
+    )
     assert found["loss"].reason == "an error in the judge itself"
     assert found["loss"].review
 
 
 def test_what_ended_early_is_told_where_nothing_ran(notebook):
-    found = verdicts_on(notebook, Result("a job", incident="the kernel died"), doubtful=False)
+    found = verdicts_on(
+        notebook, Result("a job", incident="the kernel died"), AUTOENCODER, doubtful=False
+    )
     assert {v.found for v in found.values()} == {"the kernel died"}
     assert all(v.review for v in found.values())
 
 
 def test_evidence_that_came_twice_is_none(notebook):
     evidence = {"loss": [("a request", "one"), ("a request", "two")]}
-    found = verdicts_on(notebook, Result("a job", evidence=evidence), doubtful=False)
+    found = verdicts_on(notebook, Result("a job", evidence=evidence), AUTOENCODER, doubtful=False)
     assert found["loss"].found == "evidence handed over 2 times"
     assert found["loss"].credit == 0
 
@@ -66,7 +73,7 @@ def test_evidence_that_came_twice_is_none(notebook):
 def test_what_an_interrupt_may_have_cost_is_flagged(notebook):
     verdicts = {"loss": verdict(0.5), "training": verdict(0.25), "reconstruction": verdict(1.0)}
     result = interrupted(notebook, "train-model", verdicts=verdicts)
-    found = verdicts_on(notebook, result, doubtful=False)
+    found = verdicts_on(notebook, result, AUTOENCODER, doubtful=False)
     why = "cell 'train-model' was interrupted, as its time was over"
     assert found["training"].reason == why
     # There was no evidence of it, and it comes after.
@@ -83,7 +90,7 @@ def test_a_test_cell_that_was_interrupted_itself_is_flagged(notebook):
     result = interrupted(notebook, "encoder")
     assert (
         "cell 'encoder' was interrupted"
-        in verdicts_on(notebook, result, doubtful=False)["encoder"].reason
+        in verdicts_on(notebook, result, AUTOENCODER, doubtful=False)["encoder"].reason
     )
     assert "encoder" in cut_short(notebook, result.cells)
 

@@ -9,10 +9,10 @@ import psutil
 import pytest
 from course import FEW_IMAGES, TRAIN_IMAGES, Course, nbgrader
 from running import Run, grader_with, needs_sandbox
+from the_lab import AUTOENCODER
 
 from autograder.grading import kernel_manager, kernels, runner
 from autograder.grading.runner import Runner
-from autograder.lab import AUTOENCODER
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.fork_server import SANDBOXED
 from autograder.sandbox.provisioner import AVAILABLE, ForkServer

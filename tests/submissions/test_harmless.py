@@ -25,9 +25,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.api import Gradebook
 from nbgrader.utils import compute_checksum
 from pages import FRAME, cell_with, cleaned, page
+from the_lab import ASSIGNMENT, EXERCISES
 
 from autograder.judge.verdict import Verdict
-from autograder.lab import ASSIGNMENT, EXERCISES
 from autograder.report.panel import panel
 from autograder.submissions import cleaning
 from autograder.submissions.cleaning import TAGS, Cleaning
