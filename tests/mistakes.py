@@ -83,7 +83,7 @@ def right(exercise: Exercise, reference: Reference) -> Submission:
     """A submission without mistakes."""
     rows, count = np.array(ROWS), reference.images.train_count
     clean = reference.train_images(rows)
-    noisy = clean + gaussian(0.2) if exercise.noise else None
+    noisy = clean + gaussian(exercise.noise) if exercise.noise else None
     target = sample(clean, count)
     given = target if noisy is None else sample(noisy, count)
     return Submission(
@@ -93,10 +93,10 @@ def right(exercise: Exercise, reference: Reference) -> Submission:
         count=count,
         layers=prescribed(exercise),
         trained=TRAINED,
-        loss=loss_like(cross_entropy),
-        optimizer=optimizer_like("Adagrad"),
+        loss=loss_like(LOSSES[exercise.loss], exercise.loss),
+        optimizer=optimizer_like(exercise.optimizer),
         noisy=noisy,
-        fits=(fit(given, target, epochs=exercise.epochs),),
+        fits=(fit(given, target, epochs=exercise.epochs, batch_size=exercise.batch_size),),
     )
 
 
@@ -106,6 +106,13 @@ def gaussian(sigma: float, seed: int = 1) -> np.ndarray:
 
 def cross_entropy(targets, predictions):
     return float(-np.mean(targets * np.log(predictions) + (1 - targets) * np.log(1 - predictions)))
+
+
+LOSSES = {
+    "binary_crossentropy": cross_entropy,
+    "mean_squared_error": lambda targets, predictions: float(np.mean((targets - predictions) ** 2)),
+    "mean_absolute_error": lambda targets, predictions: float(np.mean(np.abs(targets - predictions))),
+}
 
 
 def loss_like(function: Callable, name: str = "binary_crossentropy") -> LossEvidence:
