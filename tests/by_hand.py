@@ -82,14 +82,18 @@ def doubted(layer: LayerEvidence, doubt: Doubt) -> DoubtedLayer:
 
 
 def prescribed(exercise: Exercise) -> list[LayerEvidence]:
-    """The layers that the lab asks for."""
+    """The layers that the lab asks for; where the activation is the student's choice, it is tanh."""
     make = {
-        "Conv2D": lambda wanted: conv(wanted.filters, wanted.activation, padding=wanted.padding),
-        "MaxPooling2D": lambda wanted: pool(),
-        "UpSampling2D": lambda wanted: up(),
+        "Conv2D": lambda wanted: conv(
+            wanted.filters,
+            wanted.activation or "tanh",
+            padding=wanted.padding,
+            kernel_size=wanted.kernel,
+        ),
+        "MaxPooling2D": lambda wanted: pool(size=wanted.size[0]),
+        "UpSampling2D": lambda wanted: up(wanted.size[0]),
     }
-    wanted = (*exercise.encoder, *exercise.decoder, exercise.output)
-    return [make[each.kind](each) for each in wanted]
+    return [make[each.kind](each) for each in exercise.layers]
 
 
 def network(*layers: LayerEvidence, **changes) -> ModelEvidence:

@@ -52,19 +52,9 @@ GARMENTS = dataclasses.replace(
 OTHERS = {"stronger noise": STRONGER, "garments": GARMENTS}
 
 
-def layers(exercise):
-    """The prescribed layers as a student builds them."""
-    made = prescribed(exercise)
-    for place, required in enumerate(exercise.layers):
-        if required.kind == "Conv2D":
-            activation = required.activation or "tanh"
-            made[place] = conv(required.filters, activation, kernel_size=required.kernel)
-    return made
-
-
 @pytest.mark.parametrize("exercise", OTHERS.values(), ids=OTHERS)
 def test_a_right_submission_to_another_lab_earns_all(reference, exercise):
-    submission = dataclasses.replace(mistakes.right(exercise, reference), layers=layers(exercise))
+    submission = mistakes.right(exercise, reference)
     credits = submission.credits(reference)
     assert credits
     assert set(credits.values()) == {1.0}, credits
@@ -97,7 +87,7 @@ def test_training_names_this_labs_epochs_and_batches(reference):
 
 
 def test_layers_are_compared_with_this_labs_table(reference):
-    model = network(*replaced(layers(GARMENTS), 0, conv(16)))
+    model = network(*replaced(prescribed(GARMENTS), 0, conv(16)))
     found = verdict("encoder", GARMENTS, reference, model)
     assert found.credit == 3 / 4
     assert "16 channels, not 24; a kernel of 3×3, not 5×5" in found.problems[0]
@@ -112,15 +102,15 @@ def test_a_larger_pooling_is_known_by_its_size(reference):
         encoder=(convolution(24), larger),
         decoder=(convolution(24), RequiredLayer("UpSampling2D", size=(4, 4))),
     )
-    made = [conv(24), pool(size=2), *layers(exercise)[2:]]
-    assert verdict("encoder", exercise, reference, network(*layers(exercise))).credit == 1
+    made = [conv(24), pool(size=2), *prescribed(exercise)[2:]]
+    assert verdict("encoder", exercise, reference, network(*prescribed(exercise))).credit == 1
     (problem,) = verdict("encoder", exercise, reference, network(*made)).problems
     assert "pooling over 2×2, not 4×4 (−1/2)" in problem
 
 
 def test_the_loss_is_this_labs(reference):
     wrong = mistakes.loss_like(mistakes.cross_entropy)
-    model = dataclasses.replace(network(*layers(GARMENTS)), loss=wrong)
+    model = dataclasses.replace(network(*prescribed(GARMENTS)), loss=wrong)
     found = verdict("loss", GARMENTS, reference, model)
     assert found.credit == 0
     assert found.expected == "mean squared error"
@@ -129,7 +119,9 @@ def test_the_loss_is_this_labs(reference):
 
 
 def test_the_optimizer_is_this_labs(reference):
-    model = dataclasses.replace(network(*layers(GARMENTS)), optimizer=mistakes.optimizer_like("Adagrad"))
+    model = dataclasses.replace(
+        network(*prescribed(GARMENTS)), optimizer=mistakes.optimizer_like("Adagrad")
+    )
     found = verdict("optimizer", GARMENTS, reference, model)
     assert found.problems == ("The optimizer is Adagrad.",)
     assert found.advice == "Compile with optimizer=keras.optimizers.Adam(learning_rate=0.002)."
@@ -141,7 +133,7 @@ def test_the_optimizer_is_this_labs(reference):
 def test_every_optimizer_that_a_lab_may_ask_for_is_told_from_the_others(reference, optimizer):
     exercise = dataclasses.replace(GARMENTS, optimizer=optimizer)
     for used in ("Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Nadam", "RMSprop", "SGD"):
-        model = network(*layers(GARMENTS))
+        model = network(*prescribed(GARMENTS))
         model = dataclasses.replace(model, optimizer=mistakes.optimizer_like(used))
         assert verdict("optimizer", exercise, reference, model).credit == (used == optimizer)
 
@@ -168,14 +160,14 @@ def test_noise_is_this_labs_and_called_by_its_names(reference):
 
 
 def test_pictures_are_counted_as_this_lab_asks(reference):
-    model = network(*layers(GARMENTS))
+    model = network(*prescribed(GARMENTS))
     found = verdict("visualization", GARMENTS, reference, model)
     assert found.expected == "input and output of the first 5 test images"
     assert "for i from 0 to 4" in found.advice
 
 
 def test_the_result_is_about_this_labs_things(reference):
-    model = network(*layers(GARMENTS))
+    model = network(*prescribed(GARMENTS))
     assert verdict("reconstruction", GARMENTS, reference, model).expected.startswith("held-out garments")
 
 
