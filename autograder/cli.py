@@ -90,6 +90,8 @@ def _run(command: str, options: dict[str, Any]) -> str | int:
         except (DemoError, LabFileError) as error:
             return str(error)
         return 0
+    if command == "grades":
+        return _print_grades(**options)
     if command == "quickstart":
         from autograder.adapting import quickstart
 
@@ -135,13 +137,12 @@ def _calibrate(
     course: Path, assignment: str, exercise: list[str], data: list[str] | None, **options: Any
 ) -> str | int:
     from autograder.calibration import command
-    from autograder.course.app import opened
-    from autograder.grading.options import Grading
+    from autograder.course import app
     from autograder.lab.images import ImagesError
 
     options["output"] = options["output"] and options["output"].resolve()
     named = [str(Path(each).resolve()) if Path(each).exists() else each for each in data or ()]
-    sources = tuple(named or [Grading(config=opened(course).config).images])
+    sources = tuple(named or [app.options(course).images])
     folder = Path("source", assignment)
     try:
         print(command.calibrate(command.Options(folder, tuple(exercise), sources, **options)))
@@ -157,20 +158,22 @@ def _print_grades(course: Path, assignment: str) -> str | int:
     from sqlalchemy.exc import SQLAlchemyError
 
     from autograder.course.faults import in_words
+    from autograder.lab.file import LabFileError, chosen
     from autograder.report.grade_table import read_grades
 
     database = (course / "gradebook.db").resolve()
     if not database.exists():
         return f"There is no gradebook at {database}. Name the course directory with --course."
     try:
-        read_grades(f"sqlite:///{database}", "", assignment).show()
+        read_grades(f"sqlite:///{database}", "", chosen(course, assignment)).show()
+    except LabFileError as error:
+        return str(error)
     except (MissingEntry, SQLAlchemyError) as error:
         return f"No grades can be shown: {in_words(error)}. Then run the same command again."
     return 0
 
 
 _OF_A_LAB: dict[str, Callable[..., str | int]] = {
-    "grades": _print_grades,
     "release": _release,
     "solutions": _solutions,
     "check": _check,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from nbgrader.apps import NbGrader
 
+from autograder.grading.options import Grading
+
 
 class CourseApp(NbGrader):
     """nbgrader's application, which finds its configuration in the current directory."""
@@ -19,3 +21,8 @@ def opened(course: Path) -> CourseApp:
     app = CourseApp()
     app.initialize([])
     return app
+
+
+def options(course: Path) -> Grading:
+    """Changes to a course directory, and returns how its submissions are graded."""
+    return Grading(config=opened(course).config)

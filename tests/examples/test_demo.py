@@ -1,5 +1,6 @@
 """The demonstration deletes nothing of others, and says what it needs."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,14 +8,18 @@ from pathlib import Path
 import pytest
 from the_lab import ASSIGNMENT, EXERCISES
 
-from autograder.examples.answers import answers, read_toml
+from autograder.examples.answers import answers, for_exercise, read_toml
 from autograder.examples.demo import STUDENTS, DemoError, run_demo
+from autograder.lab.file import LabFileError
 from autograder.submissions import notebooks
 
 COURSE = Path(__file__).parents[2]
 
 
 def test_it_needs_a_course_directory(tmp_path):
+    with pytest.raises(LabFileError, match="Change to a course directory"):
+        run_demo(tmp_path, tmp_path / "demo")
+    shutil.copytree(COURSE / "source", tmp_path / "source")
     with pytest.raises(DemoError, match="no course directory"):
         run_demo(tmp_path, tmp_path / "demo")
 
@@ -30,10 +35,12 @@ def test_the_examples_are_at_least_six_and_fit_the_sample_solution():
     students = read_toml(STUDENTS)["student"]
     assert len(students) >= 6
     for student in students:
-        for name in EXERCISES:
+        for name, exercise in EXERCISES.items():
             source = notebooks.read(COURSE / "source" / ASSIGNMENT / f"{name}.ipynb")
             sample = notebooks.solutions(source)
-            assert set(answers(student.get(name, {}), sample)) == set(sample)
+            described = for_exercise(student.get(name, {}), exercise)
+            assert set(answers(described, sample)) == set(sample)
+            assert "$" not in str(described)
 
 
 def test_grades_without_a_gradebook_say_where_to_go(tmp_path):

@@ -1,8 +1,10 @@
 """One way from a job to a result: nothing is done twice, and nobody is judged by others' evidence."""
 
+import dataclasses
+
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from the_lab import LAB
+from the_lab import AUTOENCODER, LAB
 
 from autograder.grading import grader as module
 from autograder.grading.grader import Grader
@@ -24,7 +26,7 @@ class FakeRunner:
     def __init__(self, options, kernels, requests):
         self.requests = requests
 
-    def run(self, job, fingerprint):
+    def run(self, job, fingerprint, steps):
         type(self).ran += 1
         picture = new_output("display_data", data={"image/png": PIXELS})
         return Result(fingerprint, (CellRun(1, (picture,)),), self.evidence)
@@ -33,7 +35,7 @@ class FakeRunner:
 class FakeJudge:
     """Gives full credit, and records the messages that it was given."""
 
-    def __init__(self, images, timeout):
+    def __init__(self, lab, images, timeout):
         self.asked = []
 
     def verdicts(self, notebook, messages):
@@ -114,3 +116,20 @@ def test_only_the_criterion_of_pictures_is_judged_by_the_outputs(grader, monkeyp
     assert asked["visualization"].pictures == (PIXELS,)
     assert asked["visualization"].drawn == "text"
     assert asked["loss"].pictures == ()
+
+
+def test_a_change_of_the_lab_judges_again_and_only_other_steps_run_again(grader, images):
+    def under(**changes):
+        exercises = LAB.exercises | {"autoencoder": dataclasses.replace(AUTOENCODER, **changes)}
+        lab = dataclasses.replace(LAB, exercises=exercises)
+        return Grader(Grading(sandbox="off"), lab, images)
+
+    for changes in ({"epochs": 8}, {"bound": 0.5}, {"shown": 5}):
+        with under(**changes) as other:
+            assert other.fingerprint(job()) == grader.fingerprint(job())
+            assert other.judged_by != grader.judged_by
+    with under(short_steps=280) as other:
+        assert other.fingerprint(job()) != grader.fingerprint(job())
+        assert other.fingerprint(job(notebook="denoising_autoencoder")) == grader.fingerprint(
+            job(notebook="denoising_autoencoder")
+        )

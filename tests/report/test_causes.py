@@ -3,7 +3,7 @@
 import corpus
 import pytest
 from nbformat.v4 import new_code_cell, new_output
-from the_lab import AUTOENCODER
+from the_lab import AUTOENCODER, DENOISING
 
 from autograder.judge.verdict import Verdict, zero
 from autograder.report.causes import cause
@@ -36,11 +36,11 @@ def raised(name, text):
     return new_output("error", ename=name, evalue=text, traceback=[])
 
 
-def judged(notebook, **verdicts):
+def judged(notebook, exercise=AUTOENCODER, **verdicts):
     """The verdicts on the criteria; those that are not given are full."""
     stopped = {name for name, cell in graded_cells(notebook).items() if cell.outputs}
     given = {name: FULL for name in graded_cells(notebook) if name not in stopped} | verdicts
-    return decide(notebook, AUTOENCODER, {}, given)
+    return decide(notebook, exercise, {}, given)
 
 
 def test_a_crashed_cell_is_named_before_what_it_cost_and_told_what_helps():
@@ -171,7 +171,8 @@ def test_only_an_array_of_the_right_shape_is_offered_for_another():
     cell = graded_cells(notebook)["encoder"]
     missing = f"name 'x_test_noisy' is not defined{THERE}"
     cell.outputs = [raised("NameError", f"{missing}a (array 60000x28x28x1), b (array 10000x28x28x1)")]
-    assert "your array is called 'b'" in judged(notebook)["encoder"].problems[0]
+    verdict = judged(notebook, DENOISING)["encoder"]
+    assert "your array is called 'b'" in verdict.problems[0]
 
 
 def test_a_cell_that_would_have_defined_the_name_comes_before_another_network():
