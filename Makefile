@@ -56,7 +56,7 @@ calibration: $(READY)
 
 # Pins what is installed now; names no index.
 lock: $(READY)
-	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
+	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip > constraints.txt
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12")'

@@ -32,6 +32,7 @@ LONGEST = (  # files in tests/
     "submissions/test_harmless.py",
     "submissions/test_forged_pages.py",
     "submissions/test_svg.py",
+    "adapting/test_quickstart.py",
     "judge/test_workload.py",
     "judge/test_search.py",
     "kernel/test_plotly_figures.py",

@@ -52,7 +52,9 @@ def command(runs: Path, images: Path, *program: str) -> list[str]:
     arguments += ["--perms", "1777", "--tmpfs", str(isolation.SCRATCH), "--dev", "/dev"]
     # The machine's /proc: without it, kernels may not mount their own /proc, which covers this one.
     arguments += ["--dev-bind", "/proc", "/proc"]
-    shown = (*_SYSTEM, *_python_folders(), str(_PACKAGE), IMAGES, str(runs))
+    # The installed course, with its sample solutions, lies among the libraries.
+    hidden = [str(path) for path in (_PACKAGE, autograder.INSTALLED_COURSE) if path.is_dir()]
+    shown = (*_SYSTEM, *_python_folders(), *hidden, IMAGES, str(runs))
     # Bubblewrap would create parent folders that only root can enter.
     for folder in sorted({str(parent) for path in shown for parent in Path(path).parents}):
         arguments += ["--dir", folder]
@@ -63,11 +65,12 @@ def command(runs: Path, images: Path, *program: str) -> list[str]:
             arguments += ["--ro-bind-try", path, path]
     for path in (*_SYSTEM, *_python_folders()):
         arguments += ["--ro-bind-try", path, path]
-    arguments += ["--tmpfs", str(_PACKAGE)]
+    for path in hidden:
+        arguments += ["--tmpfs", path]
     for name in _INSIDE:
         arguments += ["--ro-bind", str(_PACKAGE / name), str(_PACKAGE / name)]
     arguments += ["--ro-bind", str(images), IMAGES, "--bind", str(runs), str(runs)]
-    for path in (str(_PACKAGE), "/dev", "/"):
+    for path in (*hidden, "/dev", "/"):
         arguments += ["--remount-ro", path]
     arguments += ["--clearenv"]
     for name, value in _environment().items():

@@ -19,8 +19,10 @@ import session_keys
 from class_course import wait_for
 from running import Run, needs_sandbox, result_of, sandboxed
 
+import autograder
 from autograder.protocol.evidence import DRAWINGS, MIME_TYPE, decode
 from autograder.sandbox import bubblewrap, system_calls
+from autograder.sandbox.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +116,21 @@ def test_course_home_judge_and_other_runs_cannot_be_seen(grading, tmp_path):
             "print([p for p in found if p.endswith('/answer') or '/autograder/judge/' in p])",
         )
         assert run.text.split() == ["[]", "[]"]
+
+
+@needs_sandbox
+def test_the_course_that_a_wheel_installs_is_empty_inside(tmp_path, monkeypatch):
+    course = tmp_path / "autoencoder_lab"
+    course.mkdir()
+    (course / "solution").touch()
+    libraries = (*bubblewrap._python_folders(), str(tmp_path))
+    monkeypatch.setattr(autograder, "INSTALLED_COURSE", course)
+    monkeypatch.setattr(bubblewrap, "_python_folders", lambda: libraries)
+    look = f"import os; print(os.listdir({str(tmp_path)!r}), os.listdir({str(course)!r}))"
+    with RunFolder() as runs:
+        command = bubblewrap.command(Path(runs), Path(__file__), "-c", look)
+        seen = subprocess.run(command, capture_output=True, text=True)
+    assert seen.stdout.strip() == "['autoencoder_lab'] []", seen.stderr
 
 
 @needs_sandbox
