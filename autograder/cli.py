@@ -31,7 +31,7 @@ def main() -> None:
     solutions = commands.add_parser("solutions", help="execute the solutions (about 20 minutes)")
     quickstart = commands.add_parser("quickstart", help="make a course directory with the bundled lab")
     quickstart.add_argument("folder", type=Path, help="the new course directory, or one to complete")
-    quickstart.add_argument("--assignment", default="autoencoders", help="its name (autoencoders)")
+    quickstart.add_argument("--assignment", help="the name of its folder (default: as bundled)")
     check = commands.add_parser("check", help="tell where lab file and notebooks disagree")
     check.add_argument("--quick", action="store_true", help="run no notebook")
     calibrate = commands.add_parser("calibrate", help="measure the bounds of this lab")
@@ -40,8 +40,9 @@ def main() -> None:
         command.add_argument(
             "--assignment", default="", help="its name (default: the only one with a lab file)"
         )
-    for command in (demo, grade, grades, release, solutions, check, calibrate):
+    for command in (grade, grades, release, solutions, check, calibrate):
         command.add_argument("--course", type=Path, default=Path(), help="the course directory")
+    demo.add_argument("--course", type=Path, help="the course directory (default: here, or as bundled)")
 
     options = vars(parser.parse_args())
     # nbgrader starts `alembic` by name; it lies beside this Python, whose environment may be inactive.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.adapting.quickstart import bundled_course
 from autograder.examples.answers import AnswersError, answers, for_exercise, read_toml
 from autograder.lab import Lab
 from autograder.lab.file import chosen, read
@@ -28,12 +29,15 @@ class DemoError(Exception):
     """The demonstration cannot run here; the text says what to do."""
 
 
-def run_demo(course: Path, folder: Path) -> None:
+def run_demo(course: Path | None, folder: Path) -> None:
     """Copies a course to a folder, submits the examples, grades them and prints the grades.
 
-    course: a directory with nbgrader_config.py and source/. folder: replaces an older demonstration.
-    Raises DemoError, and LabFileError if the course has no lab.
+    course: a directory with nbgrader_config.py and source/; None for the current directory if it is one,
+    otherwise for the bundled course. folder: replaces an older demonstration. Raises DemoError, and
+    LabFileError if the course has no lab.
     """
+    if course is None:
+        course = Path() if Path("nbgrader_config.py").is_file() else bundled_course()
     lab = read(course / "source" / chosen(course))
     _copy_course(course, folder)
     print(f"1. Making the release from source ({folder}/release)", flush=True)
