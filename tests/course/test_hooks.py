@@ -1,12 +1,13 @@
 """What nbgrader records of a submission, and what is stored for the next time."""
 
+import shutil
 from types import SimpleNamespace
 
 import corpus
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import is_grade
-from the_lab import LAB
+from the_lab import LAB, SOURCE
 from traitlets.config import Config, Configurable
 
 from autograder.course import hooks
@@ -91,15 +92,16 @@ def test_a_notebook_that_cannot_be_read_is_not_read_again_until_it_changes(writt
 
 @pytest.mark.slow
 def test_a_solution_runs_with_all_of_its_training_and_says_on_what(tmp_path):
+    shutil.copy(SOURCE / "lab.toml", tmp_path)
     (tmp_path / "helper.py").write_text("x = 'from beside the notebook'")
-    full = "from autograder.kernel import watchers\nprint(watchers.current().fits.shorten)"
+    full = "from autograder.kernel import watchers\nprint(watchers.current().fits.steps)"
     notebook = new_notebook(cells=[new_code_cell(f"from helper import x\nprint(x)\n{full}")])
     about = {"nbgrader": {"notebook": "autoencoder"}, "metadata": {"path": str(tmp_path)}}
     config = Config({"Grading": {"train_images": 1000, "test_images": 500}})
     solved, _ = GradeSolution(config=config).preprocess(notebook, about)
     note, cell = solved.cells
     assert "Executed with the full training, on\n> scikit-learn's handwritten digits" in note.source
-    assert cell.outputs[0].text == "from beside the notebook\nFalse\n"
+    assert cell.outputs[0].text == "from beside the notebook\nNone\n"
 
 
 @pytest.mark.slow
