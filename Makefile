@@ -30,10 +30,9 @@ lint-format: $(READY)
 lint-types: $(READY)
 	$(BIN)/mypy
 
-# What is generated and committed must be what source/ gives now.
+# Lab file, notebooks and what is generated of them must agree.
 check: $(READY)
-	$(BIN)/autograder release --check
-	$(BIN)/autograder solutions --check
+	$(BIN)/autograder check
 
 release: $(READY)
 	$(BIN)/autograder release
@@ -51,8 +50,7 @@ fairness: $(READY)
 
 # What the judge's bounds rest on: about 5,000 trainings on both sources of digits. If interrupted, it goes on where it was.
 calibration: $(READY)
-	$(BIN)/python -m benchmarks.calibration --data embedded --data $(DIGITS) --output docs/calibration
-	mv docs/calibration/calibration.json autograder/judge/
+	$(BIN)/autograder calibrate --again --data embedded --data $(DIGITS) --output docs/calibration
 
 # Pins what is installed now; names no index.
 lock: $(READY)

@@ -20,8 +20,10 @@ MAY_IMPORT = {
     "check": {"lab", "protocol", "kernel", "judge", "report"},
     "course": {"lab", "sandbox", "judge", "submissions", "grading", "report"},
     "batch": {"lab", "sandbox", "submissions", "grading", "report", "course"},
-    "examples": {"lab", "submissions", "report"},
-    "cli": {"lab", "report", "course", "batch", "examples"},
+    "calibration": {"lab", "protocol", "kernel", "judge"},
+    "adapting": {"lab", "judge", "submissions", "grading", "report", "course"},
+    "examples": {"lab", "submissions", "report", "adapting"},
+    "cli": {"lab", "report", "course", "batch", "calibration", "adapting", "examples"},
 }
 """The rooms that each room imports: each of them, and no other."""
 
