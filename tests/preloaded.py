@@ -17,11 +17,15 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbgrader.utils import is_grade
 from once import Descriptions
 
+from autograder.judge.criteria import judge_message
+from autograder.judge.reference import Reference
 from autograder.judge.shown_pictures import out_of_sight, pictures
+from autograder.judge.verdict import Verdict
 from autograder.kernel import prepare, watchers
-from autograder.lab import SHORT_STEPS
+from autograder.lab import SHORT_STEPS, Exercise
 from autograder.lab.images import Images
 from autograder.protocol.evidence import COLLECT, MIME_TYPE, Drawing, Message
+from autograder.report.verdicts import decide, graded_cells
 from autograder.submissions.notebooks import grade_id
 
 REQUEST = "of no kernel"
@@ -172,6 +176,18 @@ class PreloadedKernel:
             cell.outputs.append(
                 new_output("error", ename=type(error).__name__, evalue=str(error), traceback=[])
             )
+
+    def verdicts(
+        self, executed: NotebookNode, exercise: Exercise, reference: Reference
+    ) -> dict[str, Verdict]:
+        """The verdict on each test cell of an executed notebook."""
+        evidence = self.evidence(executed)
+        judged = {
+            name: judge_message(name, *messages, exercise, reference)
+            for name, messages in evidence.items()
+            if name in graded_cells(executed) and len(messages) == 1
+        }
+        return decide(executed, exercise, evidence, judged)
 
     @staticmethod
     def evidence(notebook: NotebookNode) -> dict[str, list[Message]]:

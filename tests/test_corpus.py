@@ -28,17 +28,11 @@ def tried_once(monkeypatch):
 def test_case(case, kernel, reference, record):
     from the_lab import EXERCISES
 
-    from autograder.judge.criteria import judge_message
-    from autograder.report.verdicts import decide, graded_cells
+    from autograder.report.verdicts import graded_cells
 
-    executed, exercise = kernel.run(case.executed), EXERCISES[case.notebook]
-    evidence = kernel.evidence(executed)
-    judged = {
-        name: judge_message(name, *evidence[name], exercise, reference)
-        for name in case.criteria
-        if len(evidence[name]) == 1
-    }
-    verdicts = decide(executed, exercise, evidence, judged)
+    exercise = EXERCISES[case.notebook]
+    executed = kernel.run(case.executed, exercise.short_steps)
+    verdicts = kernel.verdicts(executed, exercise, reference)
 
     assert tuple(verdicts) == case.criteria
     disagreements = []

@@ -1,0 +1,110 @@
+"""Other labs are made of one lab file each, and the package is not touched.
+
+Each is adapted as `autograder check` says, calibrated with few networks, and graded: the sample solution earns
+everything, a blank notebook nothing, and what is wrong is told with this lab's numbers.
+"""
+
+import dataclasses
+import subprocess
+import sys
+
+import adoptions
+import numpy as np
+import pytest
+from autograder.adapting.checkup import checkup
+from the_lab import ASSIGNMENT
+
+from autograder.adapting.quickstart import quickstart
+from autograder.judge.bounds import with_bounds
+
+FEW = "c.Grading.train_images = 6000\nc.Grading.test_images = 1000\n"
+SEEDS = 7
+"""Per learning rate: the fewest from which a bound is derived."""
+
+
+@pytest.fixture(scope="module", params=adoptions.NAMES)
+def adopted(request, tmp_path_factory):
+    """Another lab, in a course of its own."""
+    course = tmp_path_factory.mktemp(request.param)
+    quickstart(course)
+    adoption = adoptions.load(request.param)
+    adoption.write(course)
+    config = course / "nbgrader_config.py"
+    config.write_text(config.read_text("utf-8") + FEW, "utf-8")
+    return adoption, course
+
+
+@pytest.fixture(scope="module")
+def calibrated(adopted):
+    """What `autograder calibrate` says of the lab, whose bounds it has measured."""
+    _, course = adopted
+    command = [sys.executable, "-m", "autograder.cli", "calibrate", "--seeds", str(SEEDS)]
+    done = subprocess.run([*command, "--course", course], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def grade(adopted, calibrated, kernel, images, reference, tmp_path):
+    """Runs a notebook and returns the verdict on each test cell."""
+    from autograder.kernel.datasets import PROVIDE
+
+    adoption, course = adopted
+    lab, _ = with_bounds(adoption.lab, course / "source" / ASSIGNMENT)
+    np.savez(tmp_path / "images.npz", **images.as_mnist())
+    PROVIDE[lab.dataset](str(tmp_path / "images.npz"))
+
+    def run(notebook, name):
+        exercise = lab.exercises[name]
+        return kernel.verdicts(kernel.run(notebook, exercise.short_steps), exercise, reference)
+
+    return run
+
+
+def test_the_notebooks_were_adapted_until_nothing_disagrees(adopted):
+    adoption, course = adopted
+    about = [str(finding) for finding in checkup(course, ASSIGNMENT, quick=True)]
+    left = [
+        line for line in about if not any(word in line for word in ("release", "solutions", "calib"))
+    ]
+    assert not left, "\n".join(left)
+    assert any("calibrate" in line for line in about)
+
+
+@pytest.mark.slow
+def test_it_gets_bounds_of_its_own(adopted, calibrated):
+    adoption, course = adopted
+    lab, remarks = with_bounds(adoption.lab, course / "source" / ASSIGNMENT)
+    assert remarks == ()
+    assert all(0 < exercise.bound < 1 for exercise in lab.exercises.values())
+
+
+@pytest.mark.slow
+def test_the_solution_earns_all_and_a_blank_notebook_nothing(adopted, calibrated):
+    _, course = adopted
+    command = [sys.executable, "-m", "autograder.cli"]
+    subprocess.run([*command, "release", "--course", course], check=True, capture_output=True)
+    done = subprocess.run([*command, "check", "--course", course], capture_output=True, text=True)
+    findings = [line for line in done.stdout.splitlines() if line.strip()]
+    assert done.returncode == 1, done.stdout + done.stderr
+    # Training the solutions in full takes too long for a test.
+    assert [line for line in findings if "solutions" in line], done.stdout
+
+
+@pytest.mark.slow
+def test_what_is_wrong_is_told_with_the_numbers_of_this_lab(adopted, grade):
+    adoption, _ = adopted
+    for wrong in adoption.wrong:
+        verdict = grade(adoption.submission(wrong), wrong.notebook)[wrong.criterion]
+        assert verdict.credit < 1, wrong
+        assert wrong.words in " ".join(verdict.problems), (wrong, verdict)
+
+
+@pytest.mark.slow
+def test_a_calibration_of_another_lab_is_told(adopted, calibrated):
+    adoption, course = adopted
+    name, exercise = next(iter(adoption.lab.exercises.items()))
+    other = {name: dataclasses.replace(exercise, epochs=exercise.epochs + 1)}
+    lab = dataclasses.replace(adoption.lab, exercises=adoption.lab.exercises | other)
+    _, (remark,) = with_bounds(lab, course / "source" / ASSIGNMENT)
+    assert f"epochs {exercise.epochs} then, {exercise.epochs + 1} now" in remark
