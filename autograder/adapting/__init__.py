@@ -1,0 +1,1 @@
+"""Takes the lab to another course: a new course directory, another lab, its own bounds."""
