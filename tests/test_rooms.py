@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "course": {"lab", "sandbox", "judge", "submissions", "grading", "report"},
     "batch": {"lab", "sandbox", "submissions", "grading", "report", "course"},
     "calibration": {"lab", "protocol", "kernel", "judge"},
-    "adapting": {"lab", "judge", "submissions", "grading", "report", "course"},
+    "adapting": {"lab", "sandbox", "judge", "submissions", "grading", "report", "course"},
     "examples": {"lab", "submissions", "report", "adapting"},
     "cli": {"lab", "report", "course", "batch", "calibration", "adapting", "examples"},
 }

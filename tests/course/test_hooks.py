@@ -106,6 +106,7 @@ def test_a_solution_runs_with_all_of_its_training_and_says_on_what(tmp_path):
 
 @pytest.mark.slow
 def test_a_solution_that_does_not_run_to_its_end_is_an_error(tmp_path):
+    shutil.copy(SOURCE / "lab.toml", tmp_path)
     notebook = new_notebook(cells=[new_code_cell("import os; os._exit(0)")])
     about = {"nbgrader": {"notebook": "autoencoder"}, "metadata": {"path": str(tmp_path)}}
     with pytest.raises(RuntimeError, match="did not run to its end: the kernel died, in cell 1"):
