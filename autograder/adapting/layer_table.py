@@ -161,8 +161,8 @@ def _compare(
     wanted = _wanted(exercise)
     matcher = difflib.SequenceMatcher(
         None,
-        [(row.part, layer_kind(row.layer)) for row in rows],
-        [(each.part, each.layer.kind) for each in wanted],
+        [(row.part, layer_kind(row.layer), row.resolution) for row in rows],
+        [(each.part, each.layer.kind, (each.side, each.side)) for each in wanted],
         autojunk=False,
     )
     for _, start, end, first, last in matcher.get_opcodes():
