@@ -1,15 +1,16 @@
 """Makes the plots of the page, each as an SVG element."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.calibration.derivation import REJECTIONS, Bound, Source
-from benchmarks.calibration.kinds import RIGHT, WRONG
-from benchmarks.calibration.power import Row
+from autograder.calibration.derivation import REJECTIONS, Bound, Source
+from autograder.calibration.kinds import RIGHT, WRONG
+from autograder.calibration.power import Row
 
 COLOURS = {RIGHT: "#2a7f62", WRONG: "#c44536"}
 LEAST = REJECTIONS / 10
@@ -17,7 +18,7 @@ LEAST = REJECTIONS / 10
 
 
 def histograms(bound: Bound) -> str:
-    """Plots right and wrong errors on each source of digits, and the bound between them."""
+    """Plots right and wrong errors on each source of images, and the bound between them."""
     figure = Figure((8.5, 1.9 * len(bound.sources) + 0.6), layout="constrained")
     rows = figure.subplots(len(bound.sources), sharex=True, squeeze=False)[:, 0]
     errors = {
@@ -38,10 +39,10 @@ def histograms(bound: Bound) -> str:
                 histtype="stepfilled",
                 label=f"{label} ({len(found)})",
             )
-        _mark(axes, bound.value)
+        _mark_told_apart(axes, bound)
         axes.set(xscale="log", ylabel="trainings", title=source.name)
         axes.legend(frameon=False, fontsize=8)
-    rows[-1].set_xlabel("error on held-out digits / error of the mean image")
+    rows[-1].set_xlabel("error on held-out images / error of the mean image")
     return _svg(figure)
 
 
@@ -75,11 +76,11 @@ def _tail(axes: Axes, source: Source, bound: Bound) -> None:
     )
     axes.axvline(bound.nearest.nearest.error, color=COLOURS[WRONG], lw=1, label="nearest wrong")
     axes.axhline(REJECTIONS, color="#999999", lw=0.8, ls=":")
-    _mark(axes, bound.value)
+    _mark_told_apart(axes, bound)
     axes.set(yscale="log", ylim=(LEAST, 1))
 
 
-def strips(noise: list[Row], bound: float) -> str:
+def strips(noise: Sequence[Row], bound: float) -> str:
     """Plots how unlikely each kind of noise is for the tests, and the bound beyond which it fails."""
     kinds = list(dict.fromkeys(row.kind for row in noise))
     figure = Figure((8.5, 0.19 * len(kinds) + 0.8), layout="constrained")
@@ -95,6 +96,11 @@ def strips(noise: list[Row], bound: float) -> str:
     axes.set_ylim(len(kinds) - 0.5, -0.5)
     axes.legend(frameon=False, fontsize=7)
     return _svg(figure)
+
+
+def _mark_told_apart(axes: Axes, bound: Bound) -> None:
+    if bound.told_apart:
+        _mark(axes, bound.value)
 
 
 def _mark(axes: Axes, bound: float) -> None:

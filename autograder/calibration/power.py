@@ -1,17 +1,23 @@
 """Counts how often right noise fails the judge's tests, and how often wrong noise passes them."""
 
 import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.calibration.noise_kinds import KINDS
-from benchmarks.calibration.results import Drawn
-from benchmarks.calibration.slow import most_likely_share
+from autograder.calibration.noise_kinds import KINDS
+from autograder.calibration.results import Drawn
+from autograder.calibration.slow import most_likely_share
+from autograder.judge.noise_statistics import SHARE
+
+BOUND = -math.log10(SHARE)
+"""-log10 of the p-value below which a test fails."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """The draws of one kind of noise on one source of digits."""
+    """The draws of one kind of noise on one source of images."""
 
     kind: str
     source: str
@@ -32,18 +38,18 @@ class Row:
         return sorted(each.unlikely for each in self.drawn)
 
 
-def rows(drawn: list[Drawn]) -> list[Row]:
+def rows(drawn: list[Drawn]) -> tuple[Row, ...]:
     """The draws by kind and source, right kinds first."""
     sources = sorted({each.of.data for each in drawn})
     found = (
         Row(kind, source, tuple(e for e in drawn if (e.of.kind, e.of.data) == (kind, source)))
         for kind, source in itertools.product(KINDS, sources)
     )
-    return [row for row in found if row.drawn]
+    return tuple(row for row in found if row.drawn)
 
 
-def summary(all_rows: list[Row]) -> dict[str, Any]:
-    """By source of digits, what `calibration.json` holds of the rows."""
+def summary(all_rows: Sequence[Row]) -> dict[str, Any]:
+    """By source of images, what `calibration.json` holds of the rows."""
     return {
         source: _of_source([row for row in all_rows if row.source == source])
         for source in sorted({row.source for row in all_rows})

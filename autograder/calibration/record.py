@@ -1,76 +1,72 @@
-"""Makes and writes `calibration.json`, from which the judge reads its bounds."""
+"""Makes and writes the entries of `calibration.json`, from which the judge reads its bounds."""
 
 import datetime
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from autograder import lab
-from autograder.judge import noise_statistics, own_noise
-from autograder.kernel import short_fit, short_optimizer
-from autograder.lab import images
-from benchmarks.calibration import power
-from benchmarks.calibration.derivation import QUANTILES, REJECTIONS, Bound, Source
-from benchmarks.calibration.noise_measuring import BOUND
-from benchmarks.calibration.slow import CONFIDENCE
+from autograder.calibration import places, power
+from autograder.calibration.derivation import QUANTILES, REJECTIONS, Bound, Source
+from autograder.calibration.kinds import WRONG
+from autograder.calibration.longer import Longer
+from autograder.calibration.slow import CONFIDENCE
+from autograder.judge import noise_statistics
 
 
-def lab_numbers() -> dict[str, Any]:
-    """The numbers of the lab and of its shortened training that determine the errors."""
-    exercises = {
-        exercise.notebook: {
-            "epochs": exercise.epochs,
-            "layers": [str(layer) for layer in (*exercise.encoder, *exercise.decoder, exercise.output)],
-            "noise": exercise.noise or None,
+@dataclass(frozen=True)
+class Finding:
+    """All that was found out about one exercise."""
+
+    bound: Bound
+    noise: tuple[power.Row, ...] = ()
+    longer: Longer | None = None
+    """What came of longer trainings, if right and wrong networks cannot be told apart."""
+
+    @property
+    def notebook(self) -> str:
+        return self.bound.exercise.notebook
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The exercise's entry in the file, rounded so that people can read a change."""
+        return {
+            **_of_bound(self.bound),
+            **places.belongs_to(self.bound.exercise),
+            "date": datetime.date.today().isoformat(),
+            "longer": self.longer and _of_longer(self.longer),
+            "noise": _of_noise(self.noise) if self.noise else None,
         }
-        for exercise in lab.EXERCISES.values()
-    }
-    return {
-        "exercises": exercises,
-        "handed_on": own_noise.LET_THROUGH,
-        "held_out": images.HELD_OUT,
-        "short_batch": short_fit.SHORT_BATCH,
-        "short_rate": short_optimizer.SHORT_RATE,
-        "short_steps": short_fit.SHORT_STEPS,
-        "slow": short_fit.SLOW,
-        "small": short_fit.SMALL,
-        "slow_steps": short_fit.MOST_STEPS,
-    }
 
 
-def written(bounds: list[Bound], noise: list[power.Row]) -> dict[str, Any]:
-    """The contents of the file, rounded so that people can read a change."""
-    return {
-        "criteria": {bound.criterion: _of_bound(bound) for bound in bounds},
-        "date": datetime.date.today().isoformat(),
-        "lab": lab_numbers(),
-        "noise": {
-            "false_rejection": noise_statistics.FALSE_REJECTION,
-            "unlikely": _rounded(BOUND),
-            "sources": power.summary(noise),
-        },
-        "versions": {"keras": keras.__version__, "numpy": np.__version__, "tensorflow": tf.__version__},
-    }
+def read(file: Path) -> dict[str, Any]:
+    """The entries by exercise; none if the file is missing or holds no calibration."""
+    try:
+        return dict(json.loads(file.read_text("utf-8"))["exercises"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
-def write(contents: dict[str, Any], file: Path) -> None:
-    file.write_text(json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+def write(entries: Mapping[str, Any], file: Path) -> None:
+    """Writes these entries, and leaves those of other exercises as they are."""
+    places.write(file, {"exercises": read(file) | dict(entries)})
 
 
 def _of_bound(bound: Bound) -> dict[str, Any]:
     right, wrong = bound.margins
     return {
-        "bound": bound.value,
+        "bound": bound.value if bound.told_apart else None,
+        "criterion": bound.criterion,
+        "told_apart": bound.told_apart,
         "margin_to_nearest_wrong": _rounded(wrong),
         "margin_to_worst_right": _rounded(right),
         "right_exceed_at_1_in": round(1 / REJECTIONS),
         "right_exceed_this": _rounded(bound.safe) if math.isfinite(bound.safe) else None,
-        "safe": bound.is_safe,
+        "safe": bound.told_apart and bound.is_safe,
         "sources": {source.name: _of_source(source, bound.value) for source in bound.sources},
     }
 
@@ -93,7 +89,7 @@ def _of_source(source: Source, bound: float) -> dict[str, Any]:
         },
         "right": {
             "n": len(source.right),
-            "slow_at_first": source.own_slowness.first[0],
+            "slow_at_first": source.slowness.first[0],
             "handed_on_at_most": source.most_handed_on and _rounded(source.most_handed_on),
             "stays_slow_estimated": _rounded(source.stays_slow[0]),
             "quantiles": {str(q): _rounded(np.quantile(source.right, q)) for q in QUANTILES},
@@ -105,7 +101,23 @@ def _of_source(source: Source, bound: float) -> dict[str, Any]:
             "share_above": _rounded(tail.share),
             "threshold": _rounded(tail.threshold),
         },
-        "wrong_n": len(source.of("wrong")),
+        "wrong_n": len(source.of(WRONG)),
+    }
+
+
+def _of_longer(longer: Longer) -> dict[str, Any]:
+    return {
+        "short_steps_tried": list(longer.tried),
+        "networks": longer.networks,
+        "short_steps_that_separate": longer.separates,
+    }
+
+
+def _of_noise(noise: tuple[power.Row, ...]) -> dict[str, Any]:
+    return {
+        "false_rejection": noise_statistics.FALSE_REJECTION,
+        "unlikely": _rounded(power.BOUND),
+        "sources": power.summary(noise),
     }
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.calibration.kinds import Training
-from benchmarks.calibration.noise_kinds import Draw
+from autograder.calibration.kinds import Training
+from autograder.calibration.noise_kinds import Draw
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,13 @@ class Trained:
 
     of: Training
     error: float
-    """Error on the held-out digits, as a share of the mean image's."""
+    """Error on the held-out images, as a share of the mean image's."""
     left: float | None
     """`short_fit.error_left` on the images it learned from; None if that is no number."""
     steps: int
     """Steps of training."""
     handed_on: float | None
-    """Share of the noise on the held-out digits that is left in the answers; None without noise."""
+    """Share of the noise on the held-out images that is left in the answers; None without noise."""
     seconds: float
     """Processor time."""
 

@@ -6,58 +6,81 @@ So the probability of being slow to the end follows from two shares: of networks
 first round, and of slow networks that a further round leaves slow.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scipy import stats
 
-from autograder.kernel.short_fit import MOST_STEPS, SHORT_STEPS, SLOW
-from benchmarks.calibration.results import Trained
+from autograder.calibration.results import Trained
+from autograder.lab import Exercise
+from autograder.protocol.short_training import ROUNDS, SLOW
 
-ROUNDS = MOST_STEPS // SHORT_STEPS
-"""Largest number of rounds in which a network is trained."""
 CONFIDENCE = 0.95
+Count = tuple[int, int]
+"""How many of a number of cases."""
 
 
-def rounds(result: Trained, first: int) -> int:
-    """After how many rounds the network was slow. first: the steps of one round."""
-    return result.steps // first - 1 + (result.left is not None and result.left > SLOW)
+def steps_of_a_round(exercise: Exercise) -> int:
+    """Each epoch has its share of the steps, rounded up."""
+    return -(-exercise.short_steps // exercise.epochs) * exercise.epochs
+
+
+def most_rounds(exercise: Exercise) -> int:
+    """The largest number of rounds in which a network is trained."""
+    return -(-ROUNDS * exercise.short_steps // steps_of_a_round(exercise))
+
+
+def rounds(result: Trained, exercise: Exercise) -> int:
+    """After how many rounds the network was slow."""
+    is_slow = result.left is not None and result.left > SLOW
+    return result.steps // steps_of_a_round(exercise) - 1 + is_slow
 
 
 @dataclass(frozen=True)
 class Slowness:
-    """Counts networks by the number of rounds that left them slow."""
+    """Counts the networks of an exercise by the number of rounds that left them slow."""
 
     counts: tuple[int, ...]
     """The numbers of all networks, of those slow after the first round, after the second, …"""
 
     @classmethod
-    def of(cls, results: list[Trained]) -> "Slowness":
-        """Counts the results of trainings, which may be of several exercises."""
-        firsts: dict[str, int] = {}
-        for each in results:
-            firsts[each.of.exercise] = min(each.steps, firsts.get(each.of.exercise, each.steps))
-        slow = [rounds(each, firsts[each.of.exercise]) for each in results]
-        return cls(tuple(sum(number >= least for number in slow) for least in range(ROUNDS + 1)))
+    def of(cls, results: Iterable[Trained], exercise: Exercise) -> "Slowness":
+        """Counts the results of an exercise's trainings."""
+        slow = [rounds(each, exercise) for each in results]
+        most = most_rounds(exercise)
+        return cls(tuple(sum(number >= least for number in slow) for least in range(most + 1)))
 
     @property
-    def first(self) -> tuple[int, int]:
+    def first(self) -> Count:
         """How many networks were slow after the first round, and the number of networks."""
         return self.counts[1], self.counts[0]
 
     @property
-    def again(self) -> tuple[int, int]:
+    def again(self) -> Count:
         """How many further rounds left a slow network slow, and the number of such rounds."""
         return sum(self.counts[2:]), sum(self.counts[1:-1])
 
+    @property
+    def further(self) -> int:
+        """The number of rounds after the first."""
+        return len(self.counts) - 2
 
-def stays(own: Slowness, all_of_them: Slowness) -> tuple[float, float]:
-    """The probability that a network stays slow to the end: an estimate and an upper limit.
 
-    own: counts of these networks. all_of_them: counts of all measured networks, as few are slow.
+def in_all(some: Iterable[Slowness]) -> Count:
+    """How many further rounds left a slow network slow, whatever the exercise, and of how many."""
+    each = [slowness.again for slowness in some]
+    return sum(seen for seen, _ in each), sum(count for _, count in each)
+
+
+def stays(own: Slowness, again: Count) -> tuple[float, float, float]:
+    """The probability that a network stays slow to the end: an estimate, a lower and an upper limit.
+
+    own: counts of these networks. again: `in_all` of all that were measured, as few are slow.
     """
-    estimated = share(*own.first) * share(*all_of_them.again) ** (ROUNDS - 1)
-    most = most_likely_share(*own.first) * most_likely_share(*all_of_them.again) ** (ROUNDS - 1)
-    return estimated, most
+    estimated = share(*own.first) * share(*again) ** own.further
+    least = least_likely_share(*own.first) * least_likely_share(*again) ** own.further
+    most = most_likely_share(*own.first) * most_likely_share(*again) ** own.further
+    return estimated, least, most
 
 
 def share(seen: int, count: int) -> float:
@@ -68,3 +91,8 @@ def share(seen: int, count: int) -> float:
 def most_likely_share(seen: int, count: int) -> float:
     """The upper confidence limit of a share, given how many of a count were seen (Clopper, Pearson)."""
     return float(stats.beta.ppf(CONFIDENCE, seen + 1, count - seen)) if seen < count else 1.0
+
+
+def least_likely_share(seen: int, count: int) -> float:
+    """The lower confidence limit of a share, given how many of a count were seen (Clopper, Pearson)."""
+    return float(stats.beta.ppf(1 - CONFIDENCE, seen, count - seen + 1)) if seen else 0.0

@@ -6,7 +6,7 @@ from measurements import drawn, trained
 
 from autograder import lab
 from autograder.judge import bounds
-from benchmarks.calibration import command, results
+from autograder.calibration import command, results
 
 
 def test_a_report_is_a_record_and_a_page(tmp_path):

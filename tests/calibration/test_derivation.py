@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from measurements import trained
 
-from benchmarks.calibration import derivation, slow
+from autograder.calibration import derivation, slow
 
 
 def test_a_bound_lies_between_right_and_wrong():

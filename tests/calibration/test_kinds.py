@@ -3,7 +3,7 @@
 from measurements import DIGITS
 
 from autograder import lab
-from benchmarks.calibration import kinds
+from autograder.calibration import kinds
 
 
 def test_a_plan_is_balanced_wherever_it_ends():

@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.judge import bounds
-from benchmarks.calibration import kinds, measuring, results
+from autograder.calibration import kinds, measuring, results
 
 
 @pytest.mark.slow

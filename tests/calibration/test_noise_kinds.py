@@ -3,7 +3,7 @@
 import numpy as np
 from measurements import DIGITS
 
-from benchmarks.calibration import noise_kinds
+from autograder.calibration import noise_kinds
 
 
 def test_every_beginning_of_the_plan_holds_all_kinds():

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from benchmarks.calibration import noise_kinds
-from benchmarks.calibration.noise_measuring import BOUND, measure
+from autograder.calibration import noise_kinds
+from autograder.calibration.noise_measuring import BOUND, measure
 
 
 @pytest.mark.parametrize("kind", ["clipped", "σ 0.21"])

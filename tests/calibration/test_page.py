@@ -2,9 +2,9 @@
 
 from measurements import drawn, trained
 
-from benchmarks.calibration import derivation, power, record
-from benchmarks.calibration.kinds import INITIALIZERS, KINDS
-from benchmarks.calibration.page import page
+from autograder.calibration import derivation, power, record
+from autograder.calibration.kinds import INITIALIZERS, KINDS
+from autograder.calibration.page import page
 
 
 def test_the_page_has_a_row_for_each_kind_and_variation():

@@ -2,7 +2,7 @@
 
 from measurements import drawn, trained
 
-from benchmarks.calibration import derivation, plots, power
+from autograder.calibration import derivation, plots, power
 
 
 def test_plots_mark_the_bound_and_are_repeatable():

@@ -2,7 +2,7 @@
 
 from measurements import drawn
 
-from benchmarks.calibration import noise_kinds, power
+from autograder.calibration import noise_kinds, power
 
 
 def test_right_and_wrong_noise_is_counted():

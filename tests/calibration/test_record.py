@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from autograder.judge import bounds
-from benchmarks.calibration import command, derivation, kinds, power, record, results
+from autograder.calibration import command, derivation, kinds, power, record, results
 
 
 def test_the_judges_bounds_belong_to_this_lab():

@@ -2,7 +2,7 @@
 
 from measurements import drawn, trained
 
-from benchmarks.calibration import results
+from autograder.calibration import results
 
 
 def test_results_survive_an_interruption_in_the_middle_of_a_line(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 from measurements import trained
 
-from benchmarks.calibration import kinds, results, slow
+from autograder.calibration import kinds, results, slow
 
 
 def test_networks_are_counted_by_the_rounds_that_left_them_slow():

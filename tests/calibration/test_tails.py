@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.calibration import tails
+from autograder.calibration import tails
 
 
 @pytest.mark.parametrize(

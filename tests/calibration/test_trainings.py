@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.lab import AUTOENCODER, DENOISING
-from benchmarks.calibration import kinds, trainings
+from autograder.calibration import kinds, trainings
 
 
 @pytest.mark.slow
