@@ -19,6 +19,7 @@ from once import Descriptions
 
 from autograder.judge.shown_pictures import out_of_sight, pictures
 from autograder.kernel import prepare, watchers
+from autograder.lab import SHORT_STEPS
 from autograder.lab.images import Images
 from autograder.protocol.evidence import COLLECT, MIME_TYPE, Drawing, Message
 from autograder.submissions.notebooks import grade_id
@@ -41,21 +42,26 @@ class _Start:
     outputs: list[list]
     names: Mapping[str, object]
     drawings: list[Drawing]
+    steps: int | None
+    """Those of the shortened training."""
     trainings: int
     digest: str
     """Of the arrays and networks among the names: another one if a notebook changed them."""
 
 
 class PreloadedKernel:
-    """An IPython shell with the grading kernel's images, watchers and seeds."""
+    """An IPython shell with the grading kernel's images, watchers and seeds.
 
-    def __init__(self, images: Images, folder: Path) -> None:
-        path = folder / "mnist.npz"
+    dataset: the one of the lab, which the notebooks load.
+    """
+
+    def __init__(self, images: Images, folder: Path, dataset: str = "mnist") -> None:
+        path = folder / f"{dataset}.npz"
         np.savez(path, **images.as_mnist())
         self._folder = folder
         self._start: _Start | None = None
         self._published: list[dict] = []
-        prepare.prepare(str(path), shorten=True)
+        prepare.prepare(str(path), dataset=dataset, steps=SHORT_STEPS)
         # Not before: it watches what is trained, in full unless that was prepared for.
         from autograder import check
 
@@ -68,14 +74,16 @@ class PreloadedKernel:
         self._shell.display_pub.publish = lambda data, **_: self._published.append(data)
         self._shell.displayhook.write_format_data = lambda data, *_: self._published.append(data)
 
-    def run(self, notebook: NotebookNode) -> NotebookNode:
+    def run(self, notebook: NotebookNode, steps: int = SHORT_STEPS) -> NotebookNode:
         """Executes the notebook from a clean slate; outputs but evidence, pictures and errors are lost.
 
         One that starts just as the one before goes on from where that had trained its network.
+        steps: those of the shortened training, such as `exercise.short_steps`.
         """
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         before = Path.cwd()
         os.chdir(self._folder)
+        watchers.current().fits.steps = steps
         describe, self._check.describe = self._check.describe, self._descriptions.describe
         try:
             self._clean()
@@ -124,6 +132,7 @@ class PreloadedKernel:
             outputs=copy.deepcopy([cell.outputs for cell in cells]),
             names=names,
             drawings=list(watchers.current().screen.drawings),
+            steps=watchers.current().fits.steps,
             trainings=len(watchers.current().fits._all),
             digest=_digest(names),
         )
@@ -133,7 +142,10 @@ class PreloadedKernel:
         start = self._start
         if start is None or [cell.source for cell in cells[: len(start.sources)]] != start.sources:
             return 0
-        if len(watchers.current().fits._all) != start.trainings or _digest(start.names) != start.digest:
+        fits = watchers.current().fits
+        if (fits.steps, len(fits._all)) != (start.steps, start.trainings):
+            return 0
+        if _digest(start.names) != start.digest:
             return 0
         for cell, outputs in zip(cells, copy.deepcopy(start.outputs), strict=False):
             cell.outputs, cell.execution_count = outputs, 1
@@ -141,9 +153,9 @@ class PreloadedKernel:
         watchers.current().screen.drawings.extend(start.drawings)
         return len(start.sources)
 
-    def errors(self, *sources: str) -> list[str]:
+    def errors(self, *sources: str, steps: int = SHORT_STEPS) -> list[str]:
         """Runs a notebook of such cells; the errors that its cells ended with."""
-        notebook = self.run(new_notebook(cells=[new_code_cell(source) for source in sources]))
+        notebook = self.run(new_notebook(cells=[new_code_cell(source) for source in sources]), steps)
         outputs = itertools.chain.from_iterable(cell.outputs for cell in notebook.cells)
         return [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
 

@@ -20,7 +20,7 @@ def _on_the_spot(evidence: Evidence) -> None:
 
 
 # Outside the grading kernel, this import starts to watch the training and drawing in later cells.
-_watchers = watchers.start(shorten=False, deliver=_on_the_spot)
+_watchers = watchers.start(steps=None, deliver=_on_the_spot)
 
 
 def _hand_over(

@@ -1,4 +1,7 @@
-"""The grading kernel: `python -P -m autograder.kernel --images FILE [--full] -f CONNECTION_FILE`."""
+"""The grading kernel.
+
+`python -P -m autograder.kernel --images FILE --dataset NAME [--steps N] -f CONNECTION_FILE`
+"""
 
 import sys
 

@@ -17,8 +17,11 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.kernel.samples import numbers, sample
+from autograder.protocol import short_training
 from autograder.protocol.evidence import Sample
 
+FULL_ROWS = 64
+"""Images that are gathered for a sample where the training is not shortened."""
 LATE = 24
 """Images that are sampled from the later batches."""
 BLOCK_VALUES = 2**22
@@ -53,6 +56,14 @@ class Feed:
 
 NOTHING = Feed()
 """The data of a call whose data cannot be read."""
+
+
+def beginning(steps: int | None) -> int:
+    """Returns how many of the first images are read as they are: those of that many short steps.
+
+    steps: None where the training is not shortened.
+    """
+    return FULL_ROWS if steps is None else steps * short_training.BATCH
 
 
 def read(arguments: Arguments, rows: int, seconds: float) -> Feed:

@@ -16,14 +16,12 @@ from autograder.kernel import feed
 from autograder.kernel.exchange import Exchanges
 from autograder.kernel.feed import Arguments, Feed
 from autograder.kernel.loops import Loops
-from autograder.kernel.short_fit import SHORT_ROWS, RunToTheEnd, ShortFit, epochs
+from autograder.kernel.short_fit import RunToTheEnd, ShortFit, epochs
 from autograder.protocol.evidence import FitEvidence, problem_of
 
 READ_SECONDS = 20
 """Seconds for reading epochs of pipelines and generators to their ends, in all calls together. One epoch
 of MNIST whose images come one by one takes 5 s of processor time."""
-FULL_ROWS = 64
-"""Images of a pipeline or generator that are gathered for a sample where no call is shortened."""
 
 Trainer = keras.Model.__mro__[1]
 
@@ -41,19 +39,22 @@ class _State:
 class FitRecorder:
     """Records each `fit` call as the student wrote it, by model.
 
-    shorten: run a short share of each training. incident: is called with a text where the short training
-    cannot do what the student's own would have done.
+    steps: steps of the short training in place of each call's own; None trains in full. It may be set
+    between notebooks. incident: is called with a text where the short training cannot do what the
+    student's own would have done.
     """
 
-    def __init__(self, *, shorten: bool, incident: Callable[[str], None] = lambda what: None) -> None:
-        self.shorten = shorten
+    def __init__(
+        self, *, steps: int | None, incident: Callable[[str], None] = lambda what: None
+    ) -> None:
+        self.steps = steps
         self._incident = incident
         self._reading = float(READ_SECONDS)
         self._calls: weakref.WeakKeyDictionary[keras.Model, list[FitEvidence]] = (
             weakref.WeakKeyDictionary()
         )
         self._exchanges = Exchanges()
-        self._loops = Loops(self._exchanges, shorten=shorten)
+        self._loops = Loops(self._exchanges, steps=lambda: self.steps)
         self._all: list[_State] = []
 
     def install(self) -> None:
@@ -118,21 +119,21 @@ class FitRecorder:
         data = fed if isinstance(fed, Feed) else feed.NOTHING
         record = functools.partial(self._record, model, data, arguments, watcher)
         try:
-            if self.shorten and epochs(arguments):
-                short = ShortFit(original, model, arguments, before, watcher)
-                history = short.run(fed, self._exchanges)
-            else:
+            if self.steps is None or not epochs(arguments):
                 history = original(model, **arguments)
+            else:
+                short = ShortFit(original, model, arguments, before, watcher, self.steps)
+                history = short.run(fed, self._exchanges)
         except BaseException as error:
             record(problem_of(error))
             raise
         if watcher.incident:
             self._incident(f"the shortened training of this network failed: {watcher.incident}")
         full = epochs(arguments) * -(-(data.images or 0) // (data.batch_size or feed.KERAS_BATCH_SIZE))
-        if self.shorten:
-            print(f"[grading] {watcher.steps} steps were trained here, in place of all {full}.")
-        else:
+        if self.steps is None:
             watcher.steps = full
+        else:
+            print(f"[grading] {watcher.steps} steps were trained here, in place of all {full}.")
         record(problem="")
         return history
 
@@ -140,7 +141,7 @@ class FitRecorder:
         """Returns the data that the call is fed, or the error that reading it raised."""
         started = time.monotonic()
         try:
-            return feed.read(arguments, SHORT_ROWS if self.shorten else FULL_ROWS, self._reading)
+            return feed.read(arguments, feed.beginning(self.steps), self._reading)
         except Exception as error:
             return error
         finally:

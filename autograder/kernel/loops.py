@@ -2,6 +2,7 @@
 
 import functools
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,16 +11,19 @@ import numpy as np
 from autograder.kernel import feed
 from autograder.kernel.exchange import Exchanges
 from autograder.kernel.samples import sample
-from autograder.kernel.short_fit import SHORT_BATCH, SHORT_ROWS, SHORT_STEPS
+from autograder.protocol import short_training
 from autograder.protocol.evidence import FitEvidence
 
 
 class Loops:
-    """Records what `train_on_batch` was called with, by model. shorten: run few steps of each loop."""
+    """Records what `train_on_batch` was called with, by model.
 
-    def __init__(self, exchanges: Exchanges, *, shorten: bool) -> None:
+    steps: returns how many steps of a loop to run; None means all.
+    """
+
+    def __init__(self, exchanges: Exchanges, *, steps: Callable[[], int | None]) -> None:
         self._exchanges = exchanges
-        self._shorten = shorten
+        self._steps = steps
         self._loops: weakref.WeakKeyDictionary[keras.Model, _Loop] = weakref.WeakKeyDictionary()
 
     def install(self, trainer: Any) -> None:
@@ -30,13 +34,14 @@ class Loops:
         def train_on_batch(
             model: keras.Model, x: Any, y: Any = None, sample_weight: Any = None, **options: Any
         ) -> Any:
-            loop = self._loops.get(model) or _Loop()
+            steps = self._steps()
+            loop = self._loops.get(model) or _Loop(feed.beginning(steps))
             batch = loop.add(x, y, sample_weight)
-            if not self._shorten:
+            if steps is None:
                 loop.answer = original(model, x, y, sample_weight, **options)
                 loop.steps += 1
-            elif loop.steps < SHORT_STEPS:
-                short = [c if c is None else c[:SHORT_BATCH] for c in batch]
+            elif loop.steps < steps:
+                short = [c if c is None else c[: short_training.BATCH] for c in batch]
                 with self._exchanges.made(model, tuple(short), []):
                     loop.answer = original(model, *short, **options)
                 loop.steps += 1
@@ -55,9 +60,10 @@ class Loops:
 
 
 class _Loop:
-    """All calls of `train_on_batch` on one network."""
+    """All calls of `train_on_batch` on one network. rows: images that are kept of its beginning."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: int) -> None:
+        self._rows = rows
         self.steps = 0
         self.answer: object = None
         """The return value of the last step that was run."""
@@ -68,7 +74,7 @@ class _Loop:
     def add(self, *batch: object) -> feed.Columns:
         """Records a batch of inputs, targets and weights; returns them as arrays."""
         columns = feed.as_arrays(batch)
-        if self._seen.read < SHORT_ROWS:
+        if self._seen.read < self._rows:
             self._first.append(columns)
         else:
             self._late.add(self._seen.read, columns)

@@ -26,11 +26,11 @@ Retrieved = tuple[str, Any]
 """Path of a downloaded file, and headers."""
 
 
-def install(images: str) -> None:
-    """Replaces the functions that download. images: path of the file to return as MNIST's."""
+def install(mnist: str | None) -> None:
+    """Replaces the functions that download. mnist: path of the file to return as MNIST's, if any."""
     socket.getaddrinfo = _noting_failure(socket.getaddrinfo)
     urllib.request.urlretrieve = _soft_retrieval(urllib.request.urlretrieve)
-    get_file = _soft_download(keras.utils.get_file, images)
+    get_file = _soft_download(keras.utils.get_file, mnist)
     # `from tensorflow.keras.utils import …` looks the function up again where it is defined.
     for place in (keras.utils, tf.keras.utils, file_utils):
         place.get_file = get_file
@@ -62,12 +62,12 @@ def _soft_retrieval(urlretrieve: Callable[..., Retrieved]) -> Callable[..., Retr
     return retrieve
 
 
-def _soft_download(get_file: Callable[..., str], images: str) -> Callable[..., str]:
+def _soft_download(get_file: Callable[..., str], mnist: str | None) -> Callable[..., str]:
     @functools.wraps(get_file)
     def download(fname: Any = None, origin: Any = None, *arguments: Any, **options: Any) -> str:
         name = os.path.basename(str(fname or origin or ""))
-        if name == "mnist.npz":
-            return images
+        if name == "mnist.npz" and mnist is not None:
+            return mnist
         try:
             return get_file(fname, origin, *arguments, **options)
         except Exception as error:

@@ -12,8 +12,8 @@ from autograder.kernel.fit_recorder import Trainer
 
 FIRST = 500
 """Images that are really run: a multiple of the number of embedded test images, so that later images
-are the same digits again. Where all images differ, as in MNIST, the answers to later images belong to
-other digits; the criteria look at the first ten."""
+are the same digits again. Where all images differ, the answers to later images belong to other images;
+the criteria look at the first few."""
 
 
 def install() -> None:

@@ -38,12 +38,12 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import zmq  # noqa: E402
 from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
-from keras.src.datasets import mnist  # noqa: E402
 from tensorflow.python.framework import random_seed  # noqa: E402
 
 from autograder.kernel import (  # noqa: E402
     absent,
     commands,
+    datasets,
     devices,
     drawing,
     names,
@@ -56,30 +56,36 @@ from autograder.kernel import (  # noqa: E402
 )
 
 
-def prepare(images: str, *, shorten: bool, deliver: watchers.Deliver = watchers.publish) -> None:
+def prepare(
+    images: str,
+    *,
+    dataset: str,
+    steps: int | None,
+    deliver: watchers.Deliver = watchers.publish,
+) -> None:
     """Makes this process the grading kernel.
 
-    images: path of the .npz file that `keras.datasets.mnist.load_data` is to read.
-    shorten: train only a short share of each `fit`.
+    images: path of the .npz file that `load_data` of `keras.datasets` is to return the arrays of.
+    dataset: the dataset that they stand in for, one of `datasets.PROVIDE`.
+    steps: steps of the short training in place of each training; None trains in full.
     """
-    # All aliases of load_data are one function, which looks up its file here.
-    mnist.get_file = lambda *args, **kwargs: images
+    datasets.PROVIDE[dataset](images)
     tf.get_logger().setLevel("ERROR")
     tf.config.experimental.enable_op_determinism()
     # Such small operations gain nothing from running in parallel.
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    if shorten:
+    if steps is not None:
         # Batches are too small to gain from threads; notebooks run in parallel instead.
         tf.config.threading.set_intra_op_parallelism_threads(1)
         prediction.install()
     devices.install()
-    offline.install(images)
+    offline.install(mnist=images if dataset == "mnist" else None)
     seed()
     drawing.render_as_pixels()
     plotly_figures.install()
     windows.install()
     widgets.install()
-    watchers.start(shorten=shorten, deliver=deliver)
+    watchers.start(steps=steps, deliver=deliver)
 
 
 def soften(shell: InteractiveShell) -> None:
@@ -96,9 +102,10 @@ def serve(arguments: list[str], sockets_are_bound: Callable[[], None] = lambda: 
     """
     parser = argparse.ArgumentParser(prog="autograder.kernel", add_help=False)
     parser.add_argument("--images", required=True)
-    parser.add_argument("--full", action="store_true", help="train all the steps")
+    parser.add_argument("--dataset", required=True, choices=datasets.PROVIDE)
+    parser.add_argument("--steps", type=int, help="of the short training; without it, train in full")
     own, kernel_arguments = parser.parse_known_args(arguments)
-    prepare(own.images, shorten=not own.full)
+    prepare(own.images, dataset=own.dataset, steps=own.steps)
 
     from ipykernel.kernelapp import IPKernelApp
 

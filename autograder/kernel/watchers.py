@@ -30,11 +30,14 @@ class Watchers:
 _current: Watchers | None = None
 
 
-def start(*, shorten: bool, deliver: Deliver) -> Watchers:
-    """Installs the watchers unless this process has them already; returns them."""
+def start(*, steps: int | None, deliver: Deliver) -> Watchers:
+    """Installs the watchers unless this process has them already; returns them.
+
+    steps: steps of the short training in place of each training; None trains in full.
+    """
     global _current
     if _current is None:
-        fits = FitRecorder(shorten=shorten, incident=incident)
+        fits = FitRecorder(steps=steps, incident=incident)
         _current = Watchers(fits, ScreenRecorder(), deliver)
         _current.fits.install()
         _current.screen.install()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_network import small_network
+from small_network import STEPS, small_network
 
 
 @pytest.fixture
@@ -16,6 +16,7 @@ def recorder(kernel, tmp_path, monkeypatch):
     # With first weights that are bad by chance a network is trained for longer.
     keras.utils.set_random_seed(1)
     watchers.current().fits.forget()
+    watchers.current().fits.steps = STEPS
     return watchers.current().fits
 
 

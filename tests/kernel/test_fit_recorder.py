@@ -63,6 +63,15 @@ def test_data_that_cannot_be_read_are_trained_on_for_a_few_steps(recorder, digit
     assert (call.steps, call.input, call.problem, len(told)) == (STEPS, None, "", 1)
 
 
+def test_without_a_number_of_steps_each_call_is_trained_in_full(recorder, digits):
+    recorder.steps = None
+    model = small_network()
+
+    model.fit(digits[:1000], digits[:1000], epochs=3, batch_size=10, verbose=0)
+
+    assert only_call(recorder, model).steps == int(model.optimizer.iterations) == 300
+
+
 def test_a_loop_that_is_followed_by_fit_is_on_record_with_it(recorder, digits):
     model = small_network()
     model.train_on_batch(digits[:100], digits[:100])

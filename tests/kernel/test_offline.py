@@ -1,5 +1,9 @@
 """Downloads fail with a remark; that there is no network is an incident."""
 
+import inspect
+import socket
+import urllib.request
+
 import pytest
 
 from autograder.kernel import watchers
@@ -32,6 +36,27 @@ def test_mnist_is_there_by_its_file_too(kernel):
         f"with np.load(keras.utils.get_file('mnist.npz', origin='{NOWHERE}')) as data:\n"
         "    assert data['x_train'].shape[1:] == (28, 28)"
     )
+
+
+def test_mnist_is_not_there_where_the_lab_has_another_dataset(kernel, monkeypatch):
+    import keras
+    import tensorflow as tf
+    from keras.src.utils import file_utils
+
+    from autograder.kernel import offline
+
+    # As they are in a process that is not prepared yet.
+    replaced = [(place, "get_file") for place in (keras.utils, tf.keras.utils, file_utils)]
+    for place, name in [*replaced, (socket, "getaddrinfo"), (urllib.request, "urlretrieve")]:
+        monkeypatch.setattr(place, name, inspect.unwrap(getattr(place, name)))
+    offline.install(mnist=None)
+
+    assert not kernel.errors(
+        "import keras\n"
+        f"path = keras.utils.get_file('mnist.npz', origin='{NOWHERE}', cache_dir='nothing')\n"
+        "assert path == 'mnist.npz'"
+    )
+    assert "no network" in watchers.current().incidents[0]
 
 
 def test_styles_have_their_former_names(kernel):

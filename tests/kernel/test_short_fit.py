@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from small_network import SIZE, STEPS, only_call, small_network, steps
 
+from autograder.protocol.short_training import ROUNDS, ROUNDS_IN_ALL
+
 pytestmark = pytest.mark.slow
 
 
@@ -116,11 +118,38 @@ def test_a_trial_on_a_few_images_takes_nothing_from_the_training(recorder, digit
     assert steps(recorder, model) == [100, STEPS]
 
 
-@pytest.mark.parametrize(("count", "trained"), [(1, 10), (50, 50), (1000, 140)])
+@pytest.mark.parametrize(("count", "trained"), [(1, 10), (50, 50), (1000, STEPS)])
 def test_a_call_trains_on_no_more_images_than_it_asks_for(recorder, digits, count, trained):
     model = small_network()
     model.fit(digits[:count], digits[:count], batch_size=100, epochs=10, verbose=0)
     assert steps(recorder, model)[0] // 10 * 10 == trained
+
+
+@pytest.mark.parametrize("number", [200, 300])
+def test_another_lab_may_train_for_another_number_of_steps(recorder, digits, number):
+    recorder.steps = number
+    model = small_network()
+
+    model.fit(digits, digits, epochs=10, batch_size=100, verbose=0)
+
+    assert steps(recorder, model) == [number]
+
+
+TRAINING = """
+import keras
+from small_network import small_network
+
+(x_train, _), _ = keras.datasets.mnist.load_data()
+x_train = x_train[..., None].astype("float32") / 255
+model = small_network()
+history = model.fit(x_train, x_train, epochs=10, batch_size=100, verbose=0)
+"""
+
+
+def test_the_number_of_steps_may_change_between_notebooks(kernel):
+    for number in (200, 300):
+        trained = f"assert int(model.optimizer.iterations) == {number}"
+        assert not kernel.errors(TRAINING, trained, steps=number)
 
 
 def slow_network():
@@ -148,7 +177,7 @@ def test_a_network_that_learns_slowly_is_trained_on(recorder, digits):
 
     history = model.fit(digits, digits, 100, 10, 0, [seen, best], validation_split=0.1)
 
-    assert STEPS < steps(recorder, model)[0] <= 5 * STEPS
+    assert STEPS < steps(recorder, model)[0] <= ROUNDS * STEPS
     assert (len(history.history["loss"]), len(history.history["val_loss"]), len(begun)) == (10, 10, 1)
     assert model.history is history
     last = model.get_weights()
@@ -220,8 +249,19 @@ def test_a_network_that_never_learns_is_trained_on_up_to_a_bound_in_all_calls(re
     for _ in range(3):
         model.fit(digits, digits, epochs=4, batch_size=100, verbose=0)
 
-    assert steps(recorder, model)[0] == 5 * STEPS
-    assert sum(steps(recorder, model)) <= 8 * STEPS
+    assert steps(recorder, model)[0] == ROUNDS * STEPS
+    assert sum(steps(recorder, model)) <= (ROUNDS_IN_ALL + 1) * STEPS
+
+
+def test_the_bound_of_a_network_that_never_learns_follows_the_number_of_steps(recorder, digits):
+    import keras
+
+    recorder.steps = 30
+    model = small_network(keras.optimizers.Adagrad(0.0))
+
+    model.fit(digits, digits, epochs=10, batch_size=100, verbose=0)
+
+    assert steps(recorder, model) == [ROUNDS * 30]
 
 
 def test_training_on_ends_in_time(recorder, digits, monkeypatch):

@@ -1,6 +1,7 @@
 """The watchers of a process: incidents are noted once, and evidence is published."""
 
 import pytest
+from small_network import STEPS
 
 
 @pytest.fixture
@@ -10,7 +11,7 @@ def watchers(monkeypatch):
     from autograder.kernel.drawing import ScreenRecorder
     from autograder.kernel.fit_recorder import FitRecorder
 
-    new = watchers.Watchers(FitRecorder(shorten=True), ScreenRecorder(), watchers.publish)
+    new = watchers.Watchers(FitRecorder(steps=STEPS), ScreenRecorder(), watchers.publish)
     monkeypatch.setattr(watchers, "_current", new)
     return watchers
 
@@ -31,7 +32,7 @@ def test_incidents_are_bounded(watchers):
 
 def test_a_process_is_watched_once(watchers):
     current = watchers.current()
-    assert watchers.start(shorten=False, deliver=print) is current
+    assert watchers.start(steps=None, deliver=print) is current
 
 
 def test_a_process_that_nothing_watches_has_no_watchers(watchers, monkeypatch):
