@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.judge import bounds
-from benchmarks.calibration.slow import CONFIDENCE, most_likely_share
+from autograder.calibration.slow import CONFIDENCE, most_likely_share
 
 SAME = 1e-3
 """Largest difference between two credits that are the same."""

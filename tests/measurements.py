@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.calibration import kinds, noise_kinds, results
+from autograder.calibration import kinds, noise_kinds, results
 
 DIGITS = ("embedded", "other")
 

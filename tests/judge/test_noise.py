@@ -12,7 +12,7 @@ from autograder.judge.noise import judge_noise
 from autograder.kernel import noisy
 from autograder.protocol import challenge
 from autograder.protocol.evidence import MAX_MESSAGE_BYTES, Evidence, encode
-from benchmarks.calibration import noise_kinds, noise_measuring
+from autograder.calibration import noise_kinds, noise_measuring
 
 REQUEST = "a request"
 TRAIN, TEST = "x_train_noisy", "x_test_noisy"
