@@ -137,7 +137,7 @@ def _check(course: Path, assignment: str, quick: bool) -> str | int:
 def _calibrate(
     course: Path, assignment: str, exercise: list[str], data: list[str] | None, **options: Any
 ) -> str | int:
-    from autograder.calibration import command
+    from autograder.calibration import CalibrationError, command
     from autograder.course import app
     from autograder.lab.images import ImagesError
 
@@ -147,7 +147,7 @@ def _calibrate(
     folder = Path("source", assignment)
     try:
         print(command.calibrate(command.Options(folder, tuple(exercise), sources, **options)))
-    except (command.CalibrationError, ImagesError) as error:
+    except (CalibrationError, ImagesError) as error:
         return str(error)
     except KeyboardInterrupt:
         return "Interrupted. Run the same command again: it goes on where it was."

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "check": {"lab", "protocol", "kernel", "judge", "report"},
     "course": {"lab", "sandbox", "judge", "submissions", "grading", "report"},
     "batch": {"lab", "sandbox", "submissions", "grading", "report", "course"},
-    "calibration": {"lab", "protocol", "kernel", "judge"},
+    "calibration": {"lab", "protocol", "sandbox", "kernel", "judge"},
     "adapting": {"lab", "sandbox", "judge", "submissions", "grading", "report", "course"},
     "examples": {"lab", "submissions", "report", "adapting"},
     "cli": {"lab", "report", "course", "batch", "calibration", "adapting", "examples"},

@@ -73,7 +73,9 @@ def _wanted(options: Options, lab: Lab, known: Mapping[str, Any]) -> tuple[list[
     for name in options.exercises or lab.exercises:
         exercise, entry = lab.exercises[name], known.get(name, {})
         if exercise.quality is None:
-            said.append(f"{name}: no criterion depends on how well the network does, so it needs no bound")
+            said.append(
+                f"{name}: no criterion depends on how well the network does, so it needs no bound"
+            )
         elif exercise.quality.by_hand:
             said.append(f"{name}: a person grades '{exercise.quality.id}', so it needs no bound")
         elif (
@@ -111,7 +113,9 @@ def _write_pages(findings: Mapping[str, record.Finding], session: Session) -> li
 
 def _made_manual(options: Options, lab: Lab, known: Mapping[str, Any]) -> str:
     """Makes manual the criteria of the named exercises, or of all that cannot be told apart."""
-    names = options.exercises or [n for n in lab.exercises if known.get(n, {}).get("told_apart") is False]
+    names = options.exercises or [
+        n for n in lab.exercises if known.get(n, {}).get("told_apart") is False
+    ]
     said = []
     for name in names:
         quality = lab.exercises[name].quality

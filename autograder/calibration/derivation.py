@@ -172,7 +172,9 @@ class Bound:
         """The numbers of right networks that reach into those of wrong ones, in words."""
         found = []
         right, wrong = self.worst.right[-1], self.nearest.nearest
-        if not (right <= self.value <= wrong.error / DISTANCE and (self.safe == math.inf or self.is_safe)):
+        if not (
+            right <= self.value <= wrong.error / DISTANCE and (self.safe == math.inf or self.is_safe)
+        ):
             rarely = f" (one in {1 / REJECTIONS:,.0f} an estimated {self.safe:.2f})"
             found.append(
                 f"right networks have errors up to {right:.3f}{rarely if self.safe < math.inf else ''}, "

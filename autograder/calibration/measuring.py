@@ -15,6 +15,7 @@ from autograder.calibration.kinds import Training
 from autograder.calibration.noise_kinds import Draw
 from autograder.calibration.results import Drawn, Kind, Trained
 from autograder.lab import Exercise, Lab
+from autograder.sandbox.quick_imports import quick_imports, silent_stderr
 
 Subject = Training | Draw
 WINDOW_SECONDS = 120
@@ -79,7 +80,8 @@ def measure(
 def _start(dataset: str) -> None:
     # Ctrl-C is for the parent process, which lets this one finish its measurement.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from autograder.calibration import trainings
+    with silent_stderr(), quick_imports():
+        from autograder.calibration import trainings
 
     trainings.start(dataset)
 

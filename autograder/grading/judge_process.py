@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures import TimeoutError as JudgeTimeout
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 import psutil
 import threadpoolctl
@@ -23,7 +24,7 @@ from autograder.judge.verdict import Verdict, zero
 from autograder.lab import Exercise, Lab
 from autograder.lab.images import Images
 from autograder.protocol.evidence import Message
-from autograder.sandbox.quick_imports import quick_imports
+from autograder.sandbox.quick_imports import quick_imports, silent_stderr
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ MOST_FAILURES = 2
 TICK = 1
 """Seconds between two checks of the time that is used."""
 
-_reference = None
+_reference: Any = None
+"""The images that this process judges on, once `_start` has run."""
 
 
 def _start(images: Images) -> None:
@@ -47,7 +49,7 @@ def _start(images: Images) -> None:
     global _reference
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
-    with _silent_stderr(), quick_imports():
+    with silent_stderr(), quick_imports():
         import tensorflow as tf
 
         import autograder.judge.criteria  # noqa: F401
@@ -65,19 +67,6 @@ def _end_with_parent() -> None:
     if grader := multiprocessing.parent_process():
         grader.join()
     os._exit(1)
-
-
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Discards what TensorFlow's libraries write while they load, which no setting stops."""
-    own = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(own, 2)
-        os.close(own)
 
 
 def _judge(exercise: Exercise, messages: dict[str, Message]) -> Verdicts:

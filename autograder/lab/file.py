@@ -50,8 +50,8 @@ def read(folder: Path) -> Lab:
         ) from None
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise LabFileError(f"{file} cannot be read as TOML: {error}.") from None
-    for error in _in_order(_validator().iter_errors(content)):
-        raise LabFileError(f"{file}: {_in_words(error)}")
+    for wrong in _in_order(_validator().iter_errors(content)):
+        raise LabFileError(f"{file}: {_in_words(wrong)}")
     images = content["images"]
     try:
         exercises = {

@@ -5,8 +5,8 @@ import re
 from measurements import drawn, trained
 
 from autograder import lab
-from autograder.judge import bounds
 from autograder.calibration import command, results
+from autograder.judge import bounds
 
 
 def test_a_report_is_a_record_and_a_page(tmp_path):

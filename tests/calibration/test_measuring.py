@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.judge import bounds
 from autograder.calibration import kinds, measuring, results
+from autograder.judge import bounds
 
 
 @pytest.mark.slow

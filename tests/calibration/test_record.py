@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from autograder.judge import bounds
 from autograder.calibration import command, derivation, kinds, power, record, results
+from autograder.judge import bounds
 
 
 def test_the_judges_bounds_belong_to_this_lab():

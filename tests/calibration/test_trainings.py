@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.lab import AUTOENCODER, DENOISING
 from autograder.calibration import kinds, trainings
+from autograder.lab import AUTOENCODER, DENOISING
 
 
 @pytest.mark.slow

@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 from the_lab import DENOISING
 
+from autograder.calibration import noise_kinds, noise_measuring
 from autograder.judge.noise import judge_noise
 from autograder.kernel import noisy
 from autograder.protocol import challenge
 from autograder.protocol.evidence import MAX_MESSAGE_BYTES, Evidence, encode
-from autograder.calibration import noise_kinds, noise_measuring
 
 REQUEST = "a request"
 TRAIN, TEST = "x_train_noisy", "x_test_noisy"

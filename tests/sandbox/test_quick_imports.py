@@ -46,3 +46,15 @@ def test_an_import_that_fails_leaves_nothing_switched_off(monkeypatch):
         import no_such_module  # noqa: F401
     assert gc.isenabled()
     assert not any(name in sys.modules for name in _LEFT_OUT)
+
+
+def test_what_libraries_write_while_they_load_is_discarded():
+    program = (
+        "import os\n"
+        "from autograder.sandbox.quick_imports import silent_stderr\n"
+        "with silent_stderr():\n"
+        "    os.write(2, b'noise')\n"
+        "os.write(2, b'a message')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr == "a message"
