@@ -27,7 +27,7 @@ def main() -> None:
     worker = commands.add_parser("worker", help="run Dask workers that can grade")
     worker.add_argument("scheduler", help="the scheduler's address, as in tcp://10.0.0.1:8786")
     worker.add_argument("--workers", type=int, default=0, help="notebooks at once (default: cores + 1)")
-    release = commands.add_parser("release", help="generate release/ from source/")
+    release = commands.add_parser("release", help="make release/ and the gradebook's cells from source/")
     solutions = commands.add_parser("solutions", help="execute the solutions (about 20 minutes)")
     quickstart = commands.add_parser("quickstart", help="make a course directory with the bundled lab")
     quickstart.add_argument("folder", type=Path, help="the new course directory, or one to complete")
@@ -108,7 +108,10 @@ def _run(command: str, options: dict[str, Any]) -> str | int:
 
 def _release(course: Path, assignment: str) -> str | int:
     from autograder.course import publish
+    from autograder.lab.file import read
 
+    # What students are given should not come from a lab file that is wrong.
+    read(course / "source" / assignment)
     return _published(publish.write_release, course, assignment)
 
 
@@ -164,7 +167,10 @@ def _print_grades(course: Path, assignment: str) -> str | int:
 
     database = (course / "gradebook.db").resolve()
     if not database.exists():
-        return f"There is no gradebook at {database}. Name the course directory with --course."
+        return (
+            f"There is no gradebook at {database}. Name the course directory with --course; in a new "
+            "course, `autograder release` makes it."
+        )
     try:
         read_grades(f"sqlite:///{database}", "", chosen(course, assignment)).show()
     except LabFileError as error:

@@ -50,7 +50,8 @@ def test_without_a_command_it_says_how_it_is_used(autograder, capsys):
 
 def test_grades_of_a_folder_without_a_gradebook_say_where_it_should_be(autograder, tmp_path):
     assert autograder("grades", "--course", tmp_path) == (
-        f"There is no gradebook at {tmp_path / 'gradebook.db'}. Name the course directory with --course."
+        f"There is no gradebook at {tmp_path / 'gradebook.db'}. Name the course directory with "
+        "--course; in a new course, `autograder release` makes it."
     )
 
 

@@ -20,6 +20,7 @@ from autograder.lab.images import ImagesError
 from autograder.report.verdicts import verdicts_on
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.submissions.job import files_in, job_of
+from autograder.submissions.notebooks import is_answer
 
 TRAIN_IMAGES, TEST_IMAGES = 6000, 1000
 """How many images stand in for the dataset's sets: what they are is the same, loading is faster."""
@@ -63,12 +64,20 @@ def compare_verdicts(
         if verdict is None or verdict.credit == (0 if blank else 1):
             # Of cells that are missing or are no tests, `cells` tells.
             continue
-        index, cell = cells[criterion.id][0]
         who = "a blank notebook" if blank else "the sample solution"
-        why = " ".join(next(iter(verdict.problems), verdict.found).split())
-        found = f"{who} earns {verdict.points(criterion.points):g} of {criterion.points:g}: {why}"
+        why = " ".join(" ".join(verdict.problems or (verdict.found,)).split())
+        earned = f"{verdict.points(criterion.points):g} of {criterion.points:g}"
+        found = f"{who} earns {earned} in '{criterion.id}': {why}"
         to_do = "Do the cells that students are given hold part of the solution?" if blank else ""
-        yield in_cell(exercise, index, cell, "trial", found, to_do=to_do)
+        place, _ = cells[criterion.id][0]
+        index = place if blank else _answer_before(notebook, place)
+        yield in_cell(exercise, index, notebook.cells[index], "trial", found, to_do=to_do)
+
+
+def _answer_before(notebook: NotebookNode, place: int) -> int:
+    """The index of the last answer before a test cell, which is what the cell tests; its own if none."""
+    answers = [index for index in range(place) if is_answer(notebook.cells[index])]
+    return answers[-1] if answers else place
 
 
 def _runs(

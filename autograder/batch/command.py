@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from nbgrader.api import MissingEntry
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.converters import NbGraderException
 from rich.console import Console
@@ -74,6 +74,7 @@ def grade(
         if not scheduler:
             contained = containment(Grading(config=app.config))
             console.print(contained.remark, style=None if contained.sandboxed else "bold yellow")
+        _check_gradebook(app)
         total = _count(app)
         with Interruption() as interruption, ProgressDisplay(total, console) as display:
             driver = Driver(
@@ -115,6 +116,13 @@ def serve(scheduler: str, workers: int) -> None:
     arguments = ["--nworkers", str(shares["n_workers"]), "--nthreads", str(shares["threads_per_worker"])]
     arguments += ["--memory-limit", "0", "--no-dashboard"]
     dask_worker([scheduler, *arguments], prog_name="autograder worker")
+
+
+def _check_gradebook(app: NbGrader) -> None:
+    """Raises MissingEntry if the gradebook lacks the assignment, which nothing can be recorded for."""
+    course = app.coursedir
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        gradebook.find_assignment(course.assignment_id)
 
 
 def _count(app: NbGrader) -> int:

@@ -13,7 +13,7 @@ from autograder.sandbox.bubblewrap import SandboxError
 def in_words(error: Exception) -> str:
     """Describes an error for an instructor, as the part of a sentence that gives the reason."""
     if isinstance(error, MissingEntry):
-        return f"the gradebook is incomplete ({error}); run nbgrader generate_assignment"
+        return f"the gradebook is incomplete ({error}); run `autograder release`, which writes its cells"
     if isinstance(error, SQLAlchemyError):
         return _of_the_gradebook(error)
     if isinstance(error, OSError) and error.errno is not None:

@@ -16,8 +16,12 @@ class PublishError(Exception):
 
 
 def write_release(course: Path, assignment: str) -> Path:
-    """Replaces the assignment's release by what nbgrader makes of source/ now; returns its folder."""
-    return _replace(course, assignment, "release", "generate_assignment")
+    """Replaces the assignment's release by what nbgrader makes of source/ now; returns its folder.
+
+    Grading needs the cells that nbgrader then writes to the gradebook. Raises PublishError.
+    """
+    _run(course, "generate_assignment", assignment, "--force")
+    return course / "release" / assignment
 
 
 def write_solutions(course: Path, assignment: str) -> Path:
@@ -56,11 +60,16 @@ def _generated(course: Path, assignment: str, kind: str, *commands: str) -> Iter
         shutil.copy(course / "nbgrader_config.py", folder)
         shutil.copytree(course / "source", Path(folder) / "source")
         for command in commands:
-            nbgrader = [sys.executable, "-m", "nbgrader", command, assignment]
-            done = subprocess.run(nbgrader, cwd=folder, capture_output=True, text=True)
-            if done.returncode:
-                raise PublishError(f"nbgrader {command} failed:\n{done.stdout}{done.stderr}")
+            _run(Path(folder), command, assignment)
         yield Path(folder) / kind / assignment
+
+
+def _run(course: Path, command: str, *arguments: str) -> None:
+    """Runs one of nbgrader's commands in a course. Raises PublishError."""
+    nbgrader = [sys.executable, "-m", "nbgrader", command, *arguments]
+    done = subprocess.run(nbgrader, cwd=course, capture_output=True, text=True)
+    if done.returncode:
+        raise PublishError(f"nbgrader {command} failed:\n{done.stdout}{done.stderr}")
 
 
 def _replace(course: Path, assignment: str, kind: str, *commands: str) -> Path:

@@ -92,6 +92,11 @@ def _bound(measured: Mapping[str, Any] | None, exercise: Exercise) -> tuple[floa
             f"the calibration belongs to another lab or installation ({'; '.join(other)}). Points for "
             f"'{quality}' may be wrong until you run {COMMAND}"
         )
+    if measured.get("safe") is not True:
+        return bound, (
+            f"the bound was measured with few networks, so that a right one may lose '{quality}'. "
+            f"Before students are graded, run {COMMAND}"
+        )
     return bound, ""
 
 

@@ -24,16 +24,17 @@ def test_a_good_notebook_is_no_finding():
     assert found(NONE, blank=True) == []
 
 
-def test_points_that_the_solution_loses_are_named_with_the_first_problem():
+def test_points_that_the_solution_loses_are_named_at_the_answer_with_all_problems():
     verdict = Verdict(0.75, "10 epochs", "5 epochs", ("5 epochs,\nnot 10", "another"))
     assert found(FULL | {"training": verdict}, blank=False) == [
-        "autoencoder.ipynb, cell 'training' (trial): the sample solution earns 6 of 8: 5 epochs, not 10"
+        "autoencoder.ipynb, cell 'train-model' (trial): the sample solution earns 6 of 8 in 'training': "
+        "5 epochs, not 10 another"
     ]
 
 
 def test_points_that_a_blank_notebook_earns_are_named():
     assert found(NONE | {"loss": FULL["loss"]}, blank=True) == [
-        "autoencoder.ipynb, cell 'loss' (trial): a blank notebook earns 3 of 3: all"
+        "autoencoder.ipynb, cell 'loss' (trial): a blank notebook earns 3 of 3 in 'loss': all"
     ]
 
 
@@ -69,9 +70,10 @@ def test_notebooks_are_run_and_judged_for_real(tmp_path):
     assert notebook.cells[2].metadata.nbgrader.grade_id == "load-data"
     solution, *blank = lines(notebook)
     assert solution.startswith(
-        "autoencoder.ipynb, cell 'training' (trial): the sample solution earns 6 of 8: 5 epochs, not 10"
+        "autoencoder.ipynb, cell 'train-model' (trial): the sample solution earns 6 of 8 in 'training': "
+        "5 epochs, not 10"
     )
-    assert any("cell 'loss' (trial): a blank notebook earns 3 of 3" in line for line in blank)
+    assert any("cell 'loss' (trial): a blank notebook earns 3 of 3 in 'loss'" in line for line in blank)
 
 
 @pytest.mark.slow

@@ -67,6 +67,13 @@ def test_a_bound_of_another_lab_or_installation_is_used_and_told(read, calibrati
     assert "may be wrong until you run autograder calibrate" in remark
 
 
+def test_a_bound_of_few_networks_is_used_and_told(read, calibration):
+    found, (remark,) = read(lambda exercises: exercises["autoencoder"].update(safe=False))
+    assert found["autoencoder"] == calibration["exercises"]["autoencoder"]["bound"]
+    assert "measured with few networks" in remark
+    assert remark.endswith("run autograder calibrate")
+
+
 @pytest.mark.parametrize(
     ("bound", "words"),
     [(None, "could not tell right networks from wrong ones"), (1.5, "1.5 is no share"), ("", "is no")],
