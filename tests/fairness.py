@@ -15,8 +15,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from autograder.judge import bounds
 from autograder.calibration.slow import CONFIDENCE, most_likely_share
+from autograder.judge import bounds
 
 SAME = 1e-3
 """Largest difference between two credits that are the same."""

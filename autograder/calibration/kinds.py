@@ -101,7 +101,9 @@ def _right(exercise: Exercise) -> list[Kind]:
         # With few initializers, as it takes four times as long as the others.
         Kind("half precision", RIGHT, {"policy": "mixed_float16"}, initializers=INITIALIZERS[:3:2]),
     ]
-    if any(layer.activation is None for layer in (*exercise.encoder, *exercise.decoder) if layer.filters):
+    if any(
+        layer.activation is None for layer in (*exercise.encoder, *exercise.decoder) if layer.filters
+    ):
         kinds += [Kind(f"activation {n}", RIGHT, {"activation": n}) for n in ("elu", "tanh")]
     if exercise.output.activation is None:
         kinds.append(Kind("output linear", RIGHT, {"output_activation": "linear"}))

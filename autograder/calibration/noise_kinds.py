@@ -94,9 +94,7 @@ def _one_for_all(x: Images, random: np.random.Generator, sigma: float) -> Images
 
 def _again(count: Callable[[int], int]) -> Add:
     """The noise of the first images in turn; count gives their number for that of all."""
-    return lambda x, random, sigma: (
-        x + np.resize(_gaussian(x[: count(len(x))], random, sigma), x.shape)
-    )
+    return lambda x, random, sigma: x + np.resize(_gaussian(x[: count(len(x))], random, sigma), x.shape)
 
 
 def _half_reversed(x: Images, random: np.random.Generator, sigma: float) -> Images:
@@ -270,7 +268,11 @@ _OTHER_NOISE: tuple[tuple[str, str, Add], ...] = (
     ),
     ("bytes that wrap", "uint8", _bytes_that_wrap),
     ("inverted", "inverted", lambda x, r, s: _plus(1 - x, r, s)),
-    ("of other images", "clean images are not those", lambda x, r, s: _plus(np.roll(x, 1, axis=0), r, s)),
+    (
+        "of other images",
+        "clean images are not those",
+        lambda x, r, s: _plus(np.roll(x, 1, axis=0), r, s),
+    ),
     ("noise alone", "nearly black", lambda x, r, s: _gaussian(x, r, s)),
 )
 
