@@ -6,12 +6,12 @@ import random
 import numpy as np
 import pytest
 from scipy import stats
+from the_lab import DENOISING
 
 from autograder.calibration import noise_kinds, noise_measuring
 from autograder.calibration.power import BOUND
 from autograder.judge.noise import judge_noise
 from autograder.kernel import noisy
-from autograder.lab import DENOISING
 from autograder.protocol import challenge
 from autograder.protocol.evidence import MAX_MESSAGE_BYTES, Evidence, encode
 
