@@ -16,6 +16,7 @@ MAX_MIB = 2560
 
 LONGEST = (  # files in tests/
     "test_attacks.py",
+    "calibration/test_command.py",
     "batch/test_workers.py",
     "test_attacks.py: clock",
     "batch/test_driver.py",
@@ -26,7 +27,6 @@ LONGEST = (  # files in tests/
     "test_fuzz.py",
     "kernel/test_short_fit.py",
     "kernel/test_feed.py",
-    "benchmarks/calibration/test_measuring.py",
     "benchmarks/test_repeat.py",
     "sandbox/test_fork_server.py",
     "submissions/test_harmless.py",

@@ -8,7 +8,7 @@ from shares import LONGEST, longest_first, share_of
 def test_the_tests_of_one_file_stay_together():
     first = share_of("tests/judge/test_page.py::test_a")
     assert share_of("tests/judge/test_page.py::test_b") == first
-    assert share_of("tests/benchmarks/calibration/test_page.py::test_a") != first
+    assert share_of("tests/calibration/test_page.py::test_a") != first
 
 
 def test_attacks_that_wait_for_the_clock_have_a_share_of_their_own():

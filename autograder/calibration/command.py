@@ -64,7 +64,7 @@ def calibrate(options: Options) -> str:
     record.write({name: findings[name].entry for name in wanted}, file)
     pages = _write_pages(findings, session)
     said += [line for name in wanted for line in summary.lines(findings[name])]
-    return "\n".join([*said, f"The judge reads {file}; {' and '.join(map(str, pages))} explains it."])
+    return "\n".join([*said, f"The judge reads {file}. What it rests on:", *map(str, pages)])
 
 
 def _wanted(options: Options, lab: Lab, known: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -74,10 +74,14 @@ def _wanted(options: Options, lab: Lab, known: Mapping[str, Any]) -> tuple[list[
         exercise, entry = lab.exercises[name], known.get(name, {})
         if exercise.quality is None:
             said.append(
+<<<<<<< HEAD
                 f"{name}: no criterion depends on how well the network does, so it needs no bound"
+=======
+                f"{name}: no criterion is about what the network makes of images: no bound is needed"
+>>>>>>> calibration
             )
         elif exercise.quality.by_hand:
-            said.append(f"{name}: a person grades '{exercise.quality.id}', so it needs no bound")
+            said.append(f"{name}: a person grades '{exercise.quality.id}': no bound is needed")
         elif (
             not (options.exercises or options.again or options.report)
             and entry.get("bound") is not None
@@ -113,11 +117,15 @@ def _write_pages(findings: Mapping[str, record.Finding], session: Session) -> li
 
 def _made_manual(options: Options, lab: Lab, known: Mapping[str, Any]) -> str:
     """Makes manual the criteria of the named exercises, or of all that cannot be told apart."""
+<<<<<<< HEAD
     names = options.exercises or [
         n for n in lab.exercises if known.get(n, {}).get("told_apart") is False
     ]
+=======
+    without = [name for name in lab.exercises if known.get(name, {}).get("told_apart") is False]
+>>>>>>> calibration
     said = []
-    for name in names:
+    for name in options.exercises or without:
         quality = lab.exercises[name].quality
         if quality is None or quality.by_hand:
             said.append(f"{name}: nothing to change; a person grades its result, or nobody does")

@@ -1,4 +1,4 @@
-"""Derives the bound of an exercise: it lies between the errors of right and the smallest of wrong networks.
+"""Derives the bound of an exercise, between the errors of right and the smallest of wrong networks.
 
 A right network is rejected if it stays slow to the end (`slow`), or if it restores held-out images much
 worse than training images. Training goes on until the error on training images is at most `SLOW`. At
@@ -7,7 +7,7 @@ tail of these worst errors limits the second probability.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -104,6 +104,21 @@ class Source:
         left = REJECTIONS - self.stays_slow[0]
         return self.tail.quantile(left) if left > 0 else math.inf
 
+    @property
+    def faults(self) -> Iterator[str]:
+        """Says where right networks look like wrong ones, whatever the bound."""
+        if (at_least := self.stays_slow[1]) > REJECTIONS:
+            seen, count = self.slowness.first
+            yield (
+                f"on {self.name} {seen} of {count} right networks are slow at first, so that a share of "
+                f"at least {at_least:.1g} stays slow to the end, as estimated, and may look untrained"
+            )
+        if (most := self.most_handed_on or 0) > LET_THROUGH:
+            yield (
+                f"right networks on {self.name} leave up to {most:.2f} of the noise, and more than "
+                f"{LET_THROUGH:g} counts as handed on"
+            )
+
     def seen(self, bound: float) -> tuple[int, float]:
         """How many right networks a bound rejects, and the upper limit of their share that follows."""
         count, above = len(self.right), int((self.right > bound).sum())
@@ -169,6 +184,7 @@ class Bound:
 
     @cached_property
     def overlaps(self) -> tuple[str, ...]:
+<<<<<<< HEAD
         """The numbers of right networks that reach into those of wrong ones, in words."""
         found = []
         right, wrong = self.worst.right[-1], self.nearest.nearest
@@ -193,6 +209,20 @@ class Bound:
                     f"than {LET_THROUGH:g} counts as handed on"
                 )
         return tuple(found)
+=======
+        """Why right and wrong networks cannot be told apart, in words; empty if they can."""
+        right, wrong, is_known = self.worst.right[-1], self.nearest.nearest, math.isfinite(self.safe)
+        rarely = f" (one in {1 / REJECTIONS:,.0f} an estimated {self.safe:.2f})" if is_known else ""
+        errors = (
+            f"right networks have errors up to {right:.3f}{rarely}, the nearest wrong one has "
+            f"{wrong.error:.3f} ({wrong.of.kind})"
+        )
+        others = [text for source in self.sources for text in source.faults]
+        is_between = right <= self.value <= wrong.error / DISTANCE
+        if others or not is_between or (is_known and not self.is_safe):
+            return errors, *others
+        return ()
+>>>>>>> calibration
 
 
 def of(exercise: Exercise, results: Sequence[Trained], again: slow.Count) -> Bound:

@@ -25,7 +25,7 @@ from autograder.lab import Exercise, Lab, images
 
 @dataclass(frozen=True)
 class Session:
-    """The results of one lab on some sources of images."""
+    """The results of one lab on some images. Raises CalibrationError if two sources are named alike."""
 
     lab: Lab
     places: Places
@@ -33,13 +33,14 @@ class Session:
     """Sources of images, as `images.load` takes them. Results on other images do not count."""
     pool: Pool
 
+    def __post_init__(self) -> None:
+        if len(self.sources) < len(set(self.data)):
+            raise CalibrationError(f"Files with images need different names: {', '.join(self.data)}.")
+
     @cached_property
     def sources(self) -> Mapping[str, str]:
-        """The sources by name. Raises CalibrationError if two have the same."""
-        named = {Path(source).stem: source for source in self.data}
-        if len(named) < len(set(self.data)):
-            raise CalibrationError(f"Files with images need different names: {', '.join(self.data)}.")
-        return named
+        """The sources by name."""
+        return {Path(source).stem: source for source in self.data}
 
     def measure(self, names: Sequence[str], seeds: int) -> None:
         """Measures what is not measured yet of these exercises.

@@ -75,10 +75,11 @@ def in_all(some: Iterable[Slowness]) -> Count:
 def stays(own: Slowness, again: Count) -> tuple[float, float, float]:
     """The probability that a network stays slow to the end: an estimate, a lower and an upper limit.
 
-    own: counts of these networks. again: `in_all` of all that were measured, as few are slow.
+    own: counts of these networks. again: `in_all` of all that were measured, as few are slow; the lower
+    limit rests on these networks alone.
     """
     estimated = share(*own.first) * share(*again) ** own.further
-    least = least_likely_share(*own.first) * least_likely_share(*again) ** own.further
+    least = least_likely_share(*own.first) * least_likely_share(*own.again) ** own.further
     most = most_likely_share(*own.first) * most_likely_share(*again) ** own.further
     return estimated, least, most
 

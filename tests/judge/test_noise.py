@@ -9,6 +9,10 @@ from scipy import stats
 from the_lab import DENOISING
 
 from autograder.calibration import noise_kinds, noise_measuring
+<<<<<<< HEAD
+=======
+from autograder.calibration.power import BOUND
+>>>>>>> calibration
 from autograder.judge.noise import judge_noise
 from autograder.kernel import noisy
 from autograder.protocol import challenge
@@ -45,30 +49,30 @@ def gaussian(like, seed, sigma=0.2):
 
 @pytest.mark.parametrize("kind", noise_kinds.RIGHT)
 def test_right_noise_earns_all(few, kind):
-    verdict = judge_noise(noise_measuring.evidence(kind, 0, few), DENOISING, few)
+    verdict = judge_noise(noise_measuring.evidence(kind, 0, DENOISING, few), DENOISING, few)
     assert verdict.credit == 1, verdict
     assert "σ ≈ 0." in verdict.found
 
 
 @pytest.mark.parametrize("kind", noise_kinds.WRONG)
 def test_wrong_noise_earns_nothing_and_the_first_sentence_says_why(few, kind):
-    verdict = judge_noise(noise_measuring.evidence(kind, 1, few), DENOISING, few)
+    verdict = judge_noise(noise_measuring.evidence(kind, 1, DENOISING, few), DENOISING, few)
     assert verdict.credit == 0, verdict
     assert len(verdict.problems) == 2
-    assert all(noise_kinds.WRONG[kind].words in problem for problem in verdict.problems), (
-        verdict.problems
-    )
+    words = noise_kinds.WRONG[kind].words(DENOISING.noise)
+    assert all(words in problem for problem in verdict.problems), verdict.problems
     assert not verdict.review
 
 
 def test_the_nearest_wrong_noise_is_far_from_the_bound(few):
     """Even if clipping hides half of the noise, its probability is less than the square of the bound."""
-    for kind in ("σ 0.19, clipped", "σ 0.21, clipped", "mean 0.02, clipped"):
-        unlikely = noise_measuring.unlikeliness(noise_measuring.evidence(kind, 2, few), few)
+    for kind in ("5 % less, clipped", "5 % more, clipped", "mean a tenth of σ, clipped"):
+        evidence = noise_measuring.evidence(kind, 2, DENOISING, few)
+        unlikely = noise_measuring.unlikeliness(evidence, DENOISING, few)
         each = [
             max(p for test, p in unlikely.items() if test.startswith(name)) for name in (TRAIN, TEST)
         ]
-        assert min(each) > 2 * noise_measuring.BOUND, (kind, each)
+        assert min(each) > 2 * BOUND, (kind, each)
 
 
 GENERATORS = {
