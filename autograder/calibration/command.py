@@ -23,7 +23,7 @@ class Options:
     folder: Path
     """The assignment's source folder, which holds the lab file."""
     exercises: tuple[str, ...] = ()
-    """The notebooks to measure; empty: all whose bounds are missing or out of date."""
+    """The notebooks to measure; empty: all whose bounds are missing, out of date or of few networks."""
     data: tuple[str, ...] = ("embedded",)
     """Sources of images, as `images.load` takes them."""
     seeds: int = summary.SEEDS
@@ -74,17 +74,14 @@ def _wanted(options: Options, lab: Lab, known: Mapping[str, Any]) -> tuple[list[
         exercise, entry = lab.exercises[name], known.get(name, {})
         if exercise.quality is None:
             said.append(
-<<<<<<< HEAD
-                f"{name}: no criterion depends on how well the network does, so it needs no bound"
-=======
                 f"{name}: no criterion is about what the network makes of images: no bound is needed"
->>>>>>> calibration
             )
         elif exercise.quality.by_hand:
             said.append(f"{name}: a person grades '{exercise.quality.id}': no bound is needed")
         elif (
             not (options.exercises or options.again or options.report)
             and entry.get("bound") is not None
+            and entry.get("safe")
             and not bounds.differences(entry, exercise)
         ):
             said.append(
@@ -117,13 +114,7 @@ def _write_pages(findings: Mapping[str, record.Finding], session: Session) -> li
 
 def _made_manual(options: Options, lab: Lab, known: Mapping[str, Any]) -> str:
     """Makes manual the criteria of the named exercises, or of all that cannot be told apart."""
-<<<<<<< HEAD
-    names = options.exercises or [
-        n for n in lab.exercises if known.get(n, {}).get("told_apart") is False
-    ]
-=======
     without = [name for name in lab.exercises if known.get(name, {}).get("told_apart") is False]
->>>>>>> calibration
     said = []
     for name in options.exercises or without:
         quality = lab.exercises[name].quality

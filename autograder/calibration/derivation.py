@@ -184,32 +184,6 @@ class Bound:
 
     @cached_property
     def overlaps(self) -> tuple[str, ...]:
-<<<<<<< HEAD
-        """The numbers of right networks that reach into those of wrong ones, in words."""
-        found = []
-        right, wrong = self.worst.right[-1], self.nearest.nearest
-        if not (
-            right <= self.value <= wrong.error / DISTANCE and (self.safe == math.inf or self.is_safe)
-        ):
-            rarely = f" (one in {1 / REJECTIONS:,.0f} an estimated {self.safe:.2f})"
-            found.append(
-                f"right networks have errors up to {right:.3f}{rarely if self.safe < math.inf else ''}, "
-                f"the nearest wrong one has {wrong.error:.3f} ({wrong.of.kind})"
-            )
-        for source in self.sources:
-            at_least, handed_on = source.stays_slow[1], source.most_handed_on
-            if at_least > REJECTIONS:
-                found.append(
-                    f"{source.slowness.counts[-1]} of {len(source.right)} right networks on {source.name} "
-                    "learned so slowly that they looked untrained to the end"
-                )
-            if handed_on is not None and handed_on > LET_THROUGH:
-                found.append(
-                    f"right networks on {source.name} leave up to {handed_on:.2f} of the noise, and more "
-                    f"than {LET_THROUGH:g} counts as handed on"
-                )
-        return tuple(found)
-=======
         """Why right and wrong networks cannot be told apart, in words; empty if they can."""
         right, wrong, is_known = self.worst.right[-1], self.nearest.nearest, math.isfinite(self.safe)
         rarely = f" (one in {1 / REJECTIONS:,.0f} an estimated {self.safe:.2f})" if is_known else ""
@@ -222,7 +196,6 @@ class Bound:
         if others or not is_between or (is_known and not self.is_safe):
             return errors, *others
         return ()
->>>>>>> calibration
 
 
 def of(exercise: Exercise, results: Sequence[Trained], again: slow.Count) -> Bound:

@@ -80,6 +80,7 @@ def measure(
 def _start(dataset: str) -> None:
     # Ctrl-C is for the parent process, which lets this one finish its measurement.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
     with silent_stderr(), quick_imports():
         from autograder.calibration import trainings
 

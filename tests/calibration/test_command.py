@@ -8,18 +8,12 @@ import pytest
 from measurements import drawn, trained
 from the_lab import AUTOENCODER, EXERCISES, SOURCE
 
-<<<<<<< HEAD
-from autograder import lab
-from autograder.calibration import command, results
-from autograder.judge import bounds
-=======
 from autograder.calibration import CalibrationError, command, places, record, results
 from autograder.calibration.command import Options, calibrate
 from autograder.judge import bounds
 from autograder.lab.file import read
 
 OTHER_BOUND = {"bound": 0.5, "date": "2026-01-02"}
->>>>>>> calibration
 
 
 @pytest.fixture

@@ -3,10 +3,6 @@
 import json
 from pathlib import Path
 
-<<<<<<< HEAD
-from autograder.calibration import command, derivation, kinds, power, record, results
-from autograder.judge import bounds
-=======
 import pytest
 from measurements import bound, drawn
 from the_lab import DENOISING, EXERCISES, LAB, REMARKS, SOURCE
@@ -19,7 +15,6 @@ from autograder.judge import bounds
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "calibration"
 DATA = ("embedded", "mnist_t10k")
->>>>>>> calibration
 
 
 def test_the_judges_bounds_belong_to_this_lab():

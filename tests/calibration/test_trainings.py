@@ -6,11 +6,7 @@ import pytest
 from the_lab import AUTOENCODER, DENOISING
 
 from autograder.calibration import kinds, trainings
-<<<<<<< HEAD
-from autograder.lab import AUTOENCODER, DENOISING
-=======
 from autograder.lab import RequiredLayer
->>>>>>> calibration
 
 
 @pytest.mark.slow

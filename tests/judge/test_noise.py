@@ -9,10 +9,7 @@ from scipy import stats
 from the_lab import DENOISING
 
 from autograder.calibration import noise_kinds, noise_measuring
-<<<<<<< HEAD
-=======
 from autograder.calibration.power import BOUND
->>>>>>> calibration
 from autograder.judge.noise import judge_noise
 from autograder.kernel import noisy
 from autograder.protocol import challenge
