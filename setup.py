@@ -21,6 +21,9 @@ class BuildWithCourse(build_py):
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree("source", target / "source", ignore=shutil.ignore_patterns(".*"))
         shutil.copy("nbgrader_config.py", target)
+        # What a lab file may say.
+        (target / "docs").mkdir()
+        shutil.copy("docs/LAB_FILE.md", target / "docs")
 
 
 setup(cmdclass={"build_py": BuildWithCourse})

@@ -8,6 +8,8 @@ from autograder.judge.bounds import NAME as CALIBRATION
 from autograder.lab.file import NAME as LAB_FILE
 
 CONFIG = "nbgrader_config.py"
+GUIDE = Path("docs", "LAB_FILE.md")
+"""How to adapt the lab."""
 _ASSIGNMENT = re.compile(r"\w[\w.-]*")
 
 _GITIGNORE = """\
@@ -41,11 +43,13 @@ have in `release/{assignment}/`.
 
 ## Changing the lab
 
-1. Edit `source/{assignment}/{lab_file}`, which says what the lab asks for and what earns points, and
-   the notebooks beside it.
-2. `autograder check` tells where file and notebooks disagree.
-3. `autograder calibrate` measures anew which images count as restored, and writes
-   `source/{assignment}/{calibration}`. Until then, grading says that the bounds are of another lab.
+`source/{assignment}/{lab_file}` says what the lab asks for and what earns points. [{guide}]({guide})
+leads through a change, and explains every key.
+
+1. Edit the lab file. `autograder check --quick` lists where the notebooks beside it say something else.
+2. `autograder calibrate --seeds 7` measures anew, for a first look, which images count as restored, and
+   writes `source/{assignment}/{calibration}`; without `--seeds 7` it does so for good.
+3. `autograder release` makes what students get, and `autograder check` runs solution and blank notebook.
 """
 
 _NOT_CONNECTED = f"""
@@ -141,11 +145,13 @@ def _beside(assignment: str) -> dict[Path, bytes]:
         assignment=assignment,
         lab_file=LAB_FILE,
         calibration=CALIBRATION,
+        guide=GUIDE.as_posix(),
     )
     return {
         Path(CONFIG): (bundled_course() / CONFIG).read_bytes(),
         Path(".gitignore"): _GITIGNORE.encode(),
         Path("README.md"): readme.encode(),
+        GUIDE: (bundled_course() / GUIDE).read_bytes(),
     }
 
 
@@ -204,7 +210,7 @@ def _connects(config: Path) -> bool:
 def _commands(assignment: str) -> list[str]:
     """The commands from a new course to feedback."""
     steps = {
-        f"nbgrader generate_assignment {assignment}": f"makes release/{assignment}/, to hand out",
+        "autograder release": f"makes release/{assignment}/, to hand out",
         "autograder grade": f"grades submitted/STUDENT/{assignment}/",
         f"nbgrader generate_feedback {assignment}": "writes feedback/, to hand back",
     }

@@ -27,8 +27,9 @@ def lines(finding: Finding) -> list[str]:
 def _on_bound(bound: Bound) -> str:
     nearest = bound.nearest.nearest
     return (
-        f"{bound.exercise.notebook}, {bound.criterion}: right up to {bound.worst.right[-1]:.3f} < "
-        f"bound {bound.value:.2f} < {nearest.error:.3f} ({nearest.of.kind})"
+        f"{bound.exercise.notebook}, {bound.criterion}: the bound is {bound.value:.2f}; right networks "
+        f"have errors up to {bound.worst.right[-1]:.3f}, wrong ones from {nearest.error:.3f} "
+        f"({nearest.of.kind}), as shares of the error of always answering the mean image"
     )
 
 

@@ -143,7 +143,8 @@ def _most_likely(seen: np.ndarray, below: Limits, above: Limits) -> Level:
     seen: noise that was not clipped. below, above: limits that clipped noise is below or above.
     """
     n = len(seen)
-    if n < 2 or np.ptp(seen) < 1e-9:
+    # A constant in float32 differs by rounding, of which no deviation can be estimated.
+    if n < 2 or np.ptp(seen) < 1e-6 * max(1.0, np.abs(seen).max()):
         return Level(float(seen.mean()) if n else 0.0, np.inf, 0.0, np.inf)
     # Scaled by its root mean square, so that the stopping tolerances suit noise of any size.
     unit = float(np.sqrt(np.mean(seen**2)))

@@ -22,6 +22,7 @@ from autograder.submissions import notebooks
 
 CHECKOUT = SOURCE.parent.parent
 BESIDE = {"nbgrader_config.py", ".gitignore", "README.md"}
+GUIDE = "docs/LAB_FILE.md"
 OF_LAB = {path.name for path in SOURCE.iterdir() if path.is_file()}
 
 
@@ -40,7 +41,8 @@ def course_with(folder, **files):
 
 def test_a_new_course_has_the_bundled_lab(tmp_path):
     written, kept = quickstart(tmp_path / "new" / "course")
-    assert names(written) == BESIDE | OF_LAB
+    assert names(written) == BESIDE | OF_LAB | {"LAB_FILE.md"}
+    assert (tmp_path / "new" / "course" / GUIDE).read_bytes() == (CHECKOUT / GUIDE).read_bytes()
     assert kept == []
     for name in OF_LAB:
         copy = tmp_path / "new" / "course" / "source" / ASSIGNMENT / name
@@ -54,7 +56,9 @@ def test_the_course_in_a_checkout_is_the_checkouts():
 def test_the_assignment_may_have_another_name(tmp_path):
     quickstart(tmp_path, "lab-2")
     assert names((tmp_path / "source" / "lab-2").iterdir()) == OF_LAB
-    texts = [path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file()]
+    # The guide tells of the bundled lab.
+    paths = [path for path in tmp_path.rglob("*") if path.is_file() and path != tmp_path / GUIDE]
+    texts = [path.read_text("utf-8") for path in paths]
     assert not any(ASSIGNMENT in text for text in texts)
 
 
@@ -117,7 +121,7 @@ def test_it_prints_what_it_wrote_and_the_next_commands(tmp_path, monkeypatch, ca
     commands = [line.partition("#")[0].strip() for line in lines[lines.index("Next:") + 1 :]]
     assert commands == [
         "cd course",
-        f"nbgrader generate_assignment {ASSIGNMENT}",
+        "autograder release",
         "autograder grade",
         f"nbgrader generate_feedback {ASSIGNMENT}",
     ]
@@ -153,7 +157,7 @@ def test_what_cannot_name_a_folder_of_nbgraders_is_no_assignment(tmp_path, assig
 # The package as others install it: checkout → sdist → wheel → an environment of its own, all offline.
 
 BUILT_FROM = ["autograder", "source", "nbgrader_config.py", "pyproject.toml", "setup.py", "MANIFEST.in"]
-BUILT_FROM += ["README.md", "LICENSE"]
+BUILT_FROM += ["README.md", "LICENSE", "docs"]
 
 
 def done(*command, **options):
@@ -193,7 +197,8 @@ def unpacked(wheel, tmp_path_factory):
 @pytest.mark.slow
 def test_the_wheel_holds_the_course(unpacked):
     course = unpacked / "autoencoder_lab"
-    assert names(course.iterdir()) == {"nbgrader_config.py", "source"}
+    assert names(course.iterdir()) == {"nbgrader_config.py", "source", "docs"}
+    assert (course / GUIDE).is_file()
     assert names((course / "source").rglob("*")) == {ASSIGNMENT} | OF_LAB
 
 
@@ -261,7 +266,7 @@ def test_from_a_wheel_alone_a_course_is_made_released_and_graded(installed):
     with (course / "nbgrader_config.py").open("a") as config:
         config.write(FEW_IMAGES)
 
-    installed.nbgrader("generate_assignment", ASSIGNMENT)
+    installed.autograder("release", "--course", "course")
     assert names((course / "release" / ASSIGNMENT).iterdir()) == {
         *(f"{name}.ipynb" for name in EXERCISES),
         "requirements.txt",

@@ -64,8 +64,8 @@ def test_a_file_that_is_no_gradebook_is_reported_without_statements_and_links(tm
         (NbGraderException("no such assignment"), "no such assignment"),
         (
             MissingEntry("No such assignment: x"),
-            "the gradebook is incomplete (No such assignment: x); run `autograder release`, which writes "
-            "its cells",
+            "the gradebook is incomplete (No such assignment: x); run `autograder release`, which "
+            "writes its cells",
         ),
         (ValueError("odd"), "ValueError: odd"),
     ],

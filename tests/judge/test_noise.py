@@ -214,3 +214,11 @@ def test_a_message_of_mnists_size_is_not_too_large():
     sets = {TRAIN: np.zeros((60_000, 28, 28, 1), np.float16), TEST: np.zeros((10_000, 28, 28, 1))}
     text = encode(Evidence("noise", REQUEST, None, (), noisy.look(REQUEST, sets), ()))
     assert len(text) < 1.7 * 2**20 < MAX_MESSAGE_BYTES
+
+
+@pytest.mark.parametrize("number", [1, 0.2, 0.7, 100])
+def test_a_constant_of_any_size_is_told(judged, clean, number):
+    train, test = (images + np.float32(number) for images in clean)
+    verdict = judged(train, test)
+    assert verdict.credit == 0
+    assert f"the same number, {number:.3g}, is added to every pixel" in verdict.problems[0]
