@@ -16,6 +16,9 @@ MAX_MIB = 2560
 
 LONGEST = (  # files in tests/
     "test_attacks.py",
+    "adapting/test_adoption.py: garments",
+    "adapting/test_adoption.py: stronger_noise",
+    "adapting/test_adoption.py: third_exercise",
     "calibration/test_command.py",
     "batch/test_workers.py",
     "test_attacks.py: clock",
@@ -32,6 +35,7 @@ LONGEST = (  # files in tests/
     "submissions/test_harmless.py",
     "submissions/test_forged_pages.py",
     "submissions/test_svg.py",
+    "adapting/test_trial.py",
     "adapting/test_quickstart.py",
     "judge/test_workload.py",
     "judge/test_search.py",
@@ -52,6 +56,9 @@ def share_of(nodeid: str) -> str:
     if file == "test_attacks.py" and re.search(r"\[clock\b", nodeid):
         # These wait for the clock, in a class of their own.
         return f"{file}: clock"
+    if file == "adapting/test_adoption.py":
+        # Each lab has a course and a calibration of its own.
+        return f"{file}: {nodeid.partition('[')[2].rstrip(']')}"
     return file
 
 
