@@ -14,9 +14,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from the_lab import SOURCE
 
 from autograder.calibration.slow import CONFIDENCE, most_likely_share
 from autograder.judge import bounds
+from autograder.protocol import short_training
 
 SAME = 1e-3
 """Largest difference between two credits that are the same."""
@@ -123,8 +125,9 @@ def statement(judgements: list[Judgement]) -> str:
     for each in judgements:
         submissions[each.digits].add(each.name)
     right = {e.name for e in judgements} - {e.name for e in judgements if e.expected != "full"}
-    measured = json.loads(bounds.FILE.read_text("utf-8"))
-    lab = measured["lab"]
+    measured = json.loads((SOURCE / bounds.NAME).read_text("utf-8"))["exercises"]
+    noise = next(entry["noise"] for entry in measured.values() if entry["noise"])
+    steps = next(iter(measured.values()))["conditions"]["short_steps"]
     environment = Environment(
         loader=FileSystemLoader(_FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -140,10 +143,10 @@ def statement(judgements: list[Judgement]) -> str:
             for case in count.disagreeing
         ],
         confidence=round(100 * CONFIDENCE),
-        criteria=measured["criteria"],
-        noise=measured["noise"],
-        short_steps=lab["short_steps"],
-        slow_steps=lab["slow_steps"],
+        criteria={entry["criterion"]: entry for entry in measured.values()},
+        noise=noise,
+        short_steps=steps,
+        slow_steps=steps * short_training.ROUNDS,
     )
 
 
