@@ -1,5 +1,6 @@
 """Compares the numbers in what students are told, wherever they stand, with those of the lab file."""
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -8,11 +9,13 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from autograder.adapting.finding import Finding, in_cell, in_notebook
-from autograder.adapting.wording import markdown_cells, plain, told
+from autograder.adapting.wording import answered, markdown_cells, plain, told
 from autograder.lab import TRAIN_IMAGES, Exercise
 
 _N = r"(\d+(?:,\d{3})*(?:\.\d+)?)"
 """A number, with commas between thousands."""
+_ALONE = r"(?!\d|\.\d|\s*[*/+-])"
+"""Where a number ends that code does not go on calculating with."""
 _REPEATS = r"\b(once|twice|three times|four times)"
 _WORDS = {"once": 1, "twice": 2, "three times": 3, "four times": 4}
 _TIMES = rf"{_N}\s*[×x]\s*{_N}"
@@ -59,13 +62,16 @@ def _rate(exercise: Exercise) -> list[float]:
 
 QUANTITIES = (
     Quantity(
-        "epochs", (rf"{_N}[ -]epochs?\b", rf"epochs\s*[=:]\s*{_N}"), lambda e: [e.epochs], "{} epochs"
+        "epochs",
+        (rf"{_N}[ -]epochs?\b", rf"epochs\s*[=:]\s*{_N}{_ALONE}"),
+        lambda e: [e.epochs],
+        "{} epochs",
     ),
     Quantity(
         "batch_size",
         (
             rf"\bbatch(?:es)? of {_N}",
-            rf"\bbatch[ _]size(?: of| is)?\s*[=:]?\s*{_N}",
+            rf"\bbatch[ _]size(?: of| is)?\s*[=:]?\s*{_N}{_ALONE}",
             rf"{_N} images (?:in a|per|a) batch\b",
         ),
         lambda e: [e.batch_size],
@@ -79,7 +85,7 @@ QUANTITIES = (
     ),
     Quantity(
         "noise",
-        (rf"(?:σ|\bsigma|standard deviation)(?: of| is)?\s*[=:]?\s*(?:σ\s*=\s*)?{_N}",),
+        (rf"(?:σ|\bsigma|standard deviation)(?: of| is)?\s*[=:]?\s*(?:σ\s*=\s*)?{_N}{_ALONE}",),
         _noise,
         "standard deviation {}",
     ),
@@ -129,6 +135,8 @@ QUANTITIES = (
     ),
 )
 """The numbers that are compared, wherever students read them."""
+OF_SOLUTIONS = ("epochs", "batch_size", "noise")
+"""The numbers that are compared in sample solutions as well; how else they are written is their own."""
 
 
 def compare_numbers(exercise: Exercise, notebook: NotebookNode) -> Iterator[Finding]:
@@ -136,7 +144,11 @@ def compare_numbers(exercise: Exercise, notebook: NotebookNode) -> Iterator[Find
     for quantity in QUANTITIES:
         values = list(dict.fromkeys(quantity.values(exercise)))
         expected = f"{' or '.join(f'{value:,}' for value in values) or 'none'} {quantity.source}"
-        for index, cell, text in told(exercise, notebook):
+        places = itertools.chain(
+            told(exercise, notebook),
+            answered(exercise, notebook) if quantity.key in OF_SOLUTIONS else (),
+        )
+        for index, cell, text in places:
             for words in dict.fromkeys(_others(quantity, text, values)):
                 yield in_cell(exercise, index, cell, quantity.key, f'"{words}"', expected)
         if quantity.example and values and not _is_told(quantity, notebook):

@@ -77,6 +77,12 @@ def without_hidden(source: str) -> str:
     return HIDDEN.sub("", source)
 
 
+def answered(exercise: Exercise, notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode, str]]:
+    """Each answer with code, and the sample solution in it, in one line."""
+    for index, cell in cells_with(notebook, exercise.answers):
+        yield index, cell, _LINE_BREAK.sub(" ", cell.source)
+
+
 def told(exercise: Exercise, notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode, str]]:
     """All that students are told: each text, given cell and test cell, with its wording.
 
