@@ -161,3 +161,23 @@ def test_every_criterion_is_judged_and_has_its_function_for_test_cells():
 
     assert set(TEST_CELLS) == set(CRITERIA)
     assert all(callable(getattr(check, name.replace("-", "_"))) for name in TEST_CELLS)
+
+
+GUIDE = (SOURCE.parents[1] / "docs" / "LAB_FILE.md").read_text("utf-8")
+
+
+def test_the_example_in_the_guide_is_a_lab(tmp_path):
+    (example,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    (tmp_path / "lab.toml").write_text(example)
+    (exercise,) = read(tmp_path).exercises.values()
+    assert exercise.sides == (28, 14, 14, 28, 28)
+
+
+def test_the_guide_explains_every_key_and_names_all_that_is_allowed():
+    definitions = file._validator().schema["$defs"]
+    keys = {*definitions["exercise"]["properties"], *definitions["layer"]["properties"]}
+    keys |= set(definitions["exercise"]["properties"]["names"]["properties"])
+    assert not [key for key in sorted(keys) if f"`{key}`" not in GUIDE]
+    for key in ("loss", "optimizer"):
+        allowed = definitions["exercise"]["properties"][key]["enum"]
+        assert not [name for name in allowed if f'`"{name}"`' not in GUIDE]
