@@ -19,7 +19,7 @@ from autograder.batch.interruption import Interruption
 from autograder.batch.log import log_file, log_to
 from autograder.batch.progress import ProgressDisplay
 from autograder.batch.workers import shared_out
-from autograder.course.app import opened
+from autograder.course.app import lab_of, opened
 from autograder.course.faults import in_words
 from autograder.grading.kernels import containment
 from autograder.grading.options import Grading
@@ -74,6 +74,9 @@ def grade(
         if not scheduler:
             contained = containment(Grading(config=app.config))
             console.print(contained.remark, style=None if contained.sandboxed else "bold yellow")
+        _, remarks = lab_of(app.coursedir)
+        for remark in remarks:
+            tell(remark, style="bold yellow")
         _check_gradebook(app)
         total = _count(app)
         with Interruption() as interruption, ProgressDisplay(total, console) as display:
@@ -90,7 +93,7 @@ def grade(
     except KeyboardInterrupt:
         app.log.error("Interrupted")
         return "Interrupted. What was graded is recorded; run the same command again to grade the rest."
-    except (NbGraderException, ImagesError, SandboxError) as error:
+    except (NbGraderException, LabFileError, ImagesError, SandboxError) as error:
         app.log.error("%s", error)
         return f"{error}{where}"
     except (MissingEntry, OSError, SQLAlchemyError) as error:

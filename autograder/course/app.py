@@ -1,11 +1,15 @@
-"""Reads a course's nbgrader_config.py, as nbgrader's own commands do."""
+"""Reads what a course has set: its nbgrader_config.py, and the lab file of an assignment."""
 
 import os
 from pathlib import Path
 
 from nbgrader.apps import NbGrader
+from nbgrader.coursedir import CourseDirectory
 
 from autograder.grading.options import Grading
+from autograder.judge.bounds import with_bounds
+from autograder.lab import Lab
+from autograder.lab.file import read
 
 
 class CourseApp(NbGrader):
@@ -26,3 +30,9 @@ def opened(course: Path) -> CourseApp:
 def options(course: Path) -> Grading:
     """Changes to a course directory, and returns how its submissions are graded."""
     return Grading(config=opened(course).config)
+
+
+def lab_of(course: CourseDirectory) -> tuple[Lab, tuple[str, ...]]:
+    """Returns the lab of the course's assignment, and remarks on its bounds. Raises LabFileError."""
+    folder = Path(course.format_path(course.source_directory, ".", course.assignment_id))
+    return with_bounds(read(folder), folder)

@@ -10,6 +10,7 @@ from nbgrader.converters import Autograde, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets import Integer
 
+from autograder.course.app import lab_of
 from autograder.course.faults import in_words
 from autograder.course.handed_in import HandedIn
 from autograder.grading.fingerprints import of_lab
@@ -18,10 +19,9 @@ from autograder.grading.options import Grading
 from autograder.grading.request_ids import secret_of
 from autograder.grading.result import Result
 from autograder.grading.store import ResultStore
-from autograder.judge.bounds import with_bounds
 from autograder.judge.verdict import Verdict
 from autograder.lab import Lab
-from autograder.lab.file import LabFileError, read
+from autograder.lab.file import LabFileError
 from autograder.lab.images import ImagesError
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.submissions.job import Job
@@ -71,9 +71,8 @@ class SubmissionExporter(NotebookExporter):
         return super().from_notebook_node(job.content, resources, **kwargs)  # type: ignore[no-untyped-call]
 
     def _grader(self, course: CourseDirectory) -> Grader:
-        folder = course.format_path(course.source_directory, ".", course.assignment_id)
         try:
-            lab, remarks = with_bounds(read(Path(folder)), Path(folder))
+            lab, remarks = lab_of(course)
             grader = _open_grader(Grading(config=self.config), lab, secret_of(Path(course.root)))
         except (LabFileError, SandboxError, ImagesError) as error:
             self.log.error(str(error))

@@ -7,6 +7,7 @@ import psutil
 import pytest
 from class_course import command
 from course import Course
+from the_lab import ASSIGNMENT
 
 from autograder.batch import command as commands
 from autograder.batch.command import WORKER_BYTES, grade, room_for_workers
@@ -59,3 +60,30 @@ def test_what_keeps_everybody_from_being_graded_is_told_once(course, setting, wo
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_bounds_of_another_lab_are_told_before_anything_is_graded(course):
+    file = course.folder / "source" / ASSIGNMENT / "lab.toml"
+    file.write_text(file.read_text("utf-8").replace("epochs = 10", "epochs = 9"), "utf-8")
+    done = run(course)
+    assert "belongs to another lab or installation (epochs 10 then, 9 now)" in done.stdout
+    assert "until you run autograder calibrate" in " ".join(done.stdout.split())
+
+
+@pytest.mark.slow
+def test_an_assignment_that_the_gradebook_lacks_is_told_with_the_command(course):
+    (course.folder / "gradebook.db").unlink()
+    done = run(course)
+    assert done.returncode == 1
+    assert "run `autograder release`, which writes its cells" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_lab_file_that_is_missing_or_wrong_is_told_with_what_to_do(course):
+    file = course.folder / "source" / ASSIGNMENT / "lab.toml"
+    file.write_text("[images]\ndataset = 'letters'\n", "utf-8")
+    assert "lab.toml: the file lacks the key 'exercises'" in run(course).stderr
+    file.unlink()
+    assert "`autograder quickstart DIR` makes one, or adds what is missing" in run(course).stderr

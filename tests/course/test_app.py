@@ -1,8 +1,12 @@
 """A course's configuration is read as nbgrader reads it."""
 
 import os
+import shutil
 
-from autograder.course.app import opened, options
+from nbgrader.coursedir import CourseDirectory
+from the_lab import EXERCISES, SOURCE
+
+from autograder.course.app import lab_of, opened, options
 
 
 def test_the_options_are_those_of_the_courses_configuration(tmp_path, monkeypatch):
@@ -13,3 +17,11 @@ def test_the_options_are_those_of_the_courses_configuration(tmp_path, monkeypatc
     assert options(course).train_images == 2345
     assert os.getcwd() == str(course)
     assert opened(course).config.Grading.train_images == 2345
+
+
+def test_the_lab_is_that_of_the_courses_assignment_with_its_bounds(tmp_path):
+    shutil.copytree(SOURCE, tmp_path / "source" / "lab-3")
+    course = CourseDirectory(root=str(tmp_path), assignment_id="lab-3")
+    lab, remarks = lab_of(course)
+    assert (lab.assignment, remarks) == ("lab-3", ())
+    assert lab.exercises == EXERCISES
