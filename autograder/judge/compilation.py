@@ -111,6 +111,7 @@ def _cross_entropy(targets: Batches, predictions: Batches) -> list[float]:
 
 
 def _squared_error(targets: Batches, predictions: Batches) -> list[float]:
+    """The mean squared error; Huber's loss is half of it wherever errors are below 1, so both count."""
     return [float(batch.mean()) for batch in (targets - predictions) ** 2]
 
 
