@@ -22,10 +22,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.batch.command import CourseApp
 from autograder.batch.driver import Driver
 from autograder.batch.progress import ProgressDisplay
 from autograder.batch.workers import Outcome, Task
+from autograder.course.app import CourseApp
 from autograder.grading.grader import Grader
 from autograder.grading.result import Result
 from autograder.grading.store import ResultStore

@@ -22,7 +22,7 @@ from autograder.grading.request_ids import secret_of
 from autograder.submissions import notebooks
 from benchmarks.classroom import Classroom, find_programs
 from benchmarks.runs import grade_command
-from benchmarks.the_lab import ASSIGNMENT, EXERCISES
+from benchmarks.the_lab import ASSIGNMENT, EXERCISES, LAB
 
 RIGHT_ONES = 4
 """Solved submissions, each written differently, besides the examples."""
@@ -98,7 +98,7 @@ def _computing(processes: int) -> Iterator[None]:
 def _course(classroom: Classroom, students: int | None) -> Path:
     """Makes a course with the first of the example submissions and a few solved ones."""
     course = classroom.course_of(RIGHT_ONES, "course", FEW_IMAGES)
-    submit_examples(course)
+    submit_examples(course, LAB)
     # The course gets its secret before it is copied: all copies then ask the same of a submission.
     secret_of(course)
     submitted = sorted((course / "submitted").iterdir())
