@@ -14,11 +14,11 @@ def build(exercise: Exercise) -> keras.Sequential:
                 required.filters,
                 required.kernel,
                 activation=required.activation,
-                padding=required.padding,
+                padding=required.padding_to_build,
             )
             layers.append(convolution)
         elif required.kind == "MaxPooling2D":
-            layers.append(keras.layers.MaxPooling2D(required.size, padding="same"))
+            layers.append(keras.layers.MaxPooling2D(required.size, padding=required.padding_to_build))
         else:
             layers.append(keras.layers.UpSampling2D(required.size))
     return keras.Sequential(layers)

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from autograder.judge.bounds import with_bounds
-from autograder.lab.file import read
+from autograder.judge.bounds import lab_in
 
 SOURCE = Path(__file__).parent.parent / "source" / "autoencoders"
-LAB, _ = with_bounds(read(SOURCE), SOURCE)
+LAB, _ = lab_in(SOURCE)
 ASSIGNMENT, EXERCISES = LAB.assignment, LAB.exercises

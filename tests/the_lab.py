@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from autograder.judge.bounds import with_bounds
-from autograder.lab.file import read
+from autograder.judge.bounds import lab_in
 
 SOURCE = Path(__file__).parent.parent / "source" / "autoencoders"
-LAB, REMARKS = with_bounds(read(SOURCE), SOURCE)
+LAB, REMARKS = lab_in(SOURCE)
 ASSIGNMENT, EXERCISES = LAB.assignment, LAB.exercises
 AUTOENCODER, DENOISING = EXERCISES["autoencoder"], EXERCISES["denoising_autoencoder"]

@@ -15,9 +15,9 @@ from autograder.adapting.names import compare_names
 from autograder.adapting.numbers_in_text import compare_numbers
 from autograder.adapting.points import compare_points
 from autograder.adapting.words import compare_dataset, compare_loss_and_optimizer
-from autograder.judge.bounds import with_bounds
+from autograder.judge.bounds import lab_in
 from autograder.lab import Exercise, Lab
-from autograder.lab.file import LabFileError, read
+from autograder.lab.file import LabFileError
 from autograder.submissions import notebooks
 
 COMPARISONS: tuple[Callable[[Exercise, NotebookNode], Iterator[Finding]], ...] = (
@@ -59,7 +59,7 @@ def checkup(course: Path, assignment: str, *, quick: bool) -> list[Finding]:
     quick: leave out the trial. Progress goes to standard error. Raises LabFileError.
     """
     source = course / "source" / assignment
-    lab, remarks = with_bounds(read(source), source)
+    lab, remarks = lab_in(source)
     found, readable = _read(lab, source)
     for name, notebook in readable.items():
         found += compare_notebook(lab, lab.exercises[name], notebook)

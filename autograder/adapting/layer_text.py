@@ -6,14 +6,12 @@ from typing import Any
 
 from autograder.adapting.wording import plain
 from autograder.lab import RequiredLayer, channels_text, times_text
+from autograder.lab.file import ANY, allowed
 
 Attributes = Mapping[str, Any]
 """Values by the names of `RequiredLayer`'s attributes."""
 
-ACTIVATIONS = (
-    *("relu", "elu", "gelu", "leaky_relu", "linear"),
-    *("selu", "sigmoid", "silu", "softplus", "tanh"),
-)
+ACTIVATIONS = tuple(name for name in allowed("activation") if name != ANY)
 """The activations that a lab file may name."""
 
 _KIND = re.compile(r"\b\w+?2D\b")

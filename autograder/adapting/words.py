@@ -8,9 +8,7 @@ from nbformat import NotebookNode
 from autograder.adapting.finding import Finding, in_cell, in_notebook
 from autograder.adapting.wording import bold, cells_with, emphasised, markdown_cells, prose
 from autograder.lab import DATASETS, LOSSES, Exercise, Lab
-
-OPTIMIZERS = ("Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Nadam", "RMSprop", "SGD")
-"""The optimizers that a lab file may ask for."""
+from autograder.lab.file import allowed
 
 _LOADED = re.compile(r"\bdatasets(?:\.|\s+import\s+)(\w+)")
 
@@ -18,7 +16,7 @@ _LOADED = re.compile(r"\bdatasets(?:\.|\s+import\s+)(\w+)")
 def compare_loss_and_optimizer(exercise: Exercise, notebook: NotebookNode) -> Iterator[Finding]:
     """Names the titles and words in bold with another loss or optimizer than the lab's."""
     yield from _compare(exercise, notebook, "loss", LOSSES[exercise.loss], LOSSES.values())
-    yield from _compare(exercise, notebook, "optimizer", exercise.optimizer, OPTIMIZERS)
+    yield from _compare(exercise, notebook, "optimizer", exercise.optimizer, allowed("optimizer"))
 
 
 def compare_dataset(lab: Lab, exercise: Exercise, notebook: NotebookNode) -> Iterator[Finding]:

@@ -105,7 +105,7 @@ def built(
             else:
                 hidden = layer is not exercise.output
                 does = layer.activation or (activation if hidden else output_activation)
-                arguments = {"kernel_initializer": initializer, "padding": layer.padding or "same"}
+                arguments = {"kernel_initializer": initializer, "padding": layer.padding_to_build}
                 within = None if activation_layers else does
                 model.add(layers.Conv2D(layer.filters, layer.kernel, activation=within, **arguments))
                 if activation_layers:

@@ -7,11 +7,10 @@ import keras
 from IPython import get_ipython
 from IPython.display import display
 
-from autograder.judge.bounds import with_bounds
+from autograder.judge.bounds import lab_in
 from autograder.judge.criteria import judge
 from autograder.judge.reference import Reference
 from autograder.lab import Exercise, Lab
-from autograder.lab.file import read
 from autograder.lab.images import HELD_OUT, Images
 from autograder.protocol.evidence import Evidence
 from autograder.report.panel import panel
@@ -38,7 +37,7 @@ def _exercise(evidence: Evidence) -> Exercise:
 @functools.cache
 def _lab() -> Lab:
     """Returns the lab whose file lies beside the notebook. Raises LabFileError."""
-    lab, remarks = with_bounds(read(Path()), Path())
+    lab, remarks = lab_in(Path())
     for remark in remarks:
         print(remark)
     return lab

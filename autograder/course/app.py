@@ -7,9 +7,8 @@ from nbgrader.apps import NbGrader
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.grading.options import Grading
-from autograder.judge.bounds import with_bounds
+from autograder.judge.bounds import lab_in
 from autograder.lab import Lab
-from autograder.lab.file import read
 
 
 class CourseApp(NbGrader):
@@ -34,5 +33,4 @@ def options(course: Path) -> Grading:
 
 def lab_of(course: CourseDirectory) -> tuple[Lab, tuple[str, ...]]:
     """Returns the lab of the course's assignment, and remarks on its bounds. Raises LabFileError."""
-    folder = Path(course.format_path(course.source_directory, ".", course.assignment_id))
-    return with_bounds(read(folder), folder)
+    return lab_in(Path(course.format_path(course.source_directory, ".", course.assignment_id)))

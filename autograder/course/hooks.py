@@ -10,9 +10,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course.stamp import STAMP, stamp
 from autograder.grading.grader import Grader
 from autograder.grading.options import SolutionGrading
-from autograder.judge.bounds import with_bounds
+from autograder.judge.bounds import lab_in
 from autograder.lab import DATASETS
-from autograder.lab.file import read
 from autograder.report.verdicts import verdicts_on, write_verdicts
 from autograder.submissions.harmless import make_harmless
 from autograder.submissions.job import files_in, job_of
@@ -51,7 +50,7 @@ class GradeSolution(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         name, folder = resources["nbgrader"]["notebook"], Path(resources["metadata"]["path"])
         options = SolutionGrading(config=self.config)
-        lab, _ = with_bounds(read(folder), folder)
+        lab, _ = lab_in(folder)
         with Grader(options, lab) as grader:
             result = grader.grade(job_of(name, nb, files_in(folder)))
         if result.incident:

@@ -26,7 +26,13 @@ def write_release(course: Path, assignment: str) -> Path:
 
 def write_solutions(course: Path, assignment: str) -> Path:
     """Replaces the solved notebooks, executed with the full training (minutes); returns their folder."""
-    return _replace(course, assignment, "solutions", "generate_assignment", "generate_solution")
+    solutions = course / "solutions" / assignment
+    commands = ("generate_assignment", "generate_solution")
+    with _generated(course, assignment, "solutions", *commands) as fresh:
+        if solutions.exists():
+            shutil.rmtree(solutions)
+        shutil.copytree(fresh, solutions)
+    return solutions
 
 
 def stale_release(course: Path, assignment: str) -> list[str]:
@@ -70,15 +76,6 @@ def _run(course: Path, command: str, *arguments: str) -> None:
     done = subprocess.run(nbgrader, cwd=course, capture_output=True, text=True)
     if done.returncode:
         raise PublishError(f"nbgrader {command} failed:\n{done.stdout}{done.stderr}")
-
-
-def _replace(course: Path, assignment: str, kind: str, *commands: str) -> Path:
-    old = course / kind / assignment
-    with _generated(course, assignment, kind, *commands) as fresh:
-        if old.exists():
-            shutil.rmtree(old)
-        shutil.copytree(fresh, old)
-    return old
 
 
 def _content(path: Path) -> bytes | None:

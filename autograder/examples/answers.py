@@ -81,10 +81,12 @@ def _functional(exercise: Exercise) -> list[str]:
     lines = []
     for layer in exercise.layers:
         if layer.kind == "Conv2D":
-            lines.append(f'x = L.Conv2D({layer.filters}, {layer.kernel}, padding="{layer.padding}")(x)')
+            lines.append(
+                f'x = L.Conv2D({layer.filters}, {layer.kernel}, padding="{layer.padding_to_build}")(x)'
+            )
             lines.append(f'x = L.Activation("{layer.activation or "relu"}")(x)')
         elif layer.kind == "MaxPooling2D":
-            lines.append(f'x = L.MaxPooling2D({layer.size}, padding="{layer.padding or "same"}")(x)')
+            lines.append(f'x = L.MaxPooling2D({layer.size}, padding="{layer.padding_to_build}")(x)')
         else:
             lines.append(f"x = L.UpSampling2D({layer.size})(x)")
     return lines

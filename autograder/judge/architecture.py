@@ -43,7 +43,8 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
         return model
     last = next((step for step in reversed(chain(model)) if step.layer.kind in CONVOLUTIONS), None)
     activation = "" if required.activation is None else f", activation='{required.activation}'"
-    written = f"Conv2D({required.filters}, {required.kernel}{activation}, padding='{required.padding}')"
+    padding = required.padding_to_build
+    written = f"Conv2D({required.filters}, {required.kernel}{activation}, padding='{padding}')"
     advice = f"End the network with {written}."
     if last is None:
         return zero(expected, "no convolution", "There is no such layer.", advice)
@@ -75,13 +76,9 @@ def judge_output_layer(evidence: Evidence, exercise: Exercise, reference: object
     shape = output_shape(model)
     other_size = lost and (shape is None or shape[:2] != IMAGE_SHAPE[:2])
     # Strides change the size, too: both are one mistake.
-    if (
-        other_size
-        and not window
-        and (lost not in _EARLIER or attributes.get("padding") != required.padding)
-    ):
+    if other_size and not window and (lost not in _EARLIER or attributes.get("padding") != padding):
         faults.append(
-            f"padding '{attributes.get('padding')}', not '{required.padding}': "
+            f"padding '{attributes.get('padding')}', not '{padding}': "
             f"the output is {times_text(shape)}, not {IMAGE_TEXT}"
         )
     credit = OUTPUT_CREDIT[len(faults)] if len(faults) < len(OUTPUT_CREDIT) else 0.0

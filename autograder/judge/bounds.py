@@ -13,6 +13,7 @@ from typing import Any
 
 from autograder.judge import own_noise
 from autograder.lab import Exercise, Lab
+from autograder.lab.file import read
 from autograder.lab.images import HELD_OUT
 from autograder.protocol import short_training
 
@@ -46,6 +47,14 @@ def conditions(exercise: Exercise) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """The versions of the libraries that a bound belongs to."""
     return {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+def lab_in(folder: Path) -> tuple[Lab, tuple[str, ...]]:
+    """Reads the lab file in an assignment's source folder, and the bounds beside it, as `with_bounds`.
+
+    Raises LabFileError.
+    """
+    return with_bounds(read(folder), folder)
 
 
 def with_bounds(lab: Lab, folder: Path) -> tuple[Lab, tuple[str, ...]]:

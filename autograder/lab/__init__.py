@@ -58,6 +58,11 @@ class RequiredLayer:
     padding: str | None = None
     activation: str | None = None
 
+    @property
+    def padding_to_build(self) -> str:
+        """The padding to build the layer with: 'same' where the student may choose."""
+        return self.padding or "same"
+
     def __str__(self) -> str:
         padding = f", padding '{self.padding}'" if self.padding else ""
         if self.kind == "Conv2D":

@@ -68,6 +68,16 @@ def assignments(source: Path) -> list[str]:
     return sorted(file.parent.name for file in source.glob(f"*/{NAME}"))
 
 
+def allowed(key: str) -> tuple[str, ...]:
+    """The words that a lab file may give an exercise's key, such as optimizer, or a layer's."""
+    definitions = _validator().schema["$defs"]
+    keys = definitions["exercise"]["properties"] | definitions["layer"]["properties"]
+    schema = keys[key]
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
+    return tuple(schema["enum"])
+
+
 def chosen(course: Path, named: str = "") -> str:
     """The assignment to work on: the named one, or the only one with a lab file. Raises LabFileError."""
     source = course / "source"

@@ -9,7 +9,8 @@ from edited import edited, lines, source
 from the_lab import AUTOENCODER, DENOISING, EXERCISES, LAB
 
 import autograder.lab
-from autograder.adapting.words import OPTIMIZERS, compare_dataset, compare_loss_and_optimizer, named
+from autograder.adapting.words import compare_dataset, compare_loss_and_optimizer, named
+from autograder.lab.file import allowed
 
 BUILD = 'cell 4 "Step 2: build the network"'
 
@@ -24,7 +25,7 @@ def found_of_dataset(lab, exercise, notebook):
 
 def test_the_optimizers_are_those_of_the_lab_file():
     schema = json.loads(Path(autograder.lab.__file__).with_name("lab.schema.json").read_text("utf-8"))
-    assert list(OPTIMIZERS) == schema["$defs"]["exercise"]["properties"]["optimizer"]["enum"]
+    assert list(allowed("optimizer")) == schema["$defs"]["exercise"]["properties"]["optimizer"]["enum"]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values())

@@ -196,3 +196,14 @@ def test_what_the_lab_file_leaves_to_a_person_is_only_described(reference, crite
     assert (found.credit, found.review, found.problems) == (0, True, ("A person grades this.",))
     assert found.reason == "the lab file leaves it to a person"
     assert found.found
+
+
+def test_a_padding_that_is_free_is_neither_asked_for_nor_advised_as_none(reference):
+    output = RequiredLayer("Conv2D", 1, (1, 1), activation="sigmoid")
+    exercise = dataclasses.replace(GARMENTS, output=output)
+    one_by_one = conv(1, "sigmoid", kernel_size=(1, 1), padding="valid")
+    model = network(*prescribed(GARMENTS)[:-1], one_by_one)
+    assert verdict("output-layer", exercise, reference, model).credit == 1
+    wrong = verdict("output-layer", exercise, reference, network(*prescribed(GARMENTS)))
+    assert wrong.problems[0].endswith("its kernel is 3×3, not 1×1.")
+    assert "Conv2D(1, (1, 1), activation='sigmoid', padding='same')" in wrong.advice

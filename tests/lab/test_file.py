@@ -48,6 +48,11 @@ def test_a_stated_padding_is_free_as_well_if_it_changes_no_shape(edited):
     assert lab.exercises["autoencoder"].encoder[1].padding is None
 
 
+def test_the_padding_of_a_single_pixel_is_free_as_well(edited):
+    output = edited("filters = 1,", "filters = 1, kernel = 1,").exercises["autoencoder"].output
+    assert (output.padding, output.padding_to_build) == (None, "same")
+
+
 def test_an_activation_may_be_left_to_the_student(edited):
     convolution = edited('activation = "relu"', 'activation = "any"').exercises["autoencoder"].encoder[0]
     assert convolution.activation is None

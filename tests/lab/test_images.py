@@ -1,5 +1,7 @@
 """The grading images look like MNIST, and the held-out ones stay with the judge."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,46 @@ def test_a_full_mnist_keeps_its_own_test_set(tmp_path):
     np.testing.assert_array_equal(loaded.x_test, test)
     np.testing.assert_array_equal(loaded.held_out, train[-HELD_OUT:])
     assert len(loaded.x_train) == 3000 - HELD_OUT
+
+
+@pytest.fixture
+def fashion_mnist(tmp_path, monkeypatch):
+    """A copy of Fashion-MNIST in Keras's cache: its folder, and the array of each file."""
+    folder = tmp_path / "datasets" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    random = np.random.default_rng(0)
+    arrays = {}
+    for name, count in (("train", 3000), ("t10k", 500)):
+        arrays[f"{name}-images-idx3-ubyte.gz"] = random.integers(0, 256, (count, 28, 28), np.uint8)
+        arrays[f"{name}-labels-idx1-ubyte.gz"] = random.integers(0, 10, count, np.uint8)
+    for name, array in arrays.items():
+        header = bytes(16 if "images" in name else 8)
+        (folder / name).write_bytes(gzip.compress(header + array.tobytes()))
+    return folder, arrays
+
+
+def test_fashion_mnist_is_read_as_keras_keeps_it(fashion_mnist):
+    _, arrays = fashion_mnist
+    train, test = arrays["train-images-idx3-ubyte.gz"], arrays["t10k-images-idx3-ubyte.gz"]
+
+    loaded = load("fashion_mnist")
+
+    np.testing.assert_array_equal(loaded.x_train, train[:-HELD_OUT])
+    np.testing.assert_array_equal(loaded.held_out, train[-HELD_OUT:])
+    np.testing.assert_array_equal(loaded.x_test, test)
+    np.testing.assert_array_equal(loaded.y_test, arrays["t10k-labels-idx1-ubyte.gz"])
+
+
+def test_a_broken_or_missing_file_of_fashion_mnist_is_named_with_what_to_do(fashion_mnist):
+    folder, _ = fashion_mnist
+    file = folder / "t10k-images-idx3-ubyte.gz"
+    file.write_bytes(b"no archive")
+    with pytest.raises(ImagesError, match=r"t10k-images.* cannot be read as a gzip file"):
+        load("fashion_mnist")
+    file.unlink()
+    with pytest.raises(ImagesError, match=r"fashion_mnist\.load_data.*embedded"):
+        load("fashion_mnist")
 
 
 def test_missing_images_are_an_error_that_says_what_to_do(tmp_path, monkeypatch):
